@@ -1,0 +1,65 @@
+import { kqlDatetime } from "./kql-text.ts";
+import type { Slice } from "./slice.ts";
+import { sliceFilter } from "./slice.ts";
+
+export const SEVERITIES = ["informational", "low", "medium", "high"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** What to look for. One catalogue tool, or one Sentinel YAML file. */
+export interface Detection {
+  /** GUID, lower-case. */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Slug of the tool, for filters: `level`. A YAML without one: its file's name. */
+  readonly tool: string;
+  readonly severity: Severity;
+  readonly tactics: readonly string[];
+  readonly techniques: readonly string[];
+  /** Ids whose known sightings this detection takes over: they are not told again. */
+  readonly supersedes: readonly string[];
+  /** SHA-256, hex, over what decides which rows the detection finds. */
+  readonly hash: string;
+}
+
+/**
+ * A piece of a pack's query: text, an instant of the planned window (becomes a datetime literal), or the place where the
+ * slice's `| where …` goes. Pieces, and not marks inside a text, so that no text of a detection can be taken for one.
+ */
+export type QueryPart = string | { readonly instant: "from" | "to" | "since" | "horizon" } | { readonly slice: true };
+
+/** The detections that one query answers. Made when the package is built (`generated/packs.ts`); the query is valid KQL. */
+export interface Pack {
+  /** Stable, for keys and logs: `catalogue`, or `yaml-<file name>`. Only `[a-z0-9-]`. */
+  readonly name: string;
+  /** SHA-256, hex, over the query and the detections' hashes: a change means a new baseline. */
+  readonly hash: string;
+  readonly detections: readonly Detection[];
+  /** Device tables that the query reads. */
+  readonly tables: readonly string[];
+  /** Milliseconds that the file's own `ago(…)` looks back, where it has one: the plan can't read further. */
+  readonly ownWindow?: number;
+  /**
+   * Answers rows with `DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string
+   * (a JSON array), Count: long`, and `DetectionId: string` where the pack has several detections.
+   */
+  readonly query: readonly QueryPart[];
+}
+
+/** The window of one query. `from`…`to` is event time; rows ingested since `since` count too, down to `horizon`. */
+export interface QueryWindow {
+  readonly from: Date;
+  readonly to: Date;
+  readonly since: Date;
+  readonly horizon: Date;
+}
+
+/** The KQL text of a pack for one window and slice. */
+export function bindQuery(query: readonly QueryPart[], window: QueryWindow, slice: Slice): string {
+  return query
+    .map((part) => {
+      if (typeof part === "string") return part;
+      return "slice" in part ? sliceFilter(slice) : kqlDatetime(window[part.instant]);
+    })
+    .join("");
+}

@@ -1,0 +1,53 @@
+import { kqlString } from "./kql-text.ts";
+
+/**
+ * A share of the devices, by the beginning of the device id. `all` is every device; `{prefix}` those whose id begins with
+ * it (hex digits, lower-case); `{prefix, other}` those that begin with the prefix and go on with no hex digit.
+ */
+export type Slice = "all" | { readonly prefix: string; readonly other?: true };
+
+const HEX = "0123456789abcdef";
+
+/** Deepest split: 16 × 16 × 16 shares and their rests. Where one of those is too large, more depth would not help. */
+const MAX_DEPTH = 3;
+
+/** The 17 shares that coverage is kept for: sixteen digits and "anything else". Total by construction. */
+export const COVERAGE_SLICES: readonly Slice[] = splitOf("");
+
+function splitOf(prefix: string): Slice[] {
+  return [...[...HEX].map((digit): Slice => ({ prefix: prefix + digit })), { prefix, other: true }];
+}
+
+/** The next finer cut, or `undefined` where it can't go deeper. */
+export function split(slice: Slice): readonly Slice[] | undefined {
+  if (slice === "all") return COVERAGE_SLICES;
+  if (slice.other || slice.prefix.length >= MAX_DEPTH) return undefined;
+  return splitOf(slice.prefix);
+}
+
+/** Short name for keys, logs and Coverage: `all`, `3`, `3f`, `z` (no hex digit), `3z`. */
+export function sliceName(slice: Slice): string {
+  if (slice === "all") return "all";
+  return slice.other ? `${slice.prefix}z` : slice.prefix;
+}
+
+/** Partition key of a device: its slice at depth one. */
+export function partitionOf(deviceId: string): string {
+  const first = deviceId.charAt(0).toLowerCase();
+  return first !== "" && HEX.includes(first) ? first : "z";
+}
+
+/** The partitions of the state that a slice can touch. */
+export function partitionsOf(slice: Slice): readonly string[] {
+  if (slice === "all") return [...HEX, "z"];
+  return [slice.prefix === "" ? "z" : slice.prefix.charAt(0)];
+}
+
+/** The `| where …` that cuts a result down to the slice; empty for all. Rows carry `DeviceId`. */
+export function sliceFilter(slice: Slice): string {
+  if (slice === "all") return "";
+  const begins = `DeviceId startswith ${kqlString(slice.prefix)}`;
+  if (!slice.other) return `\n| where ${begins}`;
+  const goesOn = `DeviceId matches regex ${kqlString(`^${slice.prefix}[0-9a-fA-F]`)}`;
+  return slice.prefix === "" ? `\n| where not(${goesOn})` : `\n| where ${begins} and not(DeviceId matches regex ${kqlString(`(?i)^${slice.prefix}[0-9a-f]`)})`;
+}
