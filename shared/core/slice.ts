@@ -48,6 +48,5 @@ export function sliceFilter(slice: Slice): string {
   if (slice === "all") return "";
   const begins = `DeviceId startswith ${kqlString(slice.prefix)}`;
   if (!slice.other) return `\n| where ${begins}`;
-  const goesOn = `DeviceId matches regex ${kqlString(`^${slice.prefix}[0-9a-fA-F]`)}`;
-  return slice.prefix === "" ? `\n| where not(${goesOn})` : `\n| where ${begins} and not(DeviceId matches regex ${kqlString(`(?i)^${slice.prefix}[0-9a-f]`)})`;
+  return `\n| where ${begins} and not(DeviceId matches regex ${kqlString(`(?i)^${slice.prefix}[0-9a-f]`)})`;
 }

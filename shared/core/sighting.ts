@@ -1,0 +1,58 @@
+/** Why a sighting is told now. */
+export const CAUSES = ["new-activity", "late-arrival", "rule-changed", "approval-lifted", "baseline"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+export type Disposition = "announced" | "expected";
+
+/** What a query says of one (detection, device) inside its window; rows of one key folded. */
+export interface Row {
+  /** GUID, lower-case. */
+  readonly detectionId: string;
+  /** Lower-case, as keys need it. */
+  readonly deviceId: string;
+  /** As the device calls itself: untrusted, unbounded. */
+  readonly deviceName: string;
+  /** When the window first shows it, not when the tool was installed. */
+  readonly firstSeen: Date;
+  readonly lastSeen: Date;
+  /** Report ids as text: they can be beyond 2^53. */
+  readonly reports: readonly string[];
+  readonly count: number;
+}
+
+/** The unit of state: a detection seen on a device. */
+export interface Sighting {
+  readonly detectionId: string;
+  readonly deviceId: string;
+  readonly deviceName: string;
+  /** Name of the workspace whose row made this episode. */
+  readonly workspace: string;
+  /** First activity of the current episode, as it was when the episode was decided; never moved afterwards (message ids hold its day). */
+  readonly firstSeen: Date;
+  /** At most a day behind: refreshed only when its UTC day moves. */
+  readonly lastSeen: Date;
+  /** 1 for new, one more at each return. */
+  readonly episode: number;
+  /** How often it was announced. */
+  readonly telling: number;
+  readonly disposition: Disposition;
+  readonly decidedAt: Date;
+  /** Of the last announcement; absent while it was never told. */
+  readonly messageId?: string;
+  readonly definitionHash: string;
+}
+
+/** A message as it stands in the outbox and goes to the broker: exact bytes, decided once. */
+export interface OutboxMessage {
+  /** Broker's MessageId: SHA-256, hex. */
+  readonly id: string;
+  /** CloudEvents type, also the broker's Subject. */
+  readonly type: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  /** Application properties, all strings: for filters of consumers. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Key of a sighting in maps; the table's RowKey is made from it. */
+export const sightingKey = (of: { readonly detectionId: string; readonly deviceId: string }): string => `${of.detectionId}|${of.deviceId}`;

@@ -1,0 +1,34 @@
+import type { Pack, QueryWindow } from "./pack.ts";
+import type { Slice } from "./slice.ts";
+import type { TableFreshness } from "./freshness.ts";
+
+/**
+ * Where rows come from, as `run.ts` knows it. Log Analytics is one; Defender XDR over Graph must fit in unchanged.
+ * Instances are per workspace. Every method throws `SourceError` and nothing else.
+ */
+export interface Source {
+  /** Name of the workspace, from the settings. */
+  readonly name: string;
+  /** Rows that one answer can hold: a result near it is cut into slices the next time. */
+  readonly maxRows: number;
+  /** Raw records of a pack, its columns by name. Rejects on too large or timed out, so that the caller slices. */
+  query(pack: Pack, window: QueryWindow, slice: Slice): Promise<QueryAnswer>;
+  /** One query for all tables: what each shows of its own freshness, as of `now`. */
+  freshness(tables: readonly string[], now: Date): Promise<readonly TableFreshness[]>;
+}
+
+export interface QueryAnswer {
+  /** False: the service returned only part of the result. Its rows may make a sighting new, nothing else. */
+  readonly complete: boolean;
+  /** Why it is not complete, in the service's words. */
+  readonly partialReason?: string;
+  readonly records: readonly Readonly<Record<string, unknown>>[];
+  /** CPU and size as the service states them, for the log; absent where it states none. */
+  readonly statistics?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `authorisation`: 401, 403: the workspace fails at once. `transient`: throttled, down, cut off, an empty 200 or a 204, after
+ * bounded retries. `too-large`, `timeout`: ask for less. `query`: the service refuses the text; the pack fails alone.
+ */
+export type SourceErrorKind = "authorisation" | "transient" | "too-large" | "timeout" | "query";

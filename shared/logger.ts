@@ -1,0 +1,57 @@
+import { pino } from "pino";
+import type { DestinationStream, Logger } from "pino";
+
+export type { Logger } from "pino";
+
+/** The part of a Functions invocation context that logging needs. */
+export interface LogSink {
+  trace(line: string): void;
+  debug(line: string): void;
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/**
+ * A pino logger whose lines go through the invocation's context, so that the host keeps level and invocation (stdout loses
+ * both). One JSON line an event, field `event`; read it with `parse_json(Message)`.
+ */
+export function contextLogger(sink: LogSink, level: string): Logger {
+  const destination: DestinationStream = {
+    write: (line) => sink[sinkLevel(line)](line.trimEnd()),
+  };
+  return pino(
+    {
+      level,
+      base: undefinedBase,
+      messageKey: "message",
+      timestamp: false,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError },
+    },
+    destination,
+  );
+}
+
+/** pino's way to leave out pid and hostname. */
+const undefinedBase = null;
+
+/** The level stands first in the line (formatters.level). */
+function sinkLevel(line: string): keyof LogSink {
+  const label = /^\{"level":"([a-z]+)"/.exec(line)?.[1];
+  switch (label) {
+    case "trace":
+    case "debug":
+    case "info":
+    case "warn":
+      return label;
+    default:
+      return "error";
+  }
+}
+
+/** What is said of an error in a log line: name, message and the chain of causes. No stack of an SDK, no request, no header. */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { name: error.name, message: error.message, ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }) };
+}
