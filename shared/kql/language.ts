@@ -1,0 +1,135 @@
+import { createRequire } from "node:module";
+
+import type { Column, Dialect, Schema } from "./schema.ts";
+import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
+import type { CodeView, SyntaxView } from "./syntax.ts";
+import { items, tableColumns } from "./syntax.ts";
+
+/** Kusto's own language service: parser and binder. About 1 s to load and 2 s for the first analysis, once a process. */
+
+export interface Position {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+}
+
+/** A diagnostic of the language service. `code` is its own: KS142 unknown column, KS204 unknown table, KS005/KS006 syntax … */
+export interface Problem extends Position {
+  readonly code: string;
+  readonly message: string;
+  readonly length: number;
+  readonly severity: "error" | "warning" | "suggestion" | "information";
+  /** Offset in the text, UTF-16 units. */
+  readonly offset: number;
+}
+
+export interface Analysis {
+  readonly code: CodeView;
+  /** Root of the bound tree: read it with `syntax.ts`. */
+  readonly syntax: SyntaxView;
+  readonly text: string;
+  readonly problems: readonly Problem[];
+}
+
+interface GlobalsView {
+  WithDatabase(database: object): GlobalsView;
+}
+
+interface LanguageService {
+  readonly KustoCode: { ParseAndAnalyze(text: string, globals: GlobalsView): CodeView };
+  readonly GlobalState: { readonly Default: GlobalsView };
+  readonly Symbols: {
+    readonly TableSymbol: { From(schema: string): { WithName(name: string): object } };
+    readonly DatabaseSymbol: { readonly ctor: new (name: string, members: object[]) => object };
+  };
+}
+
+interface BridgeRuntime {
+  unbox(value: unknown, deep: boolean): unknown;
+}
+
+let loaded: { readonly language: LanguageService; readonly bridge: BridgeRuntime } | undefined;
+
+function service(): { readonly language: LanguageService; readonly bridge: BridgeRuntime } {
+  if (loaded === undefined) {
+    const load = createRequire(import.meta.url);
+    // Its declared main fails alone: the runtime first. Both define globals.
+    load("@kusto/language-service-next/bridge.min.js");
+    load("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
+    const kusto: { readonly Language: LanguageService } = Reflect.get(globalThis, "Kusto");
+    const bridge: BridgeRuntime = Reflect.get(globalThis, "Bridge");
+    loaded = { language: kusto.Language, bridge };
+  }
+  return loaded;
+}
+
+/** A literal's value out of the service's box: without this, `false` is truthy. */
+export const unbox = (value: unknown): unknown => service().bridge.unbox(value, true);
+
+const globalsOf = new Map<Schema, GlobalsView>();
+
+function globalsFor(schema: Schema): GlobalsView {
+  const known = globalsOf.get(schema);
+  if (known !== undefined) return known;
+  const { GlobalState, Symbols } = service().language;
+  const tables = Object.entries(schema).map(([name, columns]) =>
+    Symbols.TableSymbol.From(`(${columns.map(declaration).join(", ")})`).WithName(name),
+  );
+  const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor("Workspace", tables));
+  globalsOf.set(schema, globals);
+  return globals;
+}
+
+const declaration = (column: Column): string =>
+  `['${column.name.replaceAll(/[\\']/g, String.raw`\$&`)}']: ${column.type}`;
+
+/**
+ * Parses and binds a text against the tables of a dialect, or against a schema of one's own (the same object each time: what
+ * the service derives from it is kept by identity). Problems are in the order of the text; any of severity `error` means that
+ * the text can't run. Commands (`.show …`) parse without a problem: look at `code.Kind`.
+ */
+export function analyse(text: string, dialect: Dialect | Schema): Analysis {
+  const schema = typeof dialect === "string" ? SCHEMAS[dialect] : dialect;
+  const code = service().language.KustoCode.ParseAndAnalyze(text, globalsFor(schema));
+  const problems = items(code.GetDiagnostics()).map((found): Problem => {
+    const { line, column } = positionOf(text, found.Start);
+    return {
+      code: found.Code,
+      message: found.Message,
+      line,
+      column,
+      length: found.Length,
+      severity: severityOf(found.Severity),
+      offset: found.Start,
+    };
+  });
+  return { code, syntax: code.Syntax, text, problems: problems.toSorted((a, b) => a.offset - b.offset) };
+}
+
+const SEVERITIES = ["error", "warning", "suggestion", "information"] as const;
+
+/** What the service does not name is taken for an error: never let through what is not understood. */
+const severityOf = (severity: string): Problem["severity"] =>
+  SEVERITIES.find((known) => known === severity.toLowerCase()) ?? "error";
+
+/** Line and column of an offset. Lines end with LF, CRLF or CR. */
+export function positionOf(text: string, offset: number): Position {
+  let line = 1;
+  let start = 0;
+  for (const ending of text.matchAll(/\r\n|\n|\r/g)) {
+    const next = ending.index + ending[0].length;
+    if (next > offset) break;
+    line += 1;
+    start = next;
+  }
+  return { line, column: offset - start + 1 };
+}
+
+/** Columns of the text's result; none where its last statement is not tabular. */
+export function resultColumns(analysis: Analysis): readonly Column[] {
+  return (tableColumns(analysis.code.ResultType) ?? []).map(({ name, type }) => ({
+    name,
+    type: COLUMN_TYPES.find((known) => known === type) ?? "dynamic",
+  }));
+}

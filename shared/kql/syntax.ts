@@ -1,0 +1,140 @@
+/**
+ * The little of the language service's tree that is used here. Its own declarations (34,000 lines, every property nullable)
+ * are not: nodes are read by property name through the functions below, which fail loudly where a shape is not the expected.
+ */
+
+/** A symbol: a type, a column, a table, a function, a variable. `Kind` is a number of the service's own. */
+export interface SymbolView {
+  readonly Name: string;
+}
+
+/** A type symbol of a table: its columns. */
+export interface TableSymbolView extends SymbolView {
+  readonly Columns: ListView<ColumnSymbolView>;
+}
+
+export interface ColumnSymbolView extends SymbolView {
+  readonly Type: SymbolView;
+}
+
+export interface ListView<T> {
+  readonly Count: number;
+  getItem(index: number): T;
+}
+
+/** A node or token. `TextStart` is an offset in UTF-16 units after leading blanks and comments. */
+export interface SyntaxView {
+  readonly Kind: number;
+  readonly TextStart: number;
+  readonly Width: number;
+  readonly End: number;
+  readonly ChildCount: number;
+  readonly IsToken: boolean;
+  readonly IsMissing: boolean;
+  readonly Parent: SyntaxView | null;
+  readonly ResultType?: SymbolView | null;
+  readonly ReferencedSymbol?: SymbolView | null;
+  GetChild(index: number): SyntaxView | null;
+  toString(): string;
+}
+
+export interface DiagnosticView {
+  readonly Code: string;
+  readonly Severity: string;
+  readonly Message: string;
+  readonly Start: number;
+  readonly Length: number;
+}
+
+export interface CodeView {
+  /** `Query`, or `Command` for what begins with a dot. */
+  readonly Kind: string;
+  readonly Syntax: SyntaxView;
+  readonly ResultType: SymbolView | null;
+  GetDiagnostics(): ListView<DiagnosticView>;
+}
+
+/** A property of a node or symbol, whatever it holds. */
+export const property = (of: object, name: string): unknown => Reflect.get(of, name);
+
+const isSyntax = (value: unknown): value is SyntaxView =>
+  typeof value === "object" && value !== null && "GetChild" in value && "TextStart" in value;
+
+/** The child node or token of that name, `undefined` where the text has none. */
+export function optionalChild(of: SyntaxView, name: string): SyntaxView | undefined {
+  const value = property(of, name);
+  return isSyntax(value) && !value.IsMissing ? value : undefined;
+}
+
+/** @throws {TypeError} where there is none: the grammar is not the one this was written for */
+export function child(of: SyntaxView, name: string): SyntaxView {
+  const value = property(of, name);
+  if (!isSyntax(value)) throw new TypeError(`a ${nodeName(of)} has no ${name}`);
+  return value;
+}
+
+/** Elements of a list child, separators left out. */
+export function list(of: SyntaxView, name: string): SyntaxView[] {
+  return elements(child(of, name));
+}
+
+/** Elements of a list node, separators left out. */
+export function elements(node: SyntaxView): SyntaxView[] {
+  return children(node).map((item) => (nodeName(item) === "SeparatedElement" ? child(item, "Element") : item));
+}
+
+/** All children that are there, nodes and tokens. */
+export function children(node: SyntaxView): SyntaxView[] {
+  const found: SyntaxView[] = [];
+  for (let i = 0; i < node.ChildCount; i++) {
+    const item = node.GetChild(i);
+    if (item !== null && item !== undefined) found.push(item);
+  }
+  return found;
+}
+
+/** Text of a token without leading blanks. */
+export function tokenText(token: SyntaxView): string {
+  const text = property(token, "Text");
+  return typeof text === "string" ? text : token.toString().trim();
+}
+
+/** Every node below and including, parents first. An explicit stack: deep trees must not overflow the call stack. */
+export function* walk(root: SyntaxView): Generator<SyntaxView> {
+  const stack = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    yield node;
+    stack.push(...children(node).toReversed());
+  }
+}
+
+/** Columns of a table type, `undefined` where the type is none. */
+export function tableColumns(
+  type: SymbolView | null | undefined,
+): readonly { readonly name: string; readonly type: string }[] | undefined {
+  if (type === null || type === undefined || !isTable(type)) return undefined;
+  return items(type.Columns).map((column) => ({ name: column.Name, type: column.Type.Name }));
+}
+
+const isTable = (type: SymbolView): type is TableSymbolView =>
+  "Columns" in type && !("Tables" in type) && shortName(type) === "TableSymbol";
+
+export function items<T>(of: ListView<T>): T[] {
+  return Array.from({ length: of.Count }, (_, index) => of.getItem(index));
+}
+
+/** Class of a node without its namespace: `FilterOperator`. Generic classes without their arity. */
+export const nodeName = (node: SyntaxView): string => shortName(node);
+
+const names = new WeakMap<object, string>();
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+function shortName(of: object): string {
+  const known = names.get(of.constructor);
+  if (known !== undefined) return known;
+  const full = textOf(property(of.constructor, "$$name")) ?? of.constructor.name;
+  const name = full.replace(/[`$[].*$/, "").replace(/^.*\./, "");
+  names.set(of.constructor, name);
+  return name;
+}
