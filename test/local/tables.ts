@@ -48,6 +48,7 @@ export async function startTables(options: TablesOptions = {}): Promise<Tables> 
   }
   const child = spawn(process.execPath, azuriteArguments(directory, options.port ?? 0), {
     stdio: ["pipe", "pipe", "pipe"],
+    detached: true, // a terminal's Ctrl-C is the parent's: it ends its children itself, in order
     env: { ...process.env, NODE_OPTIONS: "" },
   });
   const gone = new Promise<void>((ended) => child.once("close", () => ended()));
