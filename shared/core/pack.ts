@@ -26,7 +26,7 @@ export interface Detection {
  * A piece of a pack's query: text, an instant of the planned window (becomes a datetime literal), or the place where the
  * slice's `| where …` goes. Pieces, and not marks inside a text, so that no text of a detection can be taken for one.
  */
-export type QueryPart = string | { readonly instant: "from" | "to" | "since" | "horizon" } | { readonly slice: true };
+export type QueryPart = string | { readonly instant: "from" | "to" | "since" | "horizon" | "until" } | { readonly slice: true };
 
 /** The detections that one query answers. Made when the package is built (`generated/packs.ts`); the query is valid KQL. */
 export interface Pack {
@@ -46,20 +46,26 @@ export interface Pack {
   readonly query: readonly QueryPart[];
 }
 
-/** The window of one query. `from`…`to` is event time; rows ingested since `since` count too, down to `horizon`. */
+/**
+ * The window of one query. `from`…`to` is event time; rows ingested since `since` count too, down to `horizon`. Rows ingested
+ * after `until` never count (absent: no bound); only the restore of a lost state sets it.
+ */
 export interface QueryWindow {
   readonly from: Date;
   readonly to: Date;
   readonly since: Date;
   readonly horizon: Date;
+  readonly until?: Date;
 }
+
+const NO_BOUND = new Date("9999-12-31T00:00:00Z");
 
 /** The KQL text of a pack for one window and slice. */
 export function bindQuery(query: readonly QueryPart[], window: QueryWindow, slice: Slice): string {
   return query
     .map((part) => {
       if (typeof part === "string") return part;
-      return "slice" in part ? sliceFilter(slice) : kqlDatetime(window[part.instant]);
+      return "slice" in part ? sliceFilter(slice) : kqlDatetime(window[part.instant] ?? NO_BOUND);
     })
     .join("");
 }

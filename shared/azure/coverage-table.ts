@@ -1,0 +1,244 @@
+import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
+import type { UnitCoverage } from "../core/plan.ts";
+import { StateError } from "../errors.ts";
+import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
+import { statusOf, submit } from "./transaction.ts";
+
+/** What Coverage remembers of a detection: for messages, not for safety. */
+export interface DetectionRecord {
+  readonly hash: string;
+  readonly firstSeen?: Date;
+  /** Devices known, counted up as they are told; approximate after conflicts. */
+  readonly knownDevices: number;
+}
+
+/** Everything that a run plans from. Read in one go, before the partitions' epochs are (see `epochs` in run.ts). */
+export interface Ledger {
+  /** By `workspace|pack|slice`. */
+  readonly units: ReadonlyMap<string, StandingUnit>;
+  /** Epoch by partition. */
+  readonly epochs: ReadonlyMap<string, string>;
+  readonly detections: ReadonlyMap<string, DetectionRecord>;
+}
+
+/** A unit's row as it was read. `sliced`: the last reading that worked needed slices. */
+export interface StandingUnit extends UnitCoverage {
+  readonly sliced: boolean;
+  readonly etag: string;
+}
+
+/** One unit's advance. `priorHash` is the mark that the plan saw. */
+export interface Advance {
+  readonly key: string;
+  readonly coveredTo: Date;
+  readonly packHash: string;
+  readonly priorHash?: string;
+  readonly gapEnd?: Date;
+  readonly sliced: boolean;
+  /** The row as the plan read it: spares a read while nobody else writes. Absent: there was none. */
+  readonly standing?: StandingUnit;
+}
+
+export type CoverageTable = ReturnType<typeof coverageTable>;
+
+type Client = Pick<TableClient, "listEntities" | "getEntity" | "createEntity" | "upsertEntity" | "updateEntity" | "deleteEntity" | "submitTransaction">;
+
+/** Rounds of read-and-write-again before a unit fails. Design §4. */
+const ROUNDS = 4;
+
+/** The `Coverage` table: what has been read up to when, the epochs, the detections, the runs. */
+export function coverageTable(table: Client) {
+  return {
+    async ledger(): Promise<Ledger> {
+      const units = new Map<string, StandingUnit>();
+      const epochs = new Map<string, string>();
+      const detections = new Map<string, DetectionRecord>();
+      await guarded("read", async () => {
+        const filter = "PartitionKey eq 'unit' or PartitionKey eq 'epoch' or PartitionKey eq 'detection'";
+        for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
+          for (const entity of page) {
+            const key = String(entity.rowKey);
+            refuseNewer(entity, `Coverage/${String(entity.partitionKey)}/${key}`);
+            if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
+            else if (entity.partitionKey === "unit") units.set(key, toUnit(entity));
+            else detections.set(key, toDetection(entity));
+          }
+        }
+      });
+      return { units, epochs, detections };
+    },
+
+    /** Names a partition's epoch, insert-only. A second run names the same one. */
+    async nameEpoch(partition: string, epoch: string): Promise<void> {
+      await guarded("write", async () => {
+        try {
+          await table.createEntity({ partitionKey: "epoch", rowKey: partition, epoch, schemaVersion: SCHEMA_VERSION });
+        } catch (error) {
+          if (statusOf(error) !== 409) throw error;
+        }
+      });
+    },
+
+    /** Names another epoch: the operator has accepted the loss. */
+    async renameEpoch(partition: string, epoch: string): Promise<void> {
+      await guarded("write", () =>
+        table.upsertEntity({ partitionKey: "epoch", rowKey: partition, epoch, schemaVersion: SCHEMA_VERSION }, "Replace"),
+      );
+    },
+
+    /**
+     * Moves units forward, all in one transaction where nobody interferes. Never backwards under the same pack; a unit that
+     * another version of the pack has marked meanwhile is left to that version.
+     */
+    async advance(advances: readonly Advance[]): Promise<void> {
+      for (let round = 0; round < ROUNDS; round++) {
+        const actions = (
+          await Promise.all(advances.map(async (advance) => toAction(advance, round === 0 ? advance.standing : await standingUnit(table, advance.key))))
+        ).filter((action) => action !== undefined);
+        if (actions.length === 0) return;
+        if ((await submit(table, actions)).kind === "done") return;
+      }
+      throw new StateError(`coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${ROUNDS} rounds: other runs keep writing it`);
+    },
+
+    /** Forgets how far units were read, so that the next run reads the whole horizon. */
+    async forgetUnits(keys: readonly string[]): Promise<void> {
+      await guarded("write", () => Promise.all(keys.map((key) => deleteIfThere(table, "unit", key))));
+    },
+
+    /** Notes a detection's definition and counts its new devices up. */
+    async noteDetection(id: string, hash: string | undefined, newDevices: number, firstSeen: Date | undefined): Promise<void> {
+      for (let round = 0; round < ROUNDS; round++) {
+        const standing = await read(table, "detection", id);
+        const before = standing && toDetection(standing);
+        const next = {
+          partitionKey: "detection",
+          rowKey: id,
+          hash: hash ?? before?.hash ?? "",
+          knownDevices: Math.max(0, (before?.knownDevices ?? 0) + newDevices),
+          schemaVersion: SCHEMA_VERSION,
+          ...((before?.firstSeen ?? firstSeen) && { firstSeen: before?.firstSeen ?? firstSeen }),
+        };
+        if (before && before.hash === next.hash && newDevices === 0) return;
+        if (await writeOnce(table, next, standing?.etag)) return;
+      }
+      // For messages only: the next run counts on from what stands.
+    },
+
+    /** Records one run; newest first by key. */
+    async recordRun(startedAt: Date, runId: string, record: Readonly<Record<string, unknown>>): Promise<void> {
+      await guarded("write", () =>
+        table.upsertEntity(
+          { partitionKey: "run", rowKey: runKey(startedAt, runId), startedAt, record: JSON.stringify(record).slice(0, MAX_TEXT), schemaVersion: SCHEMA_VERSION },
+          "Replace",
+        ),
+      );
+    },
+
+    /** Deletes runs that started before `before`; returns how many. */
+    async forgetRuns(before: Date): Promise<number> {
+      let forgotten = 0;
+      await guarded("write", async () => {
+        const filter = `PartitionKey eq 'run' and RowKey gt '${reversed(before)}|~'`;
+        for await (const page of table.listEntities({ queryOptions: { filter, select: ["PartitionKey", "RowKey"] } }).byPage({ maxPageSize: 100 })) {
+          const actions = page.map((entity): TransactionAction => ["delete", { partitionKey: "run", rowKey: String(entity.rowKey) }]);
+          if (actions.length > 0 && (await submit(table, actions)).kind === "done") forgotten += actions.length;
+        }
+      });
+      return forgotten;
+    },
+  };
+}
+
+/** UTF-16 units in a text property. Limit of Table Storage. */
+const MAX_TEXT = 32_000;
+
+/** So that newer sorts first: Table Storage orders keys upwards only. */
+const reversed = (time: Date): string => String(8_640_000_000_000_000 - time.getTime()).padStart(16, "0");
+const runKey = (startedAt: Date, runId: string): string => `${reversed(startedAt)}|${runId}`;
+
+export const unitKey = (workspace: string, pack: string, slice: string): string => `${workspace}|${pack}|${slice}`;
+
+async function standingUnit(table: Client, key: string): Promise<StandingUnit | undefined> {
+  const entity = await guarded("read", () => read(table, "unit", key));
+  return entity && toUnit(entity);
+}
+
+function toAction(advance: Advance, standing: StandingUnit | undefined): TransactionAction | undefined {
+  if (standing && standing.packHash !== advance.packHash && standing.packHash !== advance.priorHash) return undefined;
+  const forward = standing?.packHash === advance.packHash && standing.coveredTo > advance.coveredTo ? standing.coveredTo : advance.coveredTo;
+  const gapEnd = latest(standing?.gapEnd, advance.gapEnd);
+  const entity = {
+    partitionKey: "unit",
+    rowKey: advance.key,
+    coveredTo: forward,
+    packHash: advance.packHash,
+    sliced: advance.sliced,
+    schemaVersion: SCHEMA_VERSION,
+    ...(gapEnd && { gapEnd }),
+  };
+  return standing ? ["update", entity, "Replace", { etag: standing.etag }] : ["create", entity];
+}
+
+const latest = (a: Date | undefined, b: Date | undefined): Date | undefined => (a && b ? (a > b ? a : b) : (a ?? b));
+
+function toUnit(entity: TableEntityResult<Record<string, unknown>>): StandingUnit {
+  const { coveredTo, gapEnd } = entity;
+  if (!(coveredTo instanceof Date)) throw new StateError(`the Coverage row ${String(entity["rowKey"])} has no coveredTo; it was changed by hand: delete it, and the unit reads the whole horizon`);
+  return {
+    coveredTo,
+    packHash: String(entity["packHash"]),
+    sliced: entity["sliced"] === true,
+    etag: entity.etag,
+    ...(gapEnd instanceof Date && { gapEnd }),
+  };
+}
+
+function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord {
+  const { knownDevices, firstSeen } = entity;
+  return {
+    hash: String(entity["hash"]),
+    knownDevices: typeof knownDevices === "number" ? knownDevices : 0,
+    ...(firstSeen instanceof Date && { firstSeen }),
+  };
+}
+
+async function read(table: Client, partition: string, key: string) {
+  try {
+    return await table.getEntity<Record<string, unknown>>(partition, key);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+async function writeOnce(table: Client, entity: { partitionKey: string; rowKey: string } & Record<string, unknown>, etag: string | undefined): Promise<boolean> {
+  return guarded("write", async () => {
+    try {
+      if (etag === undefined) await table.createEntity(entity);
+      else await table.updateEntity(entity, "Replace", { etag });
+      return true;
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 409 || status === 412 || status === 404) return false;
+      throw error;
+    }
+  });
+}
+
+async function deleteIfThere(table: Client, partition: string, key: string): Promise<void> {
+  try {
+    await table.deleteEntity(partition, key);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+  }
+}
+
+async function guarded<T>(doing: "read" | "write", work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && (error.name === "StateError" || error.name === "StateNewerError")) throw error;
+    throw new StateError(`Coverage could not be ${doing === "read" ? "read" : "written"}`, { cause: error });
+  }
+}

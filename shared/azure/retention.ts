@@ -1,0 +1,86 @@
+import type { TableClient } from "@azure/data-tables";
+import { partitionsOf } from "../core/slice.ts";
+import { StateError } from "../errors.ts";
+import { refuseNewer, SIGHTING_KEYS } from "./sightings-table.ts";
+import { eachOf, statusOf } from "./transaction.ts";
+
+export type Retention = ReturnType<typeof retention>;
+
+interface Doomed {
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** What the `Sightings` table forgets. */
+export function retention(table: Pick<TableClient, "listEntities" | "deleteEntity">) {
+  return {
+    /**
+     * Deletes sightings last seen before `before`, each only as it was read (R8: one that returns at the same moment stays),
+     * and none whose message is still in the outbox. Returns how many, by detection id.
+     * @throws {StateError} when the table can't be read or written
+     */
+    async forgetSightings(before: Date): Promise<ReadonlyMap<string, number>> {
+      const deleted = new Map<string, number>();
+      for (const partition of partitionsOf("all")) {
+        const waiting = await outboxIds(table, partition);
+        for await (const doomed of expired(table, partition, before, waiting)) {
+          for (const key of await forget(table, partition, doomed)) {
+            const detectionId = key.split("|", 1)[0] ?? key;
+            deleted.set(detectionId, (deleted.get(detectionId) ?? 0) + 1);
+          }
+        }
+      }
+      return deleted;
+    },
+  };
+}
+
+async function* expired(table: Pick<TableClient, "listEntities">, partition: string, before: Date, waiting: ReadonlySet<string>): AsyncGenerator<Doomed[]> {
+  const filter = `PartitionKey eq '${partition}' and ${SIGHTING_KEYS} and lastSeen lt datetime'${before.toISOString()}'`;
+  const select = ["RowKey", "messageId", "schemaVersion"];
+  try {
+    for await (const page of table.listEntities({ queryOptions: { filter, select } }).byPage({ maxPageSize: 1000 })) {
+      const doomed = page.flatMap((entity): Doomed[] => {
+        const key = String(entity.rowKey);
+        refuseNewer(entity, key);
+        return waiting.has(String(entity["messageId"])) ? [] : [{ key, etag: entity.etag }];
+      });
+      if (doomed.length > 0) yield doomed;
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith("State")) throw error;
+    throw new StateError(`partition ${partition} of Sightings could not be read for retention`, { cause: error });
+  }
+}
+
+/** Ids of the messages that wait in a partition's outbox. */
+async function outboxIds(table: Pick<TableClient, "listEntities">, partition: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  const filter = `PartitionKey eq '${partition}' and RowKey ge 'outbox|' and RowKey lt 'outbox}'`;
+  for await (const page of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } }).byPage({ maxPageSize: 1000 })) {
+    for (const entity of page) ids.add(String(entity.rowKey).split("|")[2] ?? "");
+  }
+  return ids;
+}
+
+/** Deletes in flight at once. */
+const WIDTH = 16;
+
+/**
+ * The keys that were deleted. One by one: the SDK's transactions delete whatever stands there, with no If-Match
+ * (`@azure/data-tables` 13.3, `submitTransaction` hands no etag to a delete).
+ */
+async function forget(table: Pick<TableClient, "deleteEntity">, partition: string, doomed: readonly Doomed[]): Promise<readonly string[]> {
+  const deleted: string[] = [];
+  await eachOf(doomed, WIDTH, async ({ key, etag }) => {
+    try {
+      await table.deleteEntity(partition, key, { etag });
+      deleted.push(key);
+    } catch (error) {
+      // Somebody else wrote or deleted it meanwhile: it lives, or is gone already.
+      const status = statusOf(error);
+      if (status !== 412 && status !== 404) throw new StateError(`a sighting of partition ${partition} could not be deleted`, { cause: error });
+    }
+  });
+  return deleted;
+}

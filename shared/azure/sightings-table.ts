@@ -1,0 +1,218 @@
+import { createHash } from "node:crypto";
+import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
+import type { KnownSighting } from "../core/decide.ts";
+import type { OutboxMessage, Sighting } from "../core/sighting.ts";
+import { partitionOf } from "../core/slice.ts";
+import { StateError, StateNewerError } from "../errors.ts";
+import { toOutboxEntity } from "./outbox-table.ts";
+import { eachOf, statusOf, submit } from "./transaction.ts";
+import type { TransactionOutcome } from "./transaction.ts";
+
+export const SCHEMA_VERSION = 1;
+
+/** A known sighting with what an If-Match write needs. */
+export interface Known extends KnownSighting {
+  readonly etag: string;
+}
+
+/** One sighting's change, with the message that is committed together with it. */
+export interface Change {
+  readonly sighting: Sighting;
+  /** Absent: insert-only. */
+  readonly etag?: string;
+  readonly message?: OutboxMessage;
+}
+
+/** A seen-again sighting's day has moved. */
+export interface Refresh {
+  readonly detectionId: string;
+  readonly deviceId: string;
+  readonly deviceName: string;
+  readonly lastSeen: Date;
+  readonly etag: string;
+}
+
+export type SightingsTable = ReturnType<typeof sightingsTable>;
+
+type Client = Pick<TableClient, "listEntities" | "getEntity" | "createEntity" | "submitTransaction" | "upsertEntity">;
+
+/** Table keys: no `/ \ # ?`, no control characters, at most 512 characters. Documented limits of Table Storage. */
+const FORBIDDEN = /[/\\#?\p{Cc}]/u;
+const MAX_KEY = 512;
+
+/** RowKey of a sighting. An id that can't stand in a key is replaced by its hash; the entity keeps the original. */
+export function sightingRowKey(of: { readonly detectionId: string; readonly deviceId: string }): string {
+  const safe = !FORBIDDEN.test(of.deviceId) && of.deviceId.length + of.detectionId.length + 1 <= MAX_KEY;
+  return `${of.detectionId}|${safe ? of.deviceId : `sha256-${createHash("sha256").update(of.deviceId).digest("hex")}`}`;
+}
+
+/** RowKeys of sightings begin with a GUID; `!epoch` sorts before them, `outbox|` after. */
+export const SIGHTING_KEYS = "RowKey ge '0' and RowKey lt 'g'";
+const EPOCH_KEY = "!epoch";
+
+/** What a recall selects: never the evidence. */
+const KNOWN_COLUMNS = ["RowKey", "firstSeen", "lastSeen", "episode", "telling", "disposition", "schemaVersion"];
+
+/** The `Sightings` table: known sightings, epochs, and the changes that carry their messages with them. */
+export function sightingsTable(table: Client) {
+  return {
+    /** Every known sighting of a partition, by RowKey. Pages of 1,000; continuation is followed over empty pages too. */
+    async recallPartition(partition: string): Promise<Map<string, Known>> {
+      const known = new Map<string, Known>();
+      const pages = table
+        .listEntities({ queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}`, select: KNOWN_COLUMNS } })
+        .byPage({ maxPageSize: 1000 });
+      await reading(partition, async () => {
+        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toKnown(entity));
+      });
+      return known;
+    },
+
+    /** The known among `keys` (RowKeys) of one partition, by point reads. */
+    async recallKeys(partition: string, keys: readonly string[]): Promise<Map<string, Known>> {
+      const known = new Map<string, Known>();
+      await reading(partition, () =>
+        eachOf(keys, POINT_READS, async (key) => {
+          const entity = await getOrUndefined(table, partition, key, KNOWN_COLUMNS);
+          if (entity) known.set(key, toKnown(entity));
+        }),
+      );
+      return known;
+    },
+
+    /** The partition's epoch, or `undefined` where it has none. */
+    async epoch(partition: string): Promise<string | undefined> {
+      return reading(partition, async () => {
+        const entity = await getOrUndefined(table, partition, EPOCH_KEY, ["epoch", "schemaVersion"]);
+        if (!entity) return undefined;
+        refuseNewer(entity, `${partition}/${EPOCH_KEY}`);
+        return text(entity, "epoch");
+      });
+    },
+
+    /** Makes the partition's epoch unless it has one; returns the one that stands. */
+    async makeEpoch(partition: string, epoch: string): Promise<string> {
+      try {
+        await table.createEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION });
+        return epoch;
+      } catch (error) {
+        if (statusOf(error) !== 409) throw new StateError(`the epoch of partition ${partition} could not be written`, { cause: error });
+      }
+      const standing = await this.epoch(partition);
+      if (standing === undefined) throw new StateError(`the epoch of partition ${partition} vanished while it was read`);
+      return standing;
+    },
+
+    /** Gives the partition another epoch: message ids from here on differ from all before. Operator's `--retell` only. */
+    async replaceEpoch(partition: string, epoch: string): Promise<void> {
+      await reading(partition, () =>
+        table.upsertEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION }, "Replace"),
+      );
+    },
+
+    /** Commits changes of one partition with their messages: all or nothing. */
+    commit(partition: string, changes: readonly Change[], now: Date): Promise<TransactionOutcome> {
+      return submit(
+        table,
+        changes.flatMap((change) => toActions(partition, change, now)),
+      );
+    },
+
+    /** Moves `lastSeen` of sightings of one partition: all or nothing. */
+    refresh(partition: string, refreshes: readonly Refresh[]): Promise<TransactionOutcome> {
+      return submit(
+        table,
+        refreshes.map((of): TransactionAction => [
+          "update",
+          { partitionKey: partition, rowKey: sightingRowKey(of), lastSeen: of.lastSeen, deviceName: storable(of.deviceName), schemaVersion: SCHEMA_VERSION },
+          "Merge",
+          { etag: of.etag },
+        ]),
+      );
+    },
+  };
+}
+
+/** Point reads in flight at once. */
+const POINT_READS = 16;
+
+/** A read that fails is no empty answer: a throttled read must not make a new device. */
+async function reading<T>(partition: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof StateNewerError || error instanceof StateError) throw error;
+    throw new StateError(`partition ${partition} of Sightings could not be read or written`, { cause: error });
+  }
+}
+
+async function getOrUndefined(table: Client, partition: string, key: string, select: string[]): Promise<TableEntityResult<Record<string, unknown>> | undefined> {
+  try {
+    return await table.getEntity(partition, key, { queryOptions: { select } });
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+function toActions(partition: string, { sighting, etag, message }: Change, now: Date): TransactionAction[] {
+  const { deviceName, messageId, ...rest } = sighting;
+  const entity = {
+    ...rest,
+    partitionKey: partition,
+    rowKey: sightingRowKey(sighting),
+    deviceName: storable(deviceName),
+    schemaVersion: SCHEMA_VERSION,
+    ...(messageId !== undefined && { messageId, announcedAt: now }),
+  };
+  const write: TransactionAction = etag === undefined ? ["create", entity] : ["update", entity, "Merge", { etag }];
+  return message === undefined ? [write] : [write, ["create", toOutboxEntity(partition, message, now)]];
+}
+
+/** A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. */
+const storable = (name: string): string => name.slice(0, 1024).toWellFormed();
+
+function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
+  refuseNewer(entity, String(entity.rowKey));
+  return {
+    firstSeen: instant(entity, "firstSeen"),
+    lastSeen: instant(entity, "lastSeen"),
+    episode: whole(entity, "episode"),
+    telling: whole(entity, "telling"),
+    disposition: entity["disposition"] === "expected" ? "expected" : "announced",
+    etag: entity.etag,
+  };
+}
+
+export function refuseNewer(entity: Readonly<Record<string, unknown>>, key: string): void {
+  const version = entity["schemaVersion"];
+  if (typeof version === "number" && version > SCHEMA_VERSION)
+    throw new StateNewerError(`the state row ${key} has schema version ${version}, this version knows ${SCHEMA_VERSION}: deploy the newer version again`);
+}
+
+function instant(entity: Readonly<Record<string, unknown>>, name: string): Date {
+  const value = entity[name];
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  throw malformed(entity, name, "a datetime");
+}
+
+function whole(entity: Readonly<Record<string, unknown>>, name: string): number {
+  const value = entity[name];
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw malformed(entity, name, "a whole number");
+}
+
+function text(entity: Readonly<Record<string, unknown>>, name: string): string {
+  const value = entity[name];
+  if (typeof value === "string" && value !== "") return value;
+  throw malformed(entity, name, "a text");
+}
+
+const malformed = (entity: Readonly<Record<string, unknown>>, name: string, wants: string): StateError =>
+  new StateError(`the state row ${String(entity["rowKey"])} has no usable ${name} (wants ${wants}); it was changed by hand: restore it or delete it`);
+
+/** Where a sighting stands: the pair of keys. */
+export const placeOf = (of: { readonly detectionId: string; readonly deviceId: string }): { partition: string; key: string } => ({
+  partition: partitionOf(of.deviceId),
+  key: sightingRowKey(of),
+});

@@ -1,0 +1,59 @@
+import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { StateError } from "../errors.ts";
+
+/**
+ * What became of an entity-group transaction: all of it or nothing. `conflict`: somebody else wrote first (409, 404, 412).
+ * `refused`: the service won't take an entity for what it is (400, 413); `index` is the entity's, where the service names it.
+ */
+export type TransactionOutcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "refused"; readonly index?: number; readonly reason: string };
+
+/** Entities in one transaction. Limit of Table Storage. */
+export const MAX_ENTITIES = 100;
+
+/**
+ * Raw bytes of binary properties in one transaction. The service's 4 MiB count the request as encoded: base64 makes four
+ * bytes of three, and the other properties and the envelope need room.
+ */
+export const MAX_BINARY_BYTES = 2_800_000;
+
+/**
+ * Submits 1 to 100 actions of one partition.
+ * @throws {StateError} for every status that is neither a conflict nor a refusal, after the SDK's own retries
+ */
+export async function submit(table: Pick<TableClient, "submitTransaction">, actions: TransactionAction[]): Promise<TransactionOutcome> {
+  try {
+    await table.submitTransaction(actions);
+    return { kind: "done" };
+  } catch (error) {
+    const status = statusOf(error);
+    const message = error instanceof Error ? error.message : String(error);
+    // A retried transaction that had gone through the first time conflicts with itself: reading again settles that too.
+    if (status === 409 || status === 404 || status === 412) return { kind: "conflict" };
+    if (status === 400 || status === 413) {
+      const index = /^(\d+):/.exec(message)?.[1];
+      return { kind: "refused", reason: firstLine(message), ...(index !== undefined && { index: Number(index) }) };
+    }
+    throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, { cause: error });
+  }
+}
+
+/** HTTP status of an SDK error, `undefined` where there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
+}
+
+/** The service appends request ids and times on further lines. */
+const firstLine = (message: string): string => message.split("\n", 1)[0] ?? message;
+
+/** Works on every item, `width` at once; rejects with the first failure. */
+export async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+}
+

@@ -1,0 +1,66 @@
+import type { Detection } from "./pack.ts";
+import type { UnitPlan } from "./plan.ts";
+import type { Cause, Row, Sighting } from "./sighting.ts";
+
+const DAY = 86_400_000;
+
+/** Of a known sighting, what a decision needs. */
+export type KnownSighting = Pick<Sighting, "firstSeen" | "lastSeen" | "episode" | "telling" | "disposition">;
+
+export type Novelty =
+  | { readonly kind: "new" }
+  | { readonly kind: "returned"; readonly previous: KnownSighting }
+  /** `refresh`: the day of lastSeen has moved; anything finer would rewrite the whole fleet at each run. */
+  | { readonly kind: "seen-again"; readonly refresh: boolean };
+
+export interface Judgement {
+  /** Days of quiet after which a sighting returns; 0: never. */
+  readonly dormancyDays: number;
+  /** End of the last unrecoverable gap over the pack's workspaces: before it nobody looked, so nothing was quiet. */
+  readonly gapEnd?: Date;
+  /** False: the row stands on a partial result, whose aggregates can be too short. */
+  readonly complete: boolean;
+}
+
+/** UTC day number. */
+export const utcDay = (time: Date): number => Math.floor(time.getTime() / DAY);
+
+/** What a row means against what is known. Pure: no clock, no I/O. */
+export function decide(row: Row, known: KnownSighting | undefined, by: Judgement): Novelty {
+  if (known === undefined) return { kind: "new" };
+  // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
+  if (!by.complete) return { kind: "seen-again", refresh: false };
+  if (by.dormancyDays > 0 && quietDays(row, known, by.gapEnd) > by.dormancyDays) return { kind: "returned", previous: known };
+  return { kind: "seen-again", refresh: utcDay(row.lastSeen) > utcDay(known.lastSeen) };
+}
+
+/** R16: in UTC days, since lastSeen is up to a day behind; from the end of a gap where that is later. */
+function quietDays(row: Row, known: KnownSighting, gapEnd: Date | undefined): number {
+  const quietSince = gapEnd === undefined ? utcDay(known.lastSeen) : Math.max(utcDay(known.lastSeen), utcDay(gapEnd));
+  return utcDay(row.firstSeen) - quietSince;
+}
+
+/** Why it is told now. `changed`: the detection's own definition differs from the one that read before. */
+export function causeOf(row: Row, unit: Pick<UnitPlan, "baseline" | "lateBefore">, changed: boolean): Cause {
+  if (unit.baseline === "first") return "baseline";
+  if (unit.baseline === "changed" && changed) return "rule-changed";
+  return unit.lateBefore !== undefined && row.firstSeen < unit.lateBefore ? "late-arrival" : "new-activity";
+}
+
+/** The sighting that a new or returned row makes, before it has a message. */
+export function announce(row: Row, novelty: Extract<Novelty, { kind: "new" | "returned" }>, detection: Detection, workspace: string, now: Date): Sighting {
+  const previous = novelty.kind === "returned" ? novelty.previous : undefined;
+  return {
+    detectionId: row.detectionId,
+    deviceId: row.deviceId,
+    deviceName: row.deviceName,
+    workspace,
+    firstSeen: row.firstSeen,
+    lastSeen: row.lastSeen,
+    episode: (previous?.episode ?? 0) + 1,
+    telling: (previous?.telling ?? 0) + 1,
+    disposition: "announced",
+    decidedAt: now,
+    definitionHash: detection.hash,
+  };
+}

@@ -1,0 +1,49 @@
+/** What a run came to, in the words of the log, of Coverage, of `--json` and of the alerts: one set of names. */
+export type Outcome = "ok" | "partial" | "blind" | "failed";
+
+export interface WorkspaceRecord {
+  readonly name: string;
+  readonly outcome: Outcome;
+  /** The first thing that went wrong there. */
+  readonly error?: string;
+}
+
+export interface GapRecord {
+  readonly workspace: string;
+  readonly pack: string;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+export interface RunRecord {
+  readonly runId: string;
+  readonly outcome: Outcome;
+  /** Why the whole run failed: `state-lost`, `state-newer`, `state`, or `relay` where only the sending did. */
+  readonly reason?: string;
+  readonly workspaces: readonly WorkspaceRecord[];
+  readonly rows: number;
+  readonly rejected: number;
+  readonly new: number;
+  readonly returned: number;
+  readonly expected: number;
+  readonly waves: number;
+  /** Sightings put into the outbox. */
+  readonly announced: number;
+  /** Messages the broker accepted, and refused. */
+  readonly sent: number;
+  readonly refused: number;
+  readonly outboxDepth: number;
+  readonly outboxOldestSeconds: number;
+  readonly gaps: readonly GapRecord[];
+  readonly unitsLeft: number;
+  readonly queries: number;
+  readonly durationMs: number;
+}
+
+/** `failed` where nothing could be read, `partial` where something was left, `blind` where all was read but can't be trusted. */
+export function runOutcome(workspaces: readonly Pick<WorkspaceRecord, "outcome">[], left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly putAside: number }): Outcome {
+  if (workspaces.length > 0 && workspaces.every(({ outcome }) => outcome === "failed")) return "failed";
+  const incomplete = workspaces.some(({ outcome }) => outcome === "failed" || outcome === "partial");
+  if (incomplete || left.unitsLeft > 0 || left.relayFailed || left.putAside > 0) return "partial";
+  return workspaces.some(({ outcome }) => outcome === "blind") ? "blind" : "ok";
+}

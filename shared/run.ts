@@ -1,0 +1,149 @@
+import type { CoverageTable, Ledger } from "./azure/coverage-table.ts";
+import type { SightingsTable } from "./azure/sightings-table.ts";
+import type { Pack } from "./core/pack.ts";
+import type { Reach } from "./core/plan.ts";
+import type { RunRecord, WorkspaceRecord } from "./core/run-record.ts";
+import { runOutcome } from "./core/run-record.ts";
+import type { Source } from "./core/source.ts";
+import { ensureEpochs } from "./epochs.ts";
+import { StateLostError, StateNewerError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { describeError } from "./logger.ts";
+import type { RelayResult } from "./relay.ts";
+import type { Tally } from "./work-unit.ts";
+import { emptyTally } from "./work-unit.ts";
+import type { WorkspaceWork } from "./work-workspace.ts";
+import { readFreshness, workWorkspace } from "./work-workspace.ts";
+
+export interface RunSettings extends Reach {
+  readonly dormancyDays: number;
+  /** Milliseconds after which no further unit is taken. */
+  readonly budget: number;
+}
+
+/** Everything a run needs; the functions compose it, tests exchange parts. */
+export interface Service {
+  readonly settings: RunSettings;
+  readonly packs: readonly Pack[];
+  readonly workspaces: readonly { readonly name: string; readonly id: string; readonly source: Source }[];
+  readonly sightings: SightingsTable;
+  readonly coverage: CoverageTable;
+  /** One pass over the outbox. Never rejects for what a later pass can repeat. */
+  readonly relay: () => Promise<RelayResult>;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly log: Logger;
+  /** Aborted when the host shuts down: no further unit is taken. */
+  readonly stopping?: AbortSignal;
+}
+
+/**
+ * One run, design §3: freshness → plan → units → relay → record. Rejects only when even the record can't be written; everything else
+ * is an outcome. A process may die at any point; the next run continues.
+ */
+export async function run(service: Service): Promise<RunRecord> {
+  const { log: parent, coverage, clock } = service;
+  const now = clock();
+  const runId = service.newId();
+  const log = parent.child({ runId });
+  const started = performance.now();
+  const tally = emptyTally();
+  let workspaces: readonly WorkspaceWork[] = [];
+  let failure: { readonly reason: string; readonly error: unknown } | undefined;
+
+  try {
+    const fresh = await Promise.all(service.workspaces.map((workspace) => readFreshness(workspace, service.packs, now, tally, log)));
+    const ledger = await coverage.ledger();
+    const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
+    const timeIsUp = (): boolean => service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
+    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { service, ledger, epochs, tally, runId, now, log, timeIsUp })));
+    await noteDetections(service, ledger, workspaces, tally, now);
+  } catch (error) {
+    failure = { reason: reasonOf(error), error };
+    log.error({ event: "run.failed", reason: failure.reason, error: describeError(error) }, "the run stopped before it was through");
+  }
+
+  // A run whose queries failed still relays; one whose state is lost or newer touches nothing.
+  const relayed = failure?.reason === "state-lost" || failure?.reason === "state-newer" ? undefined : await relayOrSay(service, log);
+  const record = toRecord({ runId, workspaces, names: service.workspaces, failure, tally, relayed, durationMs: Math.round(performance.now() - started) });
+  const level = record.outcome === "ok" ? "info" : record.outcome === "failed" ? "error" : "warn";
+  log[level]({ event: "run.completed", ...record }, `run ${record.outcome}: ${record.new} new, ${record.returned} returned, ${record.sent} sent`);
+  if (failure?.reason !== "state-newer") await coverage.recordRun(now, runId, { ...record });
+  return record;
+}
+
+/** Waits for all before it rejects: nothing may go on writing behind a run that has failed. */
+async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StateLostError) return "state-lost";
+  return error instanceof StateNewerError ? "state-newer" : "state";
+}
+
+async function relayOrSay(service: Service, log: Logger): Promise<RelayResult | undefined> {
+  try {
+    return await service.relay();
+  } catch (error) {
+    log.error({ event: "relay.failed", error: describeError(error) }, "the outbox was not drained; the next pass tries again");
+    return undefined;
+  }
+}
+
+/**
+ * A detection's definition counts as read once every workspace has read the whole of its pack: a baseline that is cut off
+ * goes on telling under the cause that it began with.
+ */
+async function noteDetections(service: Service, ledger: Ledger, workspaces: readonly WorkspaceWork[], tally: Tally, now: Date): Promise<void> {
+  for (const pack of service.packs) {
+    const whole = workspaces.every(({ packsDone }) => packsDone.has(pack.name));
+    for (const { id, hash } of pack.detections) {
+      const newDevices = tally.newByDetection.get(id) ?? 0;
+      const known = ledger.detections.get(id);
+      if (newDevices === 0 && (!whole || known?.hash === hash)) continue;
+      await service.coverage.noteDetection(id, whole ? hash : undefined, newDevices, newDevices > 0 ? now : undefined);
+    }
+  }
+}
+
+function toRecord(of: {
+  readonly runId: string;
+  readonly workspaces: readonly WorkspaceWork[];
+  readonly names: readonly { readonly name: string }[];
+  readonly failure: { readonly reason: string; readonly error: unknown } | undefined;
+  readonly tally: Tally;
+  readonly relayed: RelayResult | undefined;
+  readonly durationMs: number;
+}): RunRecord {
+  const { tally, relayed, failure } = of;
+  const error = failure?.error instanceof Error ? failure.error.message : undefined;
+  const workspaces: readonly WorkspaceRecord[] = failure
+    ? of.names.map(({ name }) => ({ name, outcome: "failed", ...(error !== undefined && { error }) }))
+    : of.workspaces.map(({ record }) => record);
+  const unitsLeft = of.workspaces.reduce((sum, one) => sum + one.unitsLeft, 0);
+  const relayFailed = relayed === undefined || relayed.failed !== undefined;
+  const reason = failure?.reason ?? (relayFailed ? "relay" : undefined);
+  return {
+    runId: of.runId,
+    outcome: failure ? "failed" : runOutcome(workspaces, { unitsLeft, relayFailed, putAside: tally.putAside }),
+    ...(reason !== undefined && { reason }),
+    workspaces,
+    rows: tally.rows,
+    rejected: tally.rejected,
+    new: tally.new,
+    returned: tally.returned,
+    expected: 0,
+    waves: 0,
+    announced: tally.announced,
+    sent: relayed?.sent ?? 0,
+    refused: relayed?.refused ?? 0,
+    outboxDepth: relayed?.depth ?? 0,
+    outboxOldestSeconds: relayed?.oldestSeconds ?? 0,
+    gaps: of.workspaces.flatMap(({ gaps }) => gaps),
+    unitsLeft,
+    queries: tally.queries,
+    durationMs: of.durationMs,
+  };
+}

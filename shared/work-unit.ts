@@ -1,0 +1,115 @@
+import type { Pack } from "./core/pack.ts";
+import type { UnitPlan } from "./core/plan.ts";
+import { parseRows } from "./core/row.ts";
+import type { Source } from "./core/source.ts";
+import type { Slice } from "./core/slice.ts";
+import { sliceName, split } from "./core/slice.ts";
+import type { SightingsTable } from "./azure/sightings-table.ts";
+import { SourceError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { Telling } from "./remember.ts";
+import { remember } from "./remember.ts";
+
+/** Counted up over a run. */
+export interface Tally {
+  rows: number;
+  rejected: number;
+  new: number;
+  returned: number;
+  announced: number;
+  putAside: number;
+  queries: number;
+  readonly newByDetection: Map<string, number>;
+}
+
+export const emptyTally = (): Tally => ({ rows: 0, rejected: 0, new: 0, returned: 0, announced: 0, putAside: 0, queries: 0, newByDetection: new Map() });
+
+export type UnitOutcome =
+  /** Read whole: its coverage may advance. `rows` of its largest answer, to judge whether slices are still needed. */
+  | { readonly kind: "done"; readonly rows: number }
+  /** Only part of it was read, and it can't be cut finer: what is new was told, coverage stays. */
+  | { readonly kind: "incomplete"; readonly reason: string }
+  /** Too much for one answer: cut it. */
+  | { readonly kind: "too-much" }
+  /** The run's time is up before all its parts were taken. */
+  | { readonly kind: "left" };
+
+export interface UnitWork {
+  readonly source: Source;
+  readonly table: SightingsTable;
+  readonly telling: Omit<Telling, "judgement" | "unit">;
+  readonly judgement: Omit<Telling["judgement"], "complete">;
+  readonly tally: Tally;
+  readonly log: Logger;
+  readonly timeIsUp: () => boolean;
+}
+
+/** A query with what it may not be: cut finer (`all` is cut by the caller, whose coverage is by slice). */
+export async function workUnit(unit: UnitPlan, work: UnitWork): Promise<UnitOutcome> {
+  const outcome = await workSlice(unit, unit.slice, work);
+  return outcome.kind === "too-much" && unit.slice !== "all" ? workParts(unit, unit.slice, work) : outcome;
+}
+
+async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
+  let largest = 0;
+  let incomplete: UnitOutcome | undefined;
+  for (const part of split(slice) ?? []) {
+    if (work.timeIsUp()) return { kind: "left" };
+    const first = await workSlice(unit, part, work);
+    const outcome = first.kind === "too-much" ? await workParts(unit, part, work) : first;
+    if (outcome.kind === "left") return outcome;
+    if (outcome.kind === "done") largest = Math.max(largest, outcome.rows);
+    else incomplete = outcome;
+  }
+  return incomplete ?? { kind: "done", rows: largest };
+}
+
+/** Query, rows, recall, decide, remember: one answer. @throws {SourceError} unless asking for less could help */
+async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
+  const { source, telling, tally, log } = work;
+  const divisible = split(slice) !== undefined;
+  const started = performance.now();
+  let answer;
+  try {
+    tally.queries += 1;
+    answer = await source.query(telling.pack, unit.window, slice);
+  } catch (error) {
+    const lessCouldHelp = error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout");
+    if (!lessCouldHelp || !divisible) throw error;
+    log.warn({ event: "query.too-much", ...place(telling, slice), reason: error.message }, "asked for too much at once; the slices follow");
+    return { kind: "too-much" };
+  }
+  if (!answer.complete && divisible) {
+    log.warn({ event: "query.partial", ...place(telling, slice), reason: answer.partialReason }, "the answer is partial; the slices follow");
+    return { kind: "too-much" };
+  }
+  const { rows, rejected } = parseRows(answer.records, telling.pack);
+  tally.rows += answer.records.length;
+  tally.rejected += rejected.length;
+  log.info(
+    { event: "query.completed", ...place(telling, slice), ...unit.window, rows: answer.records.length, complete: answer.complete, statistics: answer.statistics, durationMs: Math.round(performance.now() - started) },
+    "query completed",
+  );
+  sayRejected(rejected, telling, slice, log);
+  const remembered = await remember(rows, { ...telling, unit, judgement: { ...work.judgement, complete: answer.complete } }, work.table, log);
+  tally.new += remembered.new;
+  tally.returned += remembered.returned;
+  tally.announced += remembered.announced;
+  tally.putAside += remembered.putAside;
+  for (const [id, count] of remembered.newByDetection) tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
+  return answer.complete ? { kind: "done", rows: answer.records.length } : { kind: "incomplete", reason: answer.partialReason ?? "the service returned part of the result" };
+}
+
+/** Bad rows said one by one; beyond it their number is said. */
+const SAID = 20;
+
+function sayRejected(rejected: readonly { readonly key: string; readonly reason: string }[], telling: { readonly pack: Pack; readonly workspace: { readonly name: string } }, slice: Slice, log: Logger): void {
+  for (const { key, reason } of rejected.slice(0, SAID)) log.warn({ event: "row.rejected", ...place(telling, slice), key, reason }, "a row can't be used; the others go on");
+  if (rejected.length > SAID) log.warn({ event: "row.rejected", ...place(telling, slice), more: rejected.length - SAID }, "more rows can't be used");
+}
+
+const place = (of: { readonly pack: Pack; readonly workspace: { readonly name: string } }, slice: Slice): Record<string, string> => ({
+  workspace: of.workspace.name,
+  pack: of.pack.name,
+  slice: sliceName(slice),
+});

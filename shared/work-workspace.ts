@@ -1,0 +1,235 @@
+import type { Advance, Ledger } from "./azure/coverage-table.ts";
+import { unitKey } from "./azure/coverage-table.ts";
+import { utcDay } from "./core/decide.ts";
+import type { BlindReason, TableFreshness } from "./core/freshness.ts";
+import { blindness } from "./core/freshness.ts";
+import type { Pack } from "./core/pack.ts";
+import type { UnitCoverage, UnitPlan } from "./core/plan.ts";
+import { coveredTo, leastCoveredFirst, planPack, planUnit } from "./core/plan.ts";
+import type { GapRecord, WorkspaceRecord } from "./core/run-record.ts";
+import type { Source } from "./core/source.ts";
+import type { Slice } from "./core/slice.ts";
+import { COVERAGE_SLICES, sliceName } from "./core/slice.ts";
+import { SourceError, StateError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { describeError } from "./logger.ts";
+import type { Service } from "./run.ts";
+import type { Tally, UnitOutcome } from "./work-unit.ts";
+import { workUnit } from "./work-unit.ts";
+
+interface Workspace {
+  readonly name: string;
+  readonly id: string;
+  readonly source: Source;
+}
+
+/** What one query said of a workspace before any other was asked. */
+export interface Fresh {
+  readonly workspace: Workspace;
+  readonly tables: readonly TableFreshness[];
+  readonly blind: readonly { readonly table: string; readonly reason: BlindReason }[];
+  /** The workspace can't be asked at all. */
+  readonly error?: SourceError;
+}
+
+/** What a run did in one workspace. */
+export interface WorkspaceWork {
+  readonly record: WorkspaceRecord;
+  readonly gaps: readonly GapRecord[];
+  readonly unitsLeft: number;
+  /** Packs of which every unit was read. */
+  readonly packsDone: ReadonlySet<string>;
+}
+
+export interface RunContext {
+  readonly service: Service;
+  readonly ledger: Ledger;
+  readonly epochs: ReadonlyMap<string, string>;
+  readonly tally: Tally;
+  readonly runId: string;
+  readonly now: Date;
+  readonly log: Logger;
+  readonly timeIsUp: () => boolean;
+}
+
+/** R1: what had been ingested is read before the sightings are, so that coverage never claims more. */
+export async function readFreshness(workspace: Workspace, packs: readonly Pack[], now: Date, tally: Tally, log: Logger): Promise<Fresh> {
+  const wanted = [...new Set(packs.flatMap(({ tables }) => tables))].toSorted();
+  try {
+    tally.queries += 1;
+    const tables = await workspace.source.freshness(wanted, now);
+    const blind = tables.flatMap((of) => {
+      const reason = blindness(of, now);
+      return reason ? [{ table: of.table, reason }] : [];
+    });
+    if (blind.length > 0) log.error({ event: "workspace.blind", workspace: workspace.name, tables: blind }, "tables show nothing new, or no signers: protected, out of the role's condition, or silent. Coverage stays");
+    return { workspace, tables, blind };
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    log.error({ event: "workspace.failed", workspace: workspace.name, kind: error.kind, error: describeError(error) }, "the workspace can't be asked; the others go on");
+    return { workspace, tables: [], blind: [], error };
+  }
+}
+
+interface PlannedUnit {
+  readonly pack: Pack;
+  readonly plan: UnitPlan;
+  readonly sliced: boolean;
+  readonly coveredTo?: Date;
+}
+
+/** All units of one workspace, least covered first, until the time is up. One unit's failure is its own. */
+export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<WorkspaceWork> {
+  const { workspace } = fresh;
+  const { service, log, timeIsUp } = context;
+  if (fresh.error) return { record: { name: workspace.name, outcome: "failed", error: fresh.error.message }, gaps: [], unitsLeft: 0, packsDone: new Set() };
+
+  const queue = [...planWorkspace(workspace.name, context)];
+  const gaps = gapsOf(workspace.name, queue);
+  for (const gap of gaps) log.error({ event: "coverage.gap", ...gap }, "this stretch was never read and can't be any more");
+  const errors: string[] = [];
+  const dropped = new Set<string>();
+  const unfinished = new Set<string>();
+  let done = 0;
+  let unitsLeft = 0;
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { pack, plan } = next;
+    if (dropped.has(pack.name)) continue;
+    if (timeIsUp()) {
+      unitsLeft += 1;
+      unfinished.add(pack.name);
+      continue;
+    }
+    try {
+      const outcome = await workUnit(plan, {
+        source: workspace.source,
+        table: service.sightings,
+        telling: tellingOf(pack, workspace, context),
+        judgement: judgementOf(pack, plan, context),
+        tally: context.tally,
+        log,
+        timeIsUp,
+      });
+      if (outcome.kind === "too-much") {
+        queue.unshift(...COVERAGE_SLICES.map((slice): PlannedUnit => ({ pack, plan: { ...plan, slice }, sliced: true })));
+        continue;
+      }
+      if (outcome.kind === "done") {
+        await advance(next, outcome, fresh, context);
+        done += 1;
+        continue;
+      }
+      unfinished.add(pack.name);
+      if (outcome.kind === "left") unitsLeft += 1;
+      else errors.push(`${pack.name}/${sliceName(plan.slice)}: ${outcome.reason}`);
+    } catch (error) {
+      if (!(error instanceof SourceError) && !(error instanceof StateError)) throw error;
+      log.error({ event: "unit.failed", workspace: workspace.name, pack: pack.name, slice: sliceName(plan.slice), error: describeError(error) }, "the unit failed; the next run repeats it");
+      errors.push(`${pack.name}/${sliceName(plan.slice)}: ${error.message}`);
+      unfinished.add(pack.name);
+      if (!(error instanceof SourceError)) continue;
+      // A right that is missing is missing for every query; a text that is refused is refused in every slice.
+      if (error.kind === "authorisation") break;
+      if (error.kind === "query") dropped.add(pack.name);
+    }
+  }
+  for (const { pack } of queue) unfinished.add(pack.name);
+  const packsDone = new Set(service.packs.map(({ name }) => name).filter((name) => !unfinished.has(name)));
+  return { record: toRecord(workspace.name, errors, done, fresh), gaps, unitsLeft, packsDone };
+}
+
+function toRecord(name: string, errors: readonly string[], done: number, fresh: Fresh): WorkspaceRecord {
+  const [error] = errors;
+  if (error !== undefined) return { name, outcome: done === 0 ? "failed" : "partial", error };
+  if (fresh.blind.length === 0) return { name, outcome: "ok" };
+  return { name, outcome: "blind", error: fresh.blind.map(({ table, reason }) => `${table}: ${reason}`).join(", ") };
+}
+
+function planWorkspace(workspace: string, { service, ledger, now }: RunContext): readonly PlannedUnit[] {
+  const units = service.packs.flatMap((pack) => {
+    const coverage = unitsOf(workspace, pack.name, ledger);
+    const sliced = [...coverage.values()].some((unit) => unit.sliced);
+    return planPack(pack, coverage, sliced, service.settings, now).map(
+      (plan): PlannedUnit => ({ pack, plan, sliced: plan.slice !== "all", ...(plan.coveredTo && { coveredTo: plan.coveredTo }) }),
+    );
+  });
+  return leastCoveredFirst(units);
+}
+
+function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, UnitCoverage & { readonly sliced: boolean }> {
+  const units = new Map<string, UnitCoverage & { readonly sliced: boolean }>();
+  for (const slice of COVERAGE_SLICES.map(sliceName)) {
+    const unit = ledger.units.get(unitKey(workspace, pack, slice));
+    if (unit) units.set(slice, unit);
+  }
+  return units;
+}
+
+/** Equal gaps of a pack's slices are one gap. */
+function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
+  const gaps = new Map<string, GapRecord>();
+  for (const { pack, plan } of units) {
+    if (plan.gap) gaps.set(`${pack.name}|${plan.gap.from.getTime()}`, { workspace, pack: pack.name, ...plan.gap });
+  }
+  return [...gaps.values()];
+}
+
+const tellingOf = (pack: Pack, { name, id }: Workspace, { ledger, epochs, runId, now }: RunContext) => ({
+  pack,
+  workspace: { name, id },
+  epochs,
+  knownDevices: (detectionId: string): number => ledger.detections.get(detectionId)?.knownDevices ?? 0,
+  changed: (detectionId: string): boolean => ledger.detections.get(detectionId)?.hash !== pack.detections.find(({ id: own }) => own === detectionId)?.hash,
+  runId,
+  now,
+  tell: true,
+});
+
+/** Nobody looked before the end of a gap, whichever workspace has it: the latest counts. */
+function judgementOf(pack: Pack, plan: UnitPlan, { service, ledger, now }: RunContext): { dormancyDays: number; gapEnd?: Date } {
+  const ends = service.workspaces.flatMap(({ name }) =>
+    slicesOf(plan).flatMap((slice) => {
+      const coverage = ledger.units.get(unitKey(name, pack.name, sliceName(slice)));
+      return [coverage?.gapEnd, planUnit(slice, pack, coverage, service.settings, now).gap?.to].filter((end) => end !== undefined);
+    }),
+  );
+  const gapEnd = ends.toSorted((a, b) => b.getTime() - a.getTime())[0];
+  return { dormancyDays: service.settings.dormancyDays, ...(gapEnd && { gapEnd }) };
+}
+
+/** The coverage units that a plan reads. */
+const slicesOf = (plan: UnitPlan): readonly Slice[] => (plan.slice === "all" ? COVERAGE_SLICES : [plan.slice]);
+
+async function advance(unit: PlannedUnit, outcome: Extract<UnitOutcome, { kind: "done" }>, fresh: Fresh, { service, ledger }: RunContext): Promise<void> {
+  const { pack, plan } = unit;
+  const ingested = pack.tables.map((table) => fresh.tables.find((of) => of.table === table)?.newestIngested);
+  const furthestBehind = ingested.includes(undefined) ? undefined : new Date(Math.min(...ingested.map((time) => time?.getTime() ?? -Infinity)));
+  const before = plan.baseline === "changed" ? undefined : plan.coveredTo;
+  const to = coveredTo(plan.window.to, furthestBehind, fresh.blind.length > 0, before);
+  if (!to) return;
+  const sliced = unit.sliced && staysSliced(plan, outcome.rows, fresh.workspace.source.maxRows);
+  await service.coverage.advance(
+    slicesOf(plan).map((slice): Advance => {
+      const key = unitKey(fresh.workspace.name, pack.name, sliceName(slice));
+      const standing = ledger.units.get(key);
+      return {
+        key,
+        coveredTo: to,
+        packHash: pack.hash,
+        sliced,
+        ...(plan.priorHash !== undefined && { priorHash: plan.priorHash }),
+        ...(plan.gap && { gapEnd: plan.gap.to }),
+        ...(standing && { standing }),
+      };
+    }),
+  );
+}
+
+/**
+ * Slices that were needed once are kept while an answer for all devices would be near the limit. Where they were needed for
+ * time and not for size, one question a day goes to all devices again: a limit's wait a day, and none on the other runs.
+ */
+function staysSliced(plan: UnitPlan, largest: number, maxRows: number): boolean {
+  if (largest * COVERAGE_SLICES.length > maxRows / 2) return true;
+  return plan.coveredTo === undefined || utcDay(plan.coveredTo) === utcDay(plan.window.to);
+}
