@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import { join } from "node:path";
 import type { FunctionsHost, HostOptions } from "./host.ts";
 import { isFromHost, type Thrown, type ToHost } from "./protocol.ts";
 
@@ -25,10 +24,9 @@ export interface SpawnOptions extends HostOptions {
  */
 export async function spawnFunctions(packageDir: string, options: SpawnOptions): Promise<FunctionsProcess> {
   const { settings, onLog, nodeArguments = [], onOutput = (text: string) => void process.stderr.write(text) } = options;
-  const child = fork(join(import.meta.dirname, "main.ts"), [packageDir], {
+  const child = fork(new URL("./main.ts", import.meta.url), [packageDir], {
     execArgv: [...nodeArguments],
     detached: true, // a terminal's Ctrl-C is the parent's: it ends its children itself, in order
-
     silent: true,
   });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", onOutput);
