@@ -1,0 +1,75 @@
+import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-query";
+import type { TokenCredential } from "@azure/identity";
+import { SourceError } from "../errors.ts";
+import { isLoopbackUrl } from "../loopback.ts";
+
+export type QueryClient = Pick<LogsQueryClient, "queryWorkspace">;
+
+export interface QueryClientOptions {
+  /** Base URL of the query API; plain http only for a loopback address. */
+  readonly endpoint: string;
+  /** Whom the token is for: differs from the endpoint, and by cloud. */
+  readonly audience: string;
+  readonly credential: TokenCredential;
+  /** Milliseconds before the SDK's first of three retries; they double. Default: the SDK's own second. */
+  readonly retryDelay?: number;
+}
+
+type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number]["policy"];
+
+/** A 504 after this long is the query's own time, and asking the same again would take it again. Milliseconds. */
+const SLOW = 30_000;
+
+/** A client for the query API. The SDK is loaded with the first query: a function that never queries does not pay for it. */
+export function createLogsQueryClient(options: QueryClientOptions): QueryClient {
+  let loaded: Promise<QueryClient> | undefined;
+  return {
+    queryWorkspace: async (...query) => (await (loaded ??= load(options))).queryWorkspace(...query),
+  };
+}
+
+async function load(options: QueryClientOptions): Promise<QueryClient> {
+  const { LogsQueryClient } = await import("@azure/monitor-query");
+  const insecure = options.endpoint.startsWith("http:") && isLoopbackUrl(options.endpoint);
+  return new LogsQueryClient(options.credential, {
+    endpoint: insecure ? options.endpoint.replace(/^http:/, "https:") : options.endpoint,
+    audience: options.audience,
+    ...(options.retryDelay !== undefined && { retryOptions: { retryDelayInMs: options.retryDelay } }),
+    additionalPolicies: [
+      { policy: slowTimeoutIsFinal, position: "perRetry" },
+      ...(insecure ? [{ policy: plainLoopback, position: "perRetry" } as const] : []),
+    ],
+  });
+}
+
+/** Ends the SDK's retries by throwing what it does not take for an error of the transport. */
+const slowTimeoutIsFinal: Policy = {
+  name: "slowTimeoutIsFinal",
+  sendRequest: async (request, next) => {
+    const started = performance.now();
+    const response = await next(request);
+    const took = performance.now() - started;
+    if (response.status === 504 && took > SLOW)
+      throw new SourceError("timeout", `the service gave up (504) after ${Math.round(took / 1000)} s`);
+    return response;
+  },
+};
+
+/**
+ * Sends what was signed for https over http. The SDK signs nothing for plain http, whatever it is told to allow. The URL is put
+ * back for the next try, which is signed again.
+ */
+const plainLoopback: Policy = {
+  name: "plainLoopback",
+  sendRequest: async (request, next) => {
+    const signed = request.url;
+    if (!isLoopbackUrl(signed)) return next(request);
+    request.url = signed.replace(/^https:/, "http:");
+    request.allowInsecureConnection = true;
+    try {
+      return await next(request);
+    } finally {
+      request.url = signed;
+    }
+  },
+};

@@ -1,0 +1,154 @@
+import type { SourceErrorKind } from "../core/source.ts";
+import { SourceError } from "../errors.ts";
+
+/** One step of the service's nested error (`innererror`, `details`), outermost first. */
+interface ErrorStep {
+  readonly code: string;
+  readonly message: string;
+  readonly line?: number;
+  readonly position?: number;
+}
+
+/**
+ * The engine's codes for "ask for less": result truncated, query takes too much memory. Source: "Partial query failures" and
+ * "Query limits" of the Kusto documentation.
+ */
+const TOO_LARGE =
+  /E_QUERY_RESULT_SET_TOO_LARGE|E_RUNAWAY_QUERY|E_LOW_MEMORY_CONDITION|0x80DA000[137]\b|ResponsePayloadTooLarge|ResponseSizeError/i;
+const TIMED_OUT = /E_QUERY_TIMEOUT|GatewayTimeout|QueryTimeout|request timed out/i;
+
+/** Deep enough for every answer seen; ends on a cyclic object. */
+const DEEPEST = 8;
+
+/** Refuses at once: no retry and no smaller question mends a missing right. */
+const MISSING_RIGHT =
+  "the identity needs the role Log Analytics Data Reader on it (for a workspace of another tenant: Log Analytics Reader)";
+
+/**
+ * What a failed call to the query API means for a run.
+ * Source of statuses and codes: "Azure Monitor Log Analytics API errors" and "Timeouts" of the Azure Monitor documentation.
+ */
+export function toSourceError(
+  error: unknown,
+  doing: string,
+  workspace: { readonly name: string; readonly id: string },
+): SourceError {
+  if (error instanceof SourceError) return error;
+  const status = numberOf(error, "statusCode");
+  const steps = status === undefined ? [] : stepsOf(bodyOf(error));
+  const said = steps.length > 0 ? describe(steps) : messageOf(error);
+  const fail = (kind: SourceErrorKind, why: string): SourceError =>
+    new SourceError(kind, `${doing}: ${why}`, { cause: error });
+
+  if (isSignIn(error)) return signInError(error, fail);
+  if (status === undefined) return fail("transient", transportReason(error));
+  if (status === 401 || status === 403) return fail("authorisation", `refused (${status}); ${MISSING_RIGHT}: ${said}`);
+  if (status === 413 || TOO_LARGE.test(said)) return fail("too-large", said);
+  if (status === 504 || status === 408 || TIMED_OUT.test(said))
+    return fail("timeout", `the service gave up (${status}): ${said}`);
+  if (status === 404)
+    return fail(
+      "authorisation",
+      `workspace ${workspace.id} isn't found (404): check its id in LOG_ANALYTICS_WORKSPACES; ${MISSING_RIGHT}: ${said}`,
+    );
+  if (status === 429 || status >= 500)
+    return fail("transient", `the service is throttling or down (${status}): ${said}`);
+  if (status >= 400) return fail("query", `the service refuses the query (${status}): ${said}`);
+  return fail("transient", `the answer (${status}) is empty or can't be read: ${said}`);
+}
+
+/** Why a result is partial: every code and message of the service, outermost first. */
+export function partialReason(error: unknown): string {
+  const steps = stepsOf(error);
+  return steps.length > 0 ? describe(steps) : messageOf(error);
+}
+
+/** True for a 429 that does not say when to come back: the SDK retries only those that do. */
+export function isUntimedThrottling(error: unknown): boolean {
+  if (numberOf(error, "statusCode") !== 429) return false;
+  const headers = field(field(error, "response"), "headers");
+  const get = field(headers, "get");
+  if (typeof get !== "function") return true;
+  return !["retry-after", "retry-after-ms", "x-ms-retry-after-ms"].some((name) =>
+    Boolean(Reflect.apply(get, headers, [name])),
+  );
+}
+
+/** The token could not be had. Only an identity service that is down itself will be better the next time. */
+function signInError(error: unknown, fail: (kind: SourceErrorKind, why: string) => SourceError): SourceError {
+  const status = numberOf(error, "statusCode") ?? numberOf(field(error, "errorResponse"), "statusCode") ?? 0;
+  const down = status === 429 || status >= 500;
+  return fail(
+    down ? "transient" : "authorisation",
+    `no token: ${messageOf(error)}; in Azure check AZURE_CLIENT_ID, elsewhere sign in with the Azure CLI`,
+  );
+}
+
+const isSignIn = (error: unknown): boolean =>
+  error instanceof Error &&
+  /^(?:CredentialUnavailableError|AuthenticationRequiredError|AuthenticationError|AggregateAuthenticationError)$/.test(
+    error.name,
+  );
+
+function transportReason(error: unknown): string {
+  if (error instanceof Error && error.name === "AbortError") return "gave up waiting for the answer";
+  // The SDK fails inside its own parsing where a 200 or 204 has no body.
+  if (error instanceof SyntaxError || error instanceof TypeError)
+    return `the answer is empty or can't be read: ${error.message}`;
+  return messageOf(error);
+}
+
+function bodyOf(error: unknown): unknown {
+  const response = field(error, "response");
+  const text = field(response, "bodyAsText");
+  if (typeof text === "string" && text !== "") {
+    try {
+      return field(JSON.parse(text), "error");
+    } catch {
+      return undefined; // A gateway's HTML page: the status says enough.
+    }
+  }
+  return undefined;
+}
+
+function stepsOf(error: unknown, depth = 0): readonly ErrorStep[] {
+  if (typeof error !== "object" || error === null || depth > DEEPEST) return [];
+  const code = text(field(error, "code"));
+  const message = text(field(error, "message"));
+  const line = numberOf(error, "line");
+  const position = numberOf(error, "pos");
+  const own: ErrorStep = {
+    code,
+    message,
+    ...(line !== undefined && { line }),
+    ...(position !== undefined && { position }),
+  };
+  const details = field(error, "details");
+  const inner = [field(error, "innererror") ?? field(error, "innerError"), ...(Array.isArray(details) ? details : [])];
+  return [...(code === "" && message === "" ? [] : [own]), ...inner.flatMap((step) => stepsOf(step, depth + 1))];
+}
+
+/** One line: `BadArgumentError > SemanticError > SEM0100: … (line 3, position 14)`. */
+function describe(steps: readonly ErrorStep[]): string {
+  const codes = steps.map((step) => step.code).filter((code) => code !== "");
+  const last = steps.findLast((step) => step.message !== "");
+  const where = steps.findLast((step) => step.line !== undefined);
+  const place =
+    where === undefined
+      ? ""
+      : ` (line ${where.line}${where.position === undefined ? "" : `, position ${where.position}`})`;
+  return `${codes.join(" > ")}: ${last?.message ?? "no message"}${place}`;
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : text(field(error, "message")) || String(error);
+
+const field = (of: unknown, name: string): unknown =>
+  typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
+
+function numberOf(of: unknown, name: string): number | undefined {
+  const value = field(of, name);
+  return typeof value === "number" ? value : undefined;
+}
