@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -161,10 +162,26 @@ test("a parent that is killed: its service ends too, and a later start over the 
   parent.kill("SIGKILL");
   const pid = Number(line);
   expect(readFileSync(join(directory, "tables.pid"), "utf8").trim()).toBe(line);
+  while (isAlive(pid)) await delay(10);
 
   const again = await start({ directory });
   expect(await rowKeys(again.client("Sightings"))).toEqual(["a|b"]);
-  while (isAlive(pid)) await delay(10);
+});
+
+test("a parent that is killed before it noted the service's id: the service never touches the directory", () => {
+  const directory = folder();
+  const preload = join(import.meta.dirname, "..", "local", "azurite-durable.cjs");
+  const main = createRequire(import.meta.url).resolve("azurite/dist/src/table/main.js");
+  const orphan = spawnSync(
+    process.execPath,
+    ["--require", preload, main, "--location", directory, "--tablePort", "0"],
+    {
+      input: "",
+      timeout: 20_000,
+    },
+  );
+  expect(orphan.status).toBe(0);
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test("a left-over that cannot end by itself is ended by the next start over its directory", async () => {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { TableClient } from "@azure/data-tables";
 import { endLeftOver } from "./left-over.ts";
 
@@ -10,6 +11,7 @@ import { endLeftOver } from "./left-over.ts";
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+const require = createRequire(import.meta.url);
 const PID_FILE = "tables.pid";
 const STOP_MS = 5_000;
 
@@ -66,16 +68,10 @@ export async function startTables(options: TablesOptions = {}): Promise<Tables> 
 }
 
 function azuriteArguments(directory: string | undefined, port: number): string[] {
-  const main = join(
-    dirname(createRequire(import.meta.url).resolve("azurite/package.json")),
-    "dist",
-    "src",
-    "table",
-    "main.js",
-  );
+  const main = require.resolve("azurite/dist/src/table/main.js");
+  const preload = fileURLToPath(new URL("./azurite-durable.cjs", import.meta.url));
   const persistence = directory === undefined ? ["--inMemoryPersistence"] : ["--location", directory];
   const quiet = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
-  const preload = join(import.meta.dirname, "azurite-durable.cjs");
   return [
     "--require",
     preload,
