@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -76,6 +78,14 @@ async function start(options: Partial<SpawnOptions> = {}, folder = packageDir): 
   return host;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test("functions: those of the bundle alone, by name, with schedules resolved and retries as registered", async () => {
   const { functions } = await start();
   expect(functions).toEqual([
@@ -131,6 +141,21 @@ test("a process that dies: the running invocation rejects, and so does the next"
   await host.kill();
   await seen;
   await expect(host.invoke("speak")).rejects.toThrow("ended");
+});
+
+test("a parent that is killed: its host ends too, in the middle of an invocation", async () => {
+  const module = join(import.meta.dirname, "..", "local", "functions-host", "spawn.ts");
+  const program = `
+    import { spawnFunctions } from ${JSON.stringify(module)};
+    const settings = { SPEAK_SCHEDULE: "0 0 0 * * *" };
+    const host = await spawnFunctions(${JSON.stringify(packageDir)}, { settings, onLog: () => console.log(host.pid) });
+    await host.invoke("hang");`;
+  const parent = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const line = await new Promise<string>((said) => createInterface(parent.stdout).once("line", said));
+  parent.kill("SIGKILL");
+  while (isAlive(Number(line))) await delay(5);
 });
 
 test("a setting that a schedule names and that is missing: refused, by name", async () => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -168,19 +168,18 @@ test("a parent that is killed: its service ends too, and a later start over the 
   expect(await rowKeys(again.client("Sightings"))).toEqual(["a|b"]);
 });
 
-test("a parent that is killed before it noted the service's id: the service never touches the directory", () => {
+test("a service whose id is not noted yet waits, and ends untouched when its parent does", async () => {
   const directory = folder();
   const preload = join(import.meta.dirname, "..", "local", "azurite-durable.cjs");
   const main = createRequire(import.meta.url).resolve("azurite/dist/src/table/main.js");
-  const orphan = spawnSync(
-    process.execPath,
-    ["--require", preload, main, "--location", directory, "--tablePort", "0"],
-    {
-      input: "",
-      timeout: 20_000,
-    },
-  );
-  expect(orphan.status).toBe(0);
+  const waiting = spawn(process.execPath, ["--require", preload, main, "--location", directory, "--tablePort", "0"]);
+  const ended = new Promise((gone) => waiting.once("close", gone));
+  // Two that were begun later are ready by now: this one would be, too.
+  await start();
+  await start();
+  expect(readdirSync(directory)).toEqual([]);
+  waiting.stdin.end();
+  expect(await ended).toBe(0);
   expect(readdirSync(directory)).toEqual([]);
 });
 
