@@ -123,8 +123,8 @@ export function items<T>(of: ListView<T>): T[] {
   return Array.from({ length: of.Count }, (_, index) => of.getItem(index));
 }
 
-/** Class of a node without its namespace: `FilterOperator`. Generic classes without their arity. */
-export const nodeName = (node: SyntaxView): string => shortName(node);
+/** Class of a node or symbol without its namespace: `FilterOperator`, `ColumnSymbol`. Generic classes without their arity. */
+export const nodeName = (of: SyntaxView | SymbolView): string => shortName(of);
 
 const names = new WeakMap<object, string>();
 
@@ -138,3 +138,6 @@ function shortName(of: object): string {
   names.set(of.constructor, name);
   return name;
 }
+
+/** Name of a scalar type; `unknown` where the service could not tell. */
+export const columnTypeName = (type: SymbolView | null | undefined): string => type?.Name ?? "unknown";

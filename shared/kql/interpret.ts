@@ -1,0 +1,112 @@
+import { ticksOfDate } from "./datetime.ts";
+import { analyse } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import { KqlRuntimeError, KqlSemanticError } from "./kql-error.ts";
+import type { Column, Dialect, Schema } from "./schema.ts";
+import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
+import { bindStatements } from "./interpret/statements.ts";
+import { compileTabular, isTabular } from "./interpret/tabular.ts";
+import type { Scope } from "./interpret/scope.ts";
+import { unsupported } from "./interpret/scope.ts";
+import type { SyntaxView } from "./syntax.ts";
+import { child, list, nodeName } from "./syntax.ts";
+import type { TableData } from "./table-data.ts";
+import type { Value } from "./value.ts";
+
+export interface ExecuteOptions {
+  /** Default: log-analytics. */
+  readonly dialect?: Dialect;
+  /** Rows by table. A table of the schema that is not given is empty; one given that the schema lacks is added to it. */
+  readonly tables: Readonly<Record<string, TableData>>;
+  /** What `now()` is. */
+  readonly now: Date;
+  /** Rows that the result may have; more are cut off and `truncated` says so. Default: no limit. */
+  readonly maxRows?: number;
+  /** Cuts every table on its event time, both ends included, as the query API's timespan does. */
+  readonly timeRange?: { readonly from: Date; readonly to: Date };
+}
+
+export interface QueryResult {
+  readonly columns: readonly Column[];
+  /** Values in the interpreter's form (`value.ts`). */
+  readonly rows: readonly (readonly Value[])[];
+  readonly truncated: boolean;
+}
+
+/**
+ * Runs a query over rows in memory.
+ * @throws {KqlSemanticError} the text is no valid query against the schema
+ * @throws {UnsupportedKqlError} it uses what the interpreter does not know
+ * @throws {KqlRuntimeError} it fails on its way
+ */
+export function execute(text: string, options: ExecuteOptions): QueryResult {
+  const analysis = analyse(text, schemaWith(options.dialect ?? "log-analytics", options.tables));
+  const errors = analysis.problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new KqlSemanticError(errors);
+  return run(analysis, options);
+}
+
+function run(analysis: Analysis, { tables, now, maxRows, timeRange, dialect }: ExecuteOptions): QueryResult {
+  const column = dialect === "defender-xdr" ? "Timestamp" : "TimeGenerated";
+  const outermost: Scope = {
+    execution: {
+      text: analysis.text,
+      nowTicks: ticksOfDate(now),
+      tables: new Map(Object.entries(tables)),
+      ...(timeRange && { range: { column, from: ticksOfDate(timeRange.from), to: ticksOfDate(timeRange.to) } }),
+    },
+    bindings: new Map(),
+  };
+  if (analysis.code.Kind !== "Query")
+    return unsupported(outermost, `a ${analysis.code.Kind.toLowerCase()}`, analysis.syntax);
+  const { statements, expression } = splitQuery(analysis.syntax, outermost);
+  const relation = compileTabular(expression, bindStatements(statements, outermost));
+  const columns = relation.columns.map(({ name, type }) => ({ name, type: columnType(type) }));
+  const getters = relation.columns.map(({ get }) => get);
+  const rows: Value[][] = [];
+  let truncated = false;
+  relation.scan((row) => {
+    if (maxRows !== undefined && rows.length >= maxRows) {
+      truncated = true;
+      return true;
+    }
+    rows.push(getters.map((get) => get(row)));
+    return false;
+  });
+  return { columns, rows, truncated };
+}
+
+const columnType = (type: string): Column["type"] => COLUMN_TYPES.find((known) => known === type) ?? "dynamic";
+
+/** Let statements, then one tabular expression. */
+function splitQuery(
+  root: SyntaxView,
+  scope: Scope,
+): { readonly statements: readonly SyntaxView[]; readonly expression: SyntaxView } {
+  const all = list(root, "Statements");
+  const last = all.at(-1);
+  if (last === undefined || nodeName(last) !== "ExpressionStatement")
+    throw new KqlRuntimeError("the query has no tabular statement at its end");
+  const expression = child(last, "Expression");
+  if (!isTabular(expression)) return unsupported(scope, "a result that is no table", expression);
+  return { statements: all.slice(0, -1), expression };
+}
+
+const extended = new Map<string, Schema>();
+
+/** The dialect's schema with what the given tables have beyond it. The same object each time for the same additions. */
+function schemaWith(dialect: Dialect, tables: Readonly<Record<string, TableData>>): Schema {
+  const schema = SCHEMAS[dialect];
+  const additions: Record<string, readonly Column[]> = {};
+  for (const [name, { columns }] of Object.entries(tables)) {
+    const known = schema[name] ?? [];
+    const names = new Set(known.map((column) => column.name));
+    const more = columns.filter((column) => !names.has(column.name));
+    if (more.length > 0) additions[name] = [...known, ...more];
+  }
+  if (Object.keys(additions).length === 0) return schema;
+  const key = JSON.stringify([dialect, additions]);
+  const made = extended.get(key) ?? { ...schema, ...additions };
+  extended.set(key, made);
+  return made;
+}

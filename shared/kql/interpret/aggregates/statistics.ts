@@ -1,0 +1,130 @@
+import { keyOf, order } from "../../compare.ts";
+import type { Value } from "../../value.ts";
+import { long, untagged } from "../../value.ts";
+import type { Row } from "../relation.ts";
+import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
+import { argument, fold } from "./accumulator.ts";
+
+type Condition = (row: Row) => boolean;
+
+const always: Condition = () => true;
+
+/** The condition of an `…if` aggregate is its last argument. */
+function conditionOf(call: AggregateCall, index: number): Condition {
+  const { get } = argument(call, index);
+  return (row) => get(row) === true;
+}
+
+const count: Aggregate = () =>
+  fold(
+    () => 0,
+    (n) => n + 1,
+    (n) => n,
+  );
+
+const countIf: Aggregate = (call) => {
+  const holds = conditionOf(call, 0);
+  return fold(
+    () => 0,
+    (n, row) => (holds(row) ? n + 1 : n),
+    (n) => n,
+  );
+};
+
+/** Nulls are passed over; no value at all is null. */
+const extreme =
+  (keep: (found: number) => boolean, conditional: boolean): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    const holds = conditional ? conditionOf(call, 1) : always;
+    return fold<Value>(
+      () => null,
+      (best, row) => {
+        if (!holds(row)) return best;
+        const value = get(row);
+        return value !== null && (best === null || keep(order(value, best))) ? value : best;
+      },
+      (best) => best ?? (call.types[0] === "string" ? "" : null),
+    );
+  };
+
+const isGreater = (found: number): boolean => found > 0;
+const isLess = (found: number): boolean => found < 0;
+
+/** Integers and timespans exact, reals as doubles; 0 for no value at all. */
+const sum =
+  (conditional: boolean): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    const holds = conditional ? conditionOf(call, 1) : always;
+    const type = call.types[0] ?? "long";
+    if (type === "real" || type === "decimal") {
+      return fold(
+        () => 0,
+        (total, row) => (holds(row) ? total + Number(untagged(get(row)) ?? 0) : total),
+        (total) => total,
+      );
+    }
+    return fold(
+      () => 0n,
+      (total, row) => {
+        const value = holds(row) ? untagged(get(row)) : null;
+        return typeof value === "number" || typeof value === "bigint" ? total + BigInt(value) : total;
+      },
+      (total) => (type === "timespan" ? total : long(total)),
+    );
+  };
+
+/** NaN for no value at all. */
+const average =
+  (conditional: boolean): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    const holds = conditional ? conditionOf(call, 1) : always;
+    const isTime = call.types[0] === "datetime" || call.types[0] === "timespan";
+    return fold(
+      () => ({ n: 0, total: 0, ticks: 0n }),
+      (state, row) => {
+        const value = holds(row) ? untagged(get(row)) : null;
+        if (typeof value !== "number" && typeof value !== "bigint") return state;
+        state.n += 1;
+        if (isTime) state.ticks += BigInt(value);
+        else state.total += Number(value);
+        return state;
+      },
+      ({ n, total, ticks }) => (isTime ? (n === 0 ? null : ticks / BigInt(n)) : total / n),
+    );
+  };
+
+/** Exact here; the service estimates large counts. Nulls are not counted. */
+const distinctCount =
+  (conditional: boolean): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    const holds = conditional ? conditionOf(call, 1) : always;
+    return fold(
+      () => new Set<unknown>(),
+      (seen, row) => {
+        const value = holds(row) ? get(row) : null;
+        if (value !== null) seen.add(keyOf(untagged(value)));
+        return seen;
+      },
+      (seen) => seen.size,
+    );
+  };
+
+export const STATISTICS: AggregateFamily = [
+  ["count", count],
+  ["countif", countIf],
+  ["min", extreme(isLess, false)],
+  ["max", extreme(isGreater, false)],
+  ["minif", extreme(isLess, true)],
+  ["maxif", extreme(isGreater, true)],
+  ["sum", sum(false)],
+  ["sumif", sum(true)],
+  ["avg", average(false)],
+  ["avgif", average(true)],
+  ["dcount", distinctCount(false)],
+  ["dcountif", distinctCount(true)],
+  ["count_distinct", distinctCount(false)],
+];

@@ -1,0 +1,182 @@
+import { order, same } from "../compare.ts";
+import { toText } from "../convert.ts";
+import type { SyntaxView } from "../syntax.ts";
+import { child, tokenText } from "../syntax.ts";
+import * as text from "../text-match.ts";
+import type { TextTest } from "../text-match.ts";
+import type { Value } from "../value.ts";
+import { dynamicType, untagged } from "../value.ts";
+import { compileArithmetic } from "./arithmetic.ts";
+import { compile, toType } from "./expression.ts";
+import type { Getter, Row } from "./relation.ts";
+import type { Compiled, Scope } from "./scope.ts";
+import { NO_ROW, unsupported } from "./scope.ts";
+
+/** String operators by their text; each has a negation with `!` before it. */
+const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
+  ["=~", text.equalsFolded],
+  ["has", text.has],
+  ["has_cs", text.hasCs],
+  ["hasprefix", text.hasPrefix],
+  ["hasprefix_cs", text.hasPrefixCs],
+  ["hassuffix", text.hasSuffix],
+  ["hassuffix_cs", text.hasSuffixCs],
+  ["contains", text.contains],
+  ["contains_cs", text.containsCs],
+  ["startswith", text.startsWith],
+  ["startswith_cs", text.startsWithCs],
+  ["endswith", text.endsWith],
+  ["endswith_cs", text.endsWithCs],
+  ["matches regex", text.matchesRegex],
+]);
+
+const ORDERINGS: ReadonlyMap<string, (order: number) => boolean> = new Map([
+  ["<", (found: number) => found < 0],
+  ["<=", (found: number) => found <= 0],
+  [">", (found: number) => found > 0],
+  [">=", (found: number) => found >= 0],
+]);
+
+const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%"]);
+
+/** Names of the operators that the interpreter knows, for the document of what is supported. */
+export const BINARY_OPERATORS: readonly string[] = [
+  ...TEXT_OPERATORS.keys(),
+  ...ORDERINGS.keys(),
+  ...ARITHMETIC,
+  "and",
+  "or",
+  "==",
+  "!=",
+  "<>",
+  "!~",
+];
+
+/** Dispatch is on the operator's text: the service's kinds do not tell all apart. */
+export function compileBinary(node: SyntaxView, scope: Scope): Compiled {
+  const operator = tokenText(child(node, "Operator")).toLowerCase().replaceAll(/\s+/g, " ");
+  const left = compile(child(node, "Left"), scope);
+  const right = compile(child(node, "Right"), scope);
+  const constant = left.constant && right.constant;
+  if (ARITHMETIC.has(operator)) return compileArithmetic(operator, left, right, node, scope);
+  const get = test(operator, left, right);
+  return get === undefined ? unsupported(scope, operator, node) : { type: "bool", constant, get };
+}
+
+function test(operator: string, left: Compiled, right: Compiled): Getter | undefined {
+  if (operator === "and") return and(left.get, right.get);
+  if (operator === "or") return or(left.get, right.get);
+  if (operator === "==") return equality(left, right, false);
+  if (operator === "!=" || operator === "<>") return equality(left, right, true);
+  const ordering = ORDERINGS.get(operator);
+  if (ordering !== undefined) return ordered(left, right, ordering);
+  const negated = operator.startsWith("!");
+  const name = operator === "!~" ? "=~" : negated ? operator.slice(1) : operator;
+  const prepare = TEXT_OPERATORS.get(name);
+  return prepare === undefined ? undefined : textTest(left, right, prepare, negated);
+}
+
+/** Three-valued: false wins over null. */
+function and(left: Getter, right: Getter): Getter {
+  return (row) => {
+    const first = left(row);
+    if (first === false) return false;
+    const second = right(row);
+    return second === false ? false : first === null || second === null ? null : true;
+  };
+}
+
+/** Three-valued: true wins over null. */
+function or(left: Getter, right: Getter): Getter {
+  return (row) => {
+    const first = left(row);
+    if (first === true) return true;
+    const second = right(row);
+    return second === true ? true : first === null || second === null ? null : false;
+  };
+}
+
+/**
+ * Equality with Kusto's nulls: null with null is null; null with a value is false for `==` and true for `!=`.
+ * Source: "Null values" of the Kusto documentation.
+ */
+function equality(left: Compiled, right: Compiled, negated: boolean): Getter {
+  const [first, second] = commonTypes(left, right);
+  return (row) => {
+    const a = first(row);
+    const b = second(row);
+    if (a === null || b === null) return a === b ? null : negated;
+    return same(a, b) !== negated;
+  };
+}
+
+/** `<` and its kin; null where either side is. */
+function ordered(left: Compiled, right: Compiled, accept: (order: number) => boolean): Getter {
+  const [first, second] = commonTypes(left, right);
+  return (row) => {
+    const a = first(row);
+    const b = second(row);
+    return a === null || b === null ? null : accept(order(a, b));
+  };
+}
+
+/** Two operands brought to one type: a dynamic takes the other's, where it holds such a value. */
+export function commonTypes(left: Compiled, right: Compiled): readonly [Getter, Getter] {
+  if (left.type === right.type) return [left.get, right.get];
+  if (left.type === "dynamic") return [heldAs(left.get, right.type), right.get];
+  if (right.type === "dynamic") return [left.get, heldAs(right.get, left.type)];
+  if (left.type === "string" || right.type === "string") {
+    const other = left.type === "string" ? right.type : left.type;
+    return [toType(left, other).get, toType(right, other).get];
+  }
+  return [left.get, right.get];
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(["long", "int", "real", "decimal"]);
+
+/** A dynamic's value where it is of the type asked for, else null: no text becomes a number in a comparison. */
+function heldAs(get: Getter, type: string): Getter {
+  return (row) => {
+    const value = get(row);
+    const held = dynamicType(value);
+    if (held === type || (NUMBERS.has(held) && NUMBERS.has(type))) return untagged(value);
+    if (type === "string") return toText(value, held);
+    return type === "guid" && held === "string" ? value : null;
+  };
+}
+
+/** A needle that is the same for all rows is prepared once. */
+function textTest(left: Compiled, right: Compiled, prepare: (needle: string) => TextTest, negated: boolean): Getter {
+  const haystack = textOf(left);
+  const needle = textOf(right);
+  if (right.constant) {
+    const holds = prepare(needle(NO_ROW));
+    return (row) => holds(haystack(row)) !== negated;
+  }
+  const prepared = new Map<string, TextTest>();
+  return (row) => {
+    const sought = needle(row);
+    let holds = prepared.get(sought);
+    if (holds === undefined) {
+      holds = prepare(sought);
+      if (prepared.size < MAX_PREPARED) prepared.set(sought, holds);
+    }
+    return holds(haystack(row)) !== negated;
+  };
+}
+
+/** Needles that are kept prepared where they come from rows. */
+const MAX_PREPARED = 10_000;
+
+/** The text of an operand of a string operator. */
+export function textOf({ get, type }: Compiled): (row: Row) => string {
+  if (type === "string")
+    return (row) => {
+      const value = get(row);
+      return typeof value === "string" ? value : "";
+    };
+  return (row) => {
+    const value: Value = get(row);
+    return toText(value, type === "dynamic" ? dynamicType(value) : type);
+  };
+}

@@ -1,0 +1,87 @@
+import { keyOf } from "../../compare.ts";
+import { regex } from "../../text-match.ts";
+import type { Value } from "../../value.ts";
+import { isList, isMap, toDynamic, untagged } from "../../value.ts";
+import type { Family, ScalarFunction } from "./family.ts";
+import { number, text, unary, unaryOrNull, variadic } from "./family.ts";
+
+const packArray: ScalarFunction =
+  ({ args }) =>
+  (row) =>
+    args.map(({ get, type }) => toDynamic(get(row), type));
+
+const bagPack: ScalarFunction = variadic((values, types) => {
+  const bag = new Map<string, Value>();
+  for (let i = 0; i + 1 < values.length; i += 2)
+    bag.set(text(values[i]), toDynamic(values[i + 1] ?? null, types[i + 1] ?? "dynamic"));
+  return bag;
+});
+
+const keySet = (list: readonly Value[]): Set<unknown> => new Set(list.map((item) => keyOf(untagged(item))));
+
+/** Distinct elements, first come first. */
+function distinct(list: readonly Value[]): Value[] {
+  const seen = new Set<unknown>();
+  return list.filter((item) => {
+    const key = keyOf(untagged(item));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Null where an argument is no list. */
+const sets = (combine: (first: readonly Value[], others: readonly (readonly Value[])[]) => Value[]): ScalarFunction =>
+  variadic((values) => {
+    const lists = values.filter(isList);
+    const [first, ...others] = lists;
+    return first === undefined || lists.length < values.length ? null : combine(first, others);
+  });
+
+const setDifference = sets((first, others) => {
+  const taken = keySet(others.flat());
+  return distinct(first).filter((item) => !taken.has(keyOf(untagged(item))));
+});
+
+const setIntersect = sets((first, others) => {
+  const wanted = others.map(keySet);
+  return distinct(first).filter((item) => wanted.every((keys) => keys.has(keyOf(untagged(item)))));
+});
+
+const slice: ScalarFunction = variadic(([list, start, end]) => {
+  if (list === undefined || !isList(list)) return null;
+  const last = number(end) ?? -1;
+  return list.slice(number(start) ?? 0, last === -1 ? undefined : last + 1);
+});
+
+const indexOf: ScalarFunction = variadic(([list, sought]) => {
+  if (list === undefined || !isList(list)) return null;
+  const key = keyOf(untagged(sought ?? null));
+  return list.findIndex((item) => keyOf(untagged(item)) === key);
+});
+
+const extractAll: ScalarFunction = variadic(([pattern, source]) => {
+  const found = [...text(source).matchAll(new RegExp(regex(text(pattern)).source, "gu"))];
+  return found.map((match) => (match.length > 2 ? match.slice(1).map((group) => group ?? "") : (match[1] ?? match[0])));
+});
+
+export const DYNAMICS: Family = [
+  ["pack_array", packArray],
+  ["bag_pack", bagPack],
+  ["pack", bagPack],
+  ["array_length", unaryOrNull((value) => (isList(value) ? value.length : null))],
+  ["array_concat", sets((first, others) => [...first, ...others.flat()])],
+  ["array_slice", slice],
+  ["array_index_of", indexOf],
+  ["set_difference", setDifference],
+  ["set_intersect", setIntersect],
+  ["set_union", sets((first, others) => distinct([...first, ...others.flat()]))],
+  [
+    "set_has_element",
+    variadic(([list, sought]) =>
+      list !== undefined && isList(list) ? keySet(list).has(keyOf(untagged(sought ?? null))) : null,
+    ),
+  ],
+  ["bag_keys", unary((value) => (isMap(value) ? [...value.keys()] : null))],
+  ["extract_all", extractAll],
+];

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+
+import { toText } from "../../convert.ts";
+import { regex } from "../../text-match.ts";
+import type { Value } from "../../value.ts";
+import { convert } from "../../convert.ts";
+import { dynamicType, isList } from "../../value.ts";
+import { textOf } from "../binary.ts";
+import type { Family, ScalarFunction } from "./family.ts";
+import { argument, number, text, unaryOrNull, variadic } from "./family.ts";
+
+const held = (value: Value, type: string): string => toText(value, type === "dynamic" ? dynamicType(value) : type);
+
+const mapped = (compute: (given: string) => Value): ScalarFunction =>
+  unaryOrNull((value, type) => compute(held(value, type)));
+
+const concatenated: ScalarFunction = variadic((values, types) =>
+  values.map((value, i) => held(value, types[i] ?? "string")).join(""),
+);
+
+/** Count of Unicode code points. */
+const codePoints = (given: string): number => {
+  let count = 0;
+  for (const _ of given) count += 1;
+  return count;
+};
+
+/** Code points from `start` (negative: from the end), at most `length` of them. */
+const substring: ScalarFunction = variadic(([value, start, length], types) => {
+  const characters = Array.from(held(value ?? "", types[0] ?? "string"));
+  const given = number(start) ?? 0;
+  const from = given < 0 ? Math.max(0, characters.length + given) : given;
+  const count = number(length);
+  return characters.slice(from, count === undefined ? undefined : from + Math.max(0, count)).join("");
+});
+
+const extract: ScalarFunction = (call) => {
+  const pattern = textOf(argument(call, 0));
+  const group = argument(call, 1).get;
+  const source = textOf(argument(call, 2));
+  const known = new Map<string, RegExp>();
+  return (row) => {
+    const wanted = pattern(row);
+    const compiled = known.get(wanted) ?? regex(wanted);
+    known.set(wanted, compiled);
+    return convert(compiled.exec(source(row))?.[number(group(row)) ?? 0] ?? "", "string", call.type);
+  };
+};
+
+const replaceRegex: ScalarFunction = (call) => {
+  const source = textOf(argument(call, 0));
+  const pattern = textOf(argument(call, 1));
+  const rewrite = textOf(argument(call, 2));
+  return (row) => {
+    const found = regex(pattern(row));
+    // Kusto writes groups as \1, JavaScript as $1.
+    const replacement = rewrite(row)
+      .replaceAll("$", "$$$$")
+      .replaceAll(/\\(\d)/g, (_, digit: string) => (digit === "0" ? "$&" : `$${digit}`));
+    return source(row).replace(new RegExp(found.source, `${found.flags}g`), replacement);
+  };
+};
+
+/** Parts between separators; with an index that part alone, in a list. */
+const split: ScalarFunction = variadic(([source, separator, wanted]) => {
+  const parts = text(source) === "" ? [""] : text(source).split(text(separator));
+  const index = number(wanted);
+  return index === undefined ? parts : parts.slice(index, index + 1);
+});
+
+const trimmed =
+  (pattern: (given: string) => string): ScalarFunction =>
+  (call) => {
+    const cut = textOf(argument(call, 0));
+    const source = textOf(argument(call, 1));
+    return (row) => source(row).replaceAll(new RegExp(pattern(regex(cut(row)).source), "gu"), "");
+  };
+
+const indexOf: ScalarFunction = variadic(([source, sought, start]) =>
+  text(source).indexOf(text(sought), number(start) ?? 0),
+);
+
+export const TEXTS: Family = [
+  ["tolower", mapped((given) => given.toLowerCase())],
+  ["toupper", mapped((given) => given.toUpperCase())],
+  ["strlen", mapped(codePoints)],
+  ["strcat", concatenated],
+  [
+    "strcat_delim",
+    variadic(([delimiter, ...values], types) =>
+      values.map((value, i) => held(value, types[i + 1] ?? "string")).join(text(delimiter)),
+    ),
+  ],
+  [
+    "strcat_array",
+    variadic(([list, delimiter]) =>
+      list !== undefined && isList(list) ? list.map((item) => held(item, "dynamic")).join(text(delimiter)) : "",
+    ),
+  ],
+  ["substring", substring],
+  ["extract", extract],
+  ["replace_regex", replaceRegex],
+  [
+    "replace_string",
+    variadic(([source, sought, rewrite]) =>
+      text(sought) === "" ? text(source) : text(source).replaceAll(text(sought), () => text(rewrite)),
+    ),
+  ],
+  ["split", split],
+  ["trim", trimmed((cut) => `^(?:${cut})+|(?:${cut})+$`)],
+  ["trim_start", trimmed((cut) => `^(?:${cut})+`)],
+  ["trim_end", trimmed((cut) => `(?:${cut})+$`)],
+  ["indexof", indexOf],
+  ["reverse", mapped((given) => Array.from(given).toReversed().join(""))],
+  ["hash_sha256", mapped((given) => createHash("sha256").update(given).digest("hex"))],
+];

@@ -1,0 +1,194 @@
+import { keyOf, keyOfAll } from "../../compare.ts";
+import type { SyntaxView } from "../../syntax.ts";
+import { child, list, nodeName, tokenText } from "../../syntax.ts";
+import type { Value } from "../../value.ts";
+import { isList, missing } from "../../value.ts";
+import { simpleName } from "../expression.ts";
+import type { BoundColumn, Getter, Relation, Row } from "../relation.ts";
+import { columnNamed } from "../relation.ts";
+import type { Scope } from "../scope.ts";
+import { unsupported } from "../scope.ts";
+import type { Operator } from "../tabular.ts";
+import { compileTabular, resultOf } from "../tabular.ts";
+import { parametersOf } from "./parameters.ts";
+
+/** Which rows a kind of join lets through. Source: "join operator" of the Kusto documentation. */
+interface Kind {
+  /** `both`: pairs; `left`, `right`: rows of that side alone. */
+  readonly columns: "both" | "left" | "right";
+  /** Rows of that side that have a partner, or have none, are let through alone. */
+  readonly matched?: boolean;
+  readonly keepLeft?: boolean;
+  readonly keepRight?: boolean;
+  /** Only the first left row of each key takes part. */
+  readonly uniqueLeft?: boolean;
+}
+
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ["innerunique", { columns: "both", uniqueLeft: true }],
+  ["inner", { columns: "both" }],
+  ["leftouter", { columns: "both", keepLeft: true }],
+  ["rightouter", { columns: "both", keepRight: true }],
+  ["fullouter", { columns: "both", keepLeft: true, keepRight: true }],
+  ["leftsemi", { columns: "left", matched: true }],
+  ["leftanti", { columns: "left", matched: false }],
+  ["anti", { columns: "left", matched: false }],
+  ["leftantisemi", { columns: "left", matched: false }],
+  ["rightsemi", { columns: "right", matched: true }],
+  ["rightanti", { columns: "right", matched: false }],
+  ["rightantisemi", { columns: "right", matched: false }],
+]);
+
+export const JOIN_KINDS: readonly string[] = [...KINDS.keys()];
+
+/** A key of a row, `undefined` where a part of it is null: null equals nothing. */
+type Key = (row: Row) => unknown;
+
+export interface Sides {
+  readonly left: Relation;
+  readonly right: Relation;
+  readonly leftKey: Key;
+  readonly rightKey: Key;
+}
+
+export const join: Operator = (node, input, scope) => {
+  const name = parametersOf(node, scope, ["kind"]).get("kind") ?? "innerunique";
+  const kind = KINDS.get(name);
+  if (kind === undefined) return unsupported(scope, `join kind=${name}`, node);
+  const sides = sidesOf(node, child(node, "ConditionClause"), input, scope);
+  const result = resultOf(node);
+  if (kind.columns !== "both") return oneSided(sides, kind.columns, kind.matched === true);
+  const bound = [
+    ...sides.left.columns.map((column) => sideColumn(column, 0)),
+    ...sides.right.columns.map((column) => sideColumn(column, 1)),
+  ];
+  return {
+    columns: result.map(({ name: column, type }, i) => ({ name: column, type, get: bound[i]?.get ?? (() => null) })),
+    scan: (emit) => pairs(sides, kind, emit),
+  };
+};
+
+/** Both inputs and their keys. The right side does not see the left side's columns. */
+export function sidesOf(node: SyntaxView, condition: SyntaxView, left: Relation, scope: Scope): Sides {
+  const right = compileTabular(child(node, "Expression"), { execution: scope.execution, bindings: scope.bindings });
+  if (nodeName(condition) !== "JoinOnClause") return unsupported(scope, nodeName(condition), condition);
+  const keys = list(condition, "Expressions").map((item) => keyPair(item, left, right, scope));
+  return {
+    left,
+    right,
+    leftKey: keyIn(keys.map((pair) => pair.left)),
+    rightKey: keyIn(keys.map((pair) => pair.right)),
+  };
+}
+
+interface KeyPair {
+  readonly left: Getter;
+  readonly right: Getter;
+}
+
+/** `on Name`, or `on $left.a == $right.b` either way round. */
+function keyPair(node: SyntaxView, left: Relation, right: Relation, scope: Scope): KeyPair {
+  if (nodeName(node) === "NameReference")
+    return {
+      left: getterOf(left, simpleName(node), node, scope),
+      right: getterOf(right, simpleName(node), node, scope),
+    };
+  if (nodeName(node) !== "BinaryExpression" || tokenText(child(node, "Operator")) !== "==")
+    return unsupported(scope, "join on an expression", node);
+  const first = sideName(child(node, "Left"));
+  const second = sideName(child(node, "Right"));
+  if (first === undefined || second === undefined || first.side === second.side)
+    return unsupported(scope, "join on an expression", node);
+  const [own, other] = first.side === "$left" ? [first, second] : [second, first];
+  return { left: getterOf(left, own.column, node, scope), right: getterOf(right, other.column, node, scope) };
+}
+
+function sideName(node: SyntaxView): { readonly side: string; readonly column: string } | undefined {
+  if (nodeName(node) !== "PathExpression") return undefined;
+  const side = simpleName(child(node, "Expression"));
+  return side === "$left" || side === "$right" ? { side, column: simpleName(child(node, "Selector")) } : undefined;
+}
+
+function getterOf(relation: Relation, name: string, node: SyntaxView, scope: Scope): Getter {
+  return columnNamed(relation, name)?.get ?? unsupported(scope, `join on ${name}`, node);
+}
+
+function keyIn(getters: readonly Getter[]): Key {
+  const [only] = getters;
+  if (only !== undefined && getters.length === 1)
+    return (row) => {
+      const value = only(row);
+      return value === null ? undefined : keyOf(value);
+    };
+  return (row) => {
+    const values: Value[] = [];
+    for (const get of getters) {
+      const value = get(row);
+      if (value === null) return undefined;
+      values.push(value);
+    }
+    return keyOfAll(values);
+  };
+}
+
+/** A column of one side of a pair; missing where that side is. */
+export function sideColumn({ name, type, get }: BoundColumn, side: 0 | 1): BoundColumn {
+  return {
+    name,
+    type,
+    get: (pair) => {
+      const row = pair[side];
+      return row !== undefined && isList(row) ? get(row) : missing(type);
+    },
+  };
+}
+
+export function indexed(relation: Relation, key: Key): Map<unknown, Row[]> {
+  const index = new Map<unknown, Row[]>();
+  relation.scan((row) => {
+    const found = key(row);
+    if (found === undefined) return false;
+    const rows = index.get(found);
+    if (rows === undefined) index.set(found, [row]);
+    else rows.push(row);
+    return false;
+  });
+  return index;
+}
+
+function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "right", matched: boolean): Relation {
+  const [own, ownKey, other, otherKey] =
+    side === "left" ? [left, leftKey, right, rightKey] : [right, rightKey, left, leftKey];
+  return {
+    columns: own.columns,
+    scan: (emit) => {
+      const keys = new Set<unknown>();
+      other.scan((row) => {
+        keys.add(otherKey(row));
+        return false;
+      });
+      keys.delete(undefined);
+      own.scan((row) => keys.has(ownKey(row)) === matched && emit(row));
+    },
+  };
+}
+
+function pairs({ left, right, leftKey, rightKey }: Sides, kind: Kind, emit: (row: Row) => boolean): void {
+  const index = indexed(right, rightKey);
+  const seen = new Set<unknown>();
+  let enough = false;
+  left.scan((row) => {
+    const key = leftKey(row);
+    const partners = key === undefined ? undefined : index.get(key);
+    if (kind.uniqueLeft === true && seen.has(key)) return false;
+    seen.add(key);
+    if (partners === undefined) enough = kind.keepLeft === true && emit([row, null]);
+    else for (const partner of partners) if (!enough) enough = emit([row, partner]);
+    return enough;
+  });
+  if (enough || kind.keepRight !== true) return;
+  right.scan((row) => {
+    const key = rightKey(row);
+    return (key === undefined || !seen.has(key)) && emit([null, row]);
+  });
+}

@@ -1,0 +1,79 @@
+import { order } from "../../compare.ts";
+import type { SyntaxView } from "../../syntax.ts";
+import { child, nodeName, optionalChild, tokenText } from "../../syntax.ts";
+import type { Value } from "../../value.ts";
+import { compile, expressionsOf } from "../expression.ts";
+import type { Getter, Relation, Row } from "../relation.ts";
+import { rowsOf } from "../relation.ts";
+import type { Scope } from "../scope.ts";
+import { NO_ROW } from "../scope.ts";
+import type { Operator } from "../tabular.ts";
+import { parametersOf } from "./parameters.ts";
+
+interface SortKey {
+  readonly get: Getter;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** Descending where the query does not say. Nulls come first ascending and last descending, where it does not say. */
+function sortKey(node: SyntaxView, scope: Scope): SortKey {
+  if (nodeName(node) !== "OrderedExpression")
+    return { get: compile(node, scope).get, descending: true, nullsFirst: false };
+  const ordering = child(node, "Ordering");
+  const direction = optionalChild(ordering, "AscOrDescKeyword");
+  const nulls = optionalChild(ordering, "NullsClause");
+  const descending = direction === undefined || !["asc", "granny-asc"].includes(tokenText(direction));
+  const nullsFirst = nulls === undefined ? !descending : tokenText(child(nulls, "FirstOrLastKeyword")) === "first";
+  return { get: compile(child(node, "Expression"), scope).get, descending, nullsFirst };
+}
+
+function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: readonly Value[]) => number {
+  return (left, right) => {
+    for (const [i, key] of keys.entries()) {
+      const found = compareOne(left[i] ?? null, right[i] ?? null, key);
+      if (found !== 0) return found;
+    }
+    return 0;
+  };
+}
+
+function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
+  if (left === null || right === null) {
+    if (left === right) return 0;
+    return (left === null) === nullsFirst ? -1 : 1;
+  }
+  return descending ? order(right, left) : order(left, right);
+}
+
+/** Stable. Rows are moved, not copied. */
+function sorted(input: Relation, keys: readonly SortKey[]): Row[] {
+  const compare = compareBy(keys);
+  return rowsOf(input)
+    .map((row) => ({ row, values: keys.map(({ get }) => get(row)) }))
+    .toSorted((a, b) => compare(a.values, b.values))
+    .map(({ row }) => row);
+}
+
+export const sort: Operator = (node, input, scope) => {
+  parametersOf(node, scope, []);
+  const keys = expressionsOf(node).map((item) => sortKey(item, scope));
+  return {
+    ...input,
+    scan: (emit) => {
+      for (const row of sorted(input, keys)) if (emit(row)) return;
+    },
+  };
+};
+
+export const top: Operator = (node, input, scope) => {
+  parametersOf(node, scope, []);
+  const keys = [sortKey(child(node, "ByExpression"), scope)];
+  const limit = Math.max(0, Number(compile(child(node, "Expression"), scope).get(NO_ROW)));
+  return {
+    ...input,
+    scan: (emit) => {
+      for (const row of sorted(input, keys).slice(0, limit)) if (emit(row)) return;
+    },
+  };
+};

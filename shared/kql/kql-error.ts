@@ -1,0 +1,34 @@
+import type { Problem } from "./language.ts";
+import { positionOf } from "./language.ts";
+import type { SyntaxView } from "./syntax.ts";
+
+/** The text is no valid query: what the language service found. Nothing ran. */
+export class KqlSemanticError extends Error {
+  override readonly name = "KqlSemanticError";
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ code, message, line, column }) => `${line}:${column}: ${code} ${message}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** Valid KQL that the interpreter does not know: it says so, and never guesses. */
+export class UnsupportedKqlError extends Error {
+  override readonly name = "UnsupportedKqlError";
+  /** What is not supported, as the query writes it. */
+  readonly construct: string;
+  readonly line: number;
+  readonly column: number;
+  constructor(construct: string, text: string, at: SyntaxView) {
+    const { line, column } = positionOf(text, at.TextStart);
+    super(`unsupported: ${construct} at ${line}:${column}`);
+    this.construct = construct;
+    this.line = line;
+    this.column = column;
+  }
+}
+
+/** A query that is valid and fails on its way: a row cap, a pattern that is none. */
+export class KqlRuntimeError extends Error {
+  override readonly name = "KqlRuntimeError";
+}

@@ -1,0 +1,110 @@
+/**
+ * String operators of KQL. Needles are prepared once: `has("x")` gives a test of a haystack.
+ * Source: "String operators" of the Kusto documentation; facts on terms in the docstrings.
+ */
+export type TextTest = (haystack: string) => boolean;
+
+const WORD = /[\p{L}\p{N}]/u;
+
+function isWord(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (unit < 128) return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
+  if (Number.isNaN(unit)) return false;
+  // The second half of a pair belongs to the character that begins before it.
+  const start = unit >= 0xdc00 && unit < 0xe000 ? at - 1 : at;
+  return WORD.test(String.fromCodePoint(text.codePointAt(start) ?? 0));
+}
+
+/** True where no term runs on across the place before `at`. */
+const isBoundary = (text: string, at: number): boolean =>
+  at <= 0 || at >= text.length || !isWord(text, at - 1) || !isWord(text, at);
+
+type Ends = "both" | "start" | "end";
+
+/** Both already folded. */
+function holdsTerm(text: string, sought: string, ends: Ends): boolean {
+  if (sought === "") return true;
+  for (let at = text.indexOf(sought); at !== -1; at = text.indexOf(sought, at + 1)) {
+    const startsTerm = ends === "end" || isBoundary(text, at);
+    const endsTerm = ends === "start" || isBoundary(text, at + sought.length);
+    if (startsTerm && endsTerm) return true;
+  }
+  return false;
+}
+
+function termTest(needle: string, ends: Ends, fold: (text: string) => string): TextTest {
+  const sought = fold(needle);
+  return (haystack) => holdsTerm(fold(haystack), sought, ends);
+}
+
+const exact = (text: string): string => text;
+const lower = (text: string): string => text.toLowerCase();
+
+/**
+ * Whole terms: a term is a maximal run of Unicode letters and digits; a needle of several is an exact phrase whose ends fall on
+ * term boundaries. An empty needle is in everything.
+ */
+export const has = (needle: string): TextTest => termTest(needle, "both", lower);
+export const hasCs = (needle: string): TextTest => termTest(needle, "both", exact);
+export const hasPrefix = (needle: string): TextTest => termTest(needle, "start", lower);
+export const hasPrefixCs = (needle: string): TextTest => termTest(needle, "start", exact);
+export const hasSuffix = (needle: string): TextTest => termTest(needle, "end", lower);
+export const hasSuffixCs = (needle: string): TextTest => termTest(needle, "end", exact);
+
+/** As `has` with each of them; the haystack is folded once. */
+export function hasAny(needles: readonly string[]): TextTest {
+  const sought = needles.map(lower);
+  return (haystack) => {
+    const text = lower(haystack);
+    return sought.some((needle) => holdsTerm(text, needle, "both"));
+  };
+}
+
+export function hasAll(needles: readonly string[]): TextTest {
+  const sought = needles.map(lower);
+  return (haystack) => {
+    const text = lower(haystack);
+    return sought.every((needle) => holdsTerm(text, needle, "both"));
+  };
+}
+
+const plain =
+  (fold: (text: string) => string, test: (haystack: string, needle: string) => boolean) =>
+  (needle: string): TextTest => {
+    const sought = fold(needle);
+    return (haystack) => test(fold(haystack), sought);
+  };
+
+export const contains = plain(lower, (haystack, needle) => haystack.includes(needle));
+export const containsCs = plain(exact, (haystack, needle) => haystack.includes(needle));
+export const startsWith = plain(lower, (haystack, needle) => haystack.startsWith(needle));
+export const startsWithCs = plain(exact, (haystack, needle) => haystack.startsWith(needle));
+export const endsWith = plain(lower, (haystack, needle) => haystack.endsWith(needle));
+export const endsWithCs = plain(exact, (haystack, needle) => haystack.endsWith(needle));
+export const equalsFolded = plain(lower, (haystack, needle) => haystack === needle);
+
+/**
+ * An RE2 pattern. Leading flags (`(?i)`, `(?s)`, `(?m)`) apply to the whole; named groups may be written `(?P<n>…)`.
+ * @throws {SyntaxError} where the pattern is none
+ */
+export function regex(pattern: string): RegExp {
+  const leading = /^\(\?([ims]+)\)/.exec(pattern);
+  const flags = new Set(leading?.[1] ?? "");
+  const body = pattern
+    .slice(leading?.[0].length ?? 0)
+    .replaceAll("(?P<", "(?<")
+    .replaceAll(/\\[Az]/g, (anchor) => (anchor === String.raw`\A` ? "^" : "$"));
+  const chosen = [...flags].join("");
+  try {
+    return new RegExp(body, `${chosen}u`);
+  } catch (error) {
+    // RE2 allows escapes of characters that need none (`\-`, `\_`), which the Unicode mode refuses.
+    if (error instanceof SyntaxError) return new RegExp(body, chosen);
+    throw error;
+  }
+}
+
+export function matchesRegex(pattern: string): TextTest {
+  const found = regex(pattern);
+  return (haystack) => found.test(haystack);
+}
