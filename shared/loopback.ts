@@ -1,7 +1,7 @@
 const HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
 /** True for an address of this very machine, as `new URL(…)` states its host. Only there keys and plain http are accepted. */
-export const isLoopbackHost = (host: string): boolean => HOST.test(host);
+const isLoopbackHost = (host: string): boolean => HOST.test(host);
 
 /** True for a URL of any scheme whose host is loopback and that hides no user name in front of it. */
 export function isLoopbackUrl(text: string): boolean {

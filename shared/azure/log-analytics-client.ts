@@ -13,6 +13,8 @@ export interface QueryClientOptions {
   readonly credential: TokenCredential;
   /** Milliseconds before the SDK's first of three retries; they double. Default: the SDK's own second. */
   readonly retryDelay?: number;
+  /** Milliseconds after which a 504 is not asked again. */
+  readonly slowAfter?: number;
 }
 
 type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number]["policy"];
@@ -36,40 +38,33 @@ async function load(options: QueryClientOptions): Promise<QueryClient> {
     audience: options.audience,
     ...(options.retryDelay !== undefined && { retryOptions: { retryDelayInMs: options.retryDelay } }),
     additionalPolicies: [
-      { policy: slowTimeoutIsFinal, position: "perRetry" },
+      { policy: slowTimeoutIsFinal(options.slowAfter ?? SLOW), position: "perRetry" },
       ...(insecure ? [{ policy: plainLoopback, position: "perRetry" } as const] : []),
     ],
   });
 }
 
 /** Ends the SDK's retries by throwing what it does not take for an error of the transport. */
-const slowTimeoutIsFinal: Policy = {
+const slowTimeoutIsFinal = (slowAfter: number): Policy => ({
   name: "slowTimeoutIsFinal",
   sendRequest: async (request, next) => {
     const started = performance.now();
     const response = await next(request);
     const took = performance.now() - started;
-    if (response.status === 504 && took > SLOW)
+    if (response.status === 504 && took > slowAfter)
       throw new SourceError("timeout", `the service gave up (504) after ${Math.round(took / 1000)} s`);
     return response;
   },
-};
+});
 
-/**
- * Sends what was signed for https over http. The SDK signs nothing for plain http, whatever it is told to allow. The URL is put
- * back for the next try, which is signed again.
- */
+/** Sends over http what was signed for https: for plain http the SDK signs nothing, whatever it is told to allow. */
 const plainLoopback: Policy = {
   name: "plainLoopback",
-  sendRequest: async (request, next) => {
-    const signed = request.url;
-    if (!isLoopbackUrl(signed)) return next(request);
-    request.url = signed.replace(/^https:/, "http:");
-    request.allowInsecureConnection = true;
-    try {
-      return await next(request);
-    } finally {
-      request.url = signed;
+  sendRequest: (request, next) => {
+    if (isLoopbackUrl(request.url)) {
+      request.url = request.url.replace(/^https:/, "http:");
+      request.allowInsecureConnection = true;
     }
+    return next(request);
   },
 };

@@ -33,7 +33,8 @@ export function toSourceError(
   doing: string,
   workspace: { readonly name: string; readonly id: string },
 ): SourceError {
-  if (error instanceof SourceError) return error;
+  if (error instanceof SourceError)
+    return new SourceError(error.kind, `${doing}: ${error.message}`, { cause: error.cause });
   const status = numberOf(error, "statusCode");
   const steps = status === undefined ? [] : stepsOf(bodyOf(error));
   const said = steps.length > 0 ? describe(steps) : messageOf(error);

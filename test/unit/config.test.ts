@@ -253,6 +253,7 @@ describe("isLoopbackConnectionString", () => {
     ["Endpoint=sb://localhost.example.org;SharedAccessKey=k", false],
     ["Endpoint=sb://127.0.0.1@example.org;SharedAccessKey=k", false],
     ["Endpoint=sb://127.0.0.1;Endpoint=sb://ns.servicebus.windows.net;SharedAccessKey=k", false],
+    ["Endpoint=sb://ns.servicebus.windows.net;Endpoint=sb://127.0.0.1;SharedAccessKey=k", false],
     [`${AZURITE}BlobEndpoint=https://a.blob.core.windows.net`, false],
     [`${AZURITE}EndpointSuffix=core.windows.net`, false],
     ["TableEndpoint=http://127.0.0.1:1/a;SharedAccessSignature=s", true],
