@@ -36,7 +36,12 @@ export function startProducers(
     if (refusal !== undefined) return reject(receiver, delivery, refusal);
     const decision = await decide(hooks(), encoded, queue.name);
     if (typeof decision === "object") {
-      const description = decision.description ?? `The broker was told to refuse this with ${decision.reject}.`;
+      // The SDK tells a missing entity from other "not found" by the service's words.
+      const usual =
+        decision.reject === missing(queue.name).condition
+          ? missing(queue.name).description
+          : `The broker was told to refuse this with ${decision.reject}.`;
+      const description = decision.description ?? usual;
       return reject(receiver, delivery, { condition: decision.reject, description });
     }
     switch (decision) {

@@ -106,6 +106,7 @@ export class Queue {
     if (record.k === "defer") entry.deferred = true;
     if (record.k === "dead") entry.dead = { reason: record.reason, description: record.description };
     this.#makeReady(entry);
+    this.#disordered = true;
   }
 
   /** The records that make this queue, and no more. */
