@@ -6,14 +6,17 @@ import { createLimiter } from "../../shared/azure/limiter.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../../shared/azure/log-analytics.ts";
 import type { LogAnalyticsOptions } from "../../shared/azure/log-analytics.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
-import { freshnessQuery } from "../../shared/azure/log-analytics-freshness.ts";
+import { freshnessQuery, readFreshness } from "../../shared/azure/log-analytics-freshness.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
 import { parseRows } from "../../shared/core/row.ts";
 import type { Source, SourceErrorKind } from "../../shared/core/source.ts";
 import { SourceError } from "../../shared/errors.ts";
 import { contextLogger } from "../../shared/logger.ts";
+import { dateOfTicks } from "../../shared/kql/datetime.ts";
+import { execute } from "../../shared/kql/interpret.ts";
 import { analyse, resultColumns } from "../../shared/kql/language.ts";
-import { DIALECTS } from "../../shared/kql/schema.ts";
+import { DIALECTS, SCHEMAS } from "../../shared/kql/schema.ts";
+import { INGESTED, tableOf } from "../../shared/kql/table-data.ts";
 
 const LEVEL = "4a1f0c1e-0000-4000-8000-000000000001";
 const WORKSPACE = { name: "soc", id: "0f8fad5b-d9cb-469f-a165-70867728950e" };
@@ -466,6 +469,50 @@ describe("freshness", () => {
         expect.arrayContaining(FRESH_COLUMNS),
       );
     }
+  });
+
+  it.each(DIALECTS)("the query counts by hour what lies within seven days, over rows of %s", (dialect) => {
+    const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * 3_600_000);
+    const time = dialect === "log-analytics" ? "TimeGenerated" : "Timestamp";
+    const tables = {
+      DeviceFileCertificateInfo: tableOf(SCHEMAS[dialect]["DeviceFileCertificateInfo"] ?? [], [
+        { [time]: hoursAgo(1.5), Signer: "A", [INGESTED]: hoursAgo(1) },
+        { [time]: hoursAgo(1.25), Signer: "", [INGESTED]: hoursAgo(0.5) },
+        { [time]: hoursAgo(100), Signer: "A", [INGESTED]: hoursAgo(0.75) },
+        { [time]: hoursAgo(169), Signer: "A", [INGESTED]: hoursAgo(0.1) },
+        { [time]: hoursAgo(-24), Signer: "A", [INGESTED]: hoursAgo(0.1) },
+      ]),
+      DeviceProcessEvents: tableOf(SCHEMAS[dialect]["DeviceProcessEvents"] ?? [], [
+        { [time]: hoursAgo(3), [INGESTED]: hoursAgo(2) },
+      ]),
+    };
+    const asked = [...TABLES, "DeviceFileEvents"];
+    const { columns, rows } = execute(freshnessQuery(asked, NOW), { dialect, tables, now: NOW });
+    const records = rows.map((row) =>
+      Object.fromEntries(
+        row.map((value, i) => [
+          columns[i]?.name,
+          typeof value === "bigint" && columns[i]?.type === "datetime"
+            ? dateOfTicks(value)
+            : Number.isNaN(Number(value))
+              ? value
+              : Number(value),
+        ]),
+      ),
+    );
+    const [certificate, process, file] = readFreshness(asked, records);
+    expect(certificate?.hours.toSorted((a, b) => a.hour.getTime() - b.hour.getTime())).toEqual([
+      { hour: hoursAgo(100), count: 1, signed: 1 },
+      { hour: hoursAgo(2), count: 2, signed: 1 },
+    ]);
+    expect(certificate).toMatchObject({ newestIngested: hoursAgo(0.5), newestRow: hoursAgo(1.25) });
+    expect(process).toEqual({
+      table: "DeviceProcessEvents",
+      newestIngested: hoursAgo(2),
+      newestRow: hoursAgo(3),
+      hours: [{ hour: hoursAgo(3), count: 1 }],
+    });
+    expect(file).toEqual({ table: "DeviceFileEvents", hours: [] });
   });
 
   it("names an unknown table", () => {
