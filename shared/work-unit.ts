@@ -1,5 +1,6 @@
 import type { Pack } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
+import type { RowComplaint } from "./core/row.ts";
 import { parseRows } from "./core/row.ts";
 import type { Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
@@ -83,14 +84,15 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     log.warn({ event: "query.partial", ...place(telling, slice), reason: answer.partialReason }, "the answer is partial; the slices follow");
     return { kind: "too-much" };
   }
-  const { rows, rejected } = parseRows(answer.records, telling.pack);
+  const { rows, rejected, repaired } = parseRows(answer.records, telling.pack);
   tally.rows += answer.records.length;
   tally.rejected += rejected.length;
   log.info(
     { event: "query.completed", ...place(telling, slice), ...unit.window, rows: answer.records.length, complete: answer.complete, statistics: answer.statistics, durationMs: Math.round(performance.now() - started) },
     "query completed",
   );
-  sayRejected(rejected, telling, slice, log);
+  say("row.rejected", "a row can't be used; the others go on", rejected, telling, slice, log);
+  say("row.repaired", "a row is used without what can't be read of it", repaired, telling, slice, log);
   const remembered = await remember(rows, { ...telling, unit, judgement: { ...work.judgement, complete: answer.complete } }, work.table, log);
   tally.new += remembered.new;
   tally.returned += remembered.returned;
@@ -103,9 +105,9 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
 /** Bad rows said one by one; beyond it their number is said. */
 const SAID = 20;
 
-function sayRejected(rejected: readonly { readonly key: string; readonly reason: string }[], telling: { readonly pack: Pack; readonly workspace: { readonly name: string } }, slice: Slice, log: Logger): void {
-  for (const { key, reason } of rejected.slice(0, SAID)) log.warn({ event: "row.rejected", ...place(telling, slice), key, reason }, "a row can't be used; the others go on");
-  if (rejected.length > SAID) log.warn({ event: "row.rejected", ...place(telling, slice), more: rejected.length - SAID }, "more rows can't be used");
+function say(event: string, message: string, complaints: readonly RowComplaint[], telling: UnitWork["telling"], slice: Slice, log: Logger): void {
+  for (const { key, reason } of complaints.slice(0, SAID)) log.warn({ event, ...place(telling, slice), key, reason }, message);
+  if (complaints.length > SAID) log.warn({ event, ...place(telling, slice), more: complaints.length - SAID }, `${message}: and more`);
 }
 
 const place = (of: { readonly pack: Pack; readonly workspace: { readonly name: string } }, slice: Slice): Record<string, string> => ({

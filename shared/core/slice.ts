@@ -8,8 +8,11 @@ export type Slice = "all" | { readonly prefix: string; readonly other?: true };
 
 const HEX = "0123456789abcdef";
 
-/** Deepest split: 16 × 16 × 16 shares and their rests. Where one of those is too large, more depth would not help. */
-const MAX_DEPTH = 3;
+/**
+ * Deepest split: 256 shares and their rests, 2,000 devices each where there are half a million rows. Where one of those is
+ * still too much the cause is not its size, and more depth would only ask more often.
+ */
+const MAX_DEPTH = 2;
 
 /** The 17 shares that coverage is kept for: sixteen digits and "anything else". Total by construction. */
 export const COVERAGE_SLICES: readonly Slice[] = splitOf("");

@@ -1,0 +1,12 @@
+import { app } from "@azure/functions";
+import { serve } from "../shared/serve.ts";
+
+app.timer("relayOutbox", {
+  schedule: "%RELAY_SCHEDULE%",
+  handler: async (_timer, context) => {
+    const { relay, service } = serve(context);
+    const result = await relay();
+    service.log.info({ event: "relay.completed", ...result }, `relay: ${result.sent} sent, ${result.depth} left`);
+    if (result.failed) throw new Error(`the relay stopped: ${result.failed.message}`);
+  },
+});

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { ConfigError } from "../errors.ts";
+import { stateCommand } from "./state.ts";
+
+/** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
+const program = new Command("firstsight")
+  .description("Firstsight for operators and detection engineers.")
+  .addCommand(stateCommand())
+  .exitOverride()
+  .showHelpAfterError("(--help says more)");
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (isCommanderExit(error)) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) console.error(problem);
+    return 2;
+  }
+  console.error(error instanceof Error ? error.message : String(error));
+  for (let cause = error instanceof Error ? error.cause : undefined; cause instanceof Error; cause = cause.cause) console.error(`  because: ${cause.message}`);
+  return 1;
+}
+
+/** Commander has written its own message already. */
+const isCommanderExit = (error: unknown): error is { readonly exitCode: number } =>
+  error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("commander.") && "exitCode" in error;

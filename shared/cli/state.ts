@@ -1,0 +1,44 @@
+import { Command, Option } from "commander";
+import { accept } from "../accept.ts";
+import { compose } from "../compose.ts";
+import { parseConfig } from "../config.ts";
+import { contextLogger } from "../logger.ts";
+import { readSettings } from "./settings-file.ts";
+
+interface AcceptOptions {
+  readonly restore?: true;
+  readonly retell?: true;
+  readonly settings: string;
+  readonly json?: true;
+}
+
+/** `firstsight state`: what only an operator decides about the state. */
+export function stateCommand(): Command {
+  const state = new Command("state").description("The state of the known devices.");
+  state
+    .command("accept")
+    .description("Accept that the state was lost (run outcome failed, reason state-lost), and say how to go on.")
+    .addOption(new Option("--restore", "write what was read before as known, silently: nobody is told twice; needs the workspaces").conflicts("retell"))
+    .addOption(new Option("--retell", "tell everything of the horizon again, under new ids").conflicts("restore"))
+    .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
+    .option("--json", "one JSON object on stdout")
+    .action(acceptState);
+  return state;
+}
+
+async function acceptState(options: AcceptOptions, command: Command): Promise<void> {
+  if (!options.restore && !options.retell) command.error("error: say --restore or --retell", { exitCode: 2 });
+  const config = parseConfig(await readSettings(options.settings, process.env));
+  const { service } = compose(config, stderrLogger());
+  const accepted = await accept(service, options.restore ? "restore" : "retell");
+  if (options.json) console.log(JSON.stringify(accepted));
+  else if (accepted.partitions.length === 0) console.log("Nothing was lost: every epoch that Coverage names is there. Nothing was done.");
+  else if (options.restore) console.log(`Restored ${accepted.restored} sightings as known, in partitions ${accepted.partitions.join(", ")}. The next run goes on from there.`);
+  else console.log(`Partitions ${accepted.partitions.join(", ")} begin anew: the next run reads the whole horizon and tells all of it under new ids.`);
+}
+
+/** Log lines are for people here, and stdout is for the answer. */
+function stderrLogger() {
+  const say = (line: string): void => console.error(line);
+  return contextLogger({ trace: say, debug: say, info: say, warn: say, error: say }, "warn");
+}

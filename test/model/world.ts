@@ -1,0 +1,407 @@
+import { createHash } from "node:crypto";
+import { pino } from "pino";
+import type { Advance, CoverageTable, DetectionRecord, StandingUnit } from "../../shared/azure/coverage-table.ts";
+import type { Change, Known, Refresh, SightingsTable } from "../../shared/azure/sightings-table.ts";
+import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
+import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
+import type { TableFreshness } from "../../shared/core/freshness.ts";
+import type { Detection, Pack, QueryWindow } from "../../shared/core/pack.ts";
+import type { RunRecord } from "../../shared/core/run-record.ts";
+import type { OutboxMessage } from "../../shared/core/sighting.ts";
+import type { Slice } from "../../shared/core/slice.ts";
+import { partitionOf, sliceName } from "../../shared/core/slice.ts";
+import type { QueryAnswer, Source } from "../../shared/core/source.ts";
+import { SourceError } from "../../shared/errors.ts";
+import type { RunSettings, Service } from "../../shared/run.ts";
+import { run } from "../../shared/run.ts";
+import { Scheduler } from "./scheduler.ts";
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const START = new Date("2026-03-01T00:00:00Z");
+
+/** A device shows a detection's signer: when, and when the row can be read. Milliseconds since START. */
+export interface Activity {
+  readonly device: string;
+  readonly at: number;
+  readonly ingested: number;
+  readonly detection?: string;
+}
+
+interface StoredSighting {
+  readonly change: Change["sighting"];
+  lastSeen: Date;
+  etag: string;
+}
+
+interface StoredMessage {
+  readonly message: OutboxMessage;
+  readonly createdAt: Date;
+  readonly partition: string;
+}
+
+/** Received by the consumer, broker's duplicates left out. */
+export interface Received {
+  readonly id: string;
+  readonly at: number;
+  readonly data: { readonly device: { readonly id: string }; readonly detection: { readonly id: string }; readonly sighting: { readonly kind: string; readonly episode: number }; readonly cause: string };
+}
+
+export const detection = (id: string, change: Partial<Detection> = {}): Detection => ({
+  id,
+  name: `Detection ${id}`,
+  description: "",
+  tool: "level",
+  severity: "medium",
+  tactics: ["CommandAndControl"],
+  techniques: ["T1219"],
+  supersedes: [],
+  hash: `hash-${id}`,
+  ...change,
+});
+
+export const LEVEL = "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc";
+
+export const packOf = (detections: readonly Detection[], change: Partial<Pack> = {}): Pack => ({
+  name: "yaml-level",
+  hash: createHash("sha256").update(JSON.stringify(detections)).digest("hex"),
+  detections,
+  tables: ["DeviceFileCertificateInfo"],
+  query: [],
+  ...change,
+});
+
+export const SETTINGS: RunSettings = { lookback: 5 * DAY, horizon: 30 * DAY, overlap: 6 * HOUR, dormancyDays: 31, budget: 8 * 60_000 };
+
+/**
+ * Everything around the decisions, in memory: a source that answers as the prelude would, a state with transactions and
+ * If-Match, a broker that drops duplicates. Each effect waits for its turn, so that tests order runs and kill them anywhere.
+ */
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly activities: Activity[] = [];
+  readonly sightings = new Map<string, Map<string, StoredSighting>>();
+  readonly epochs = new Map<string, string>();
+  readonly outbox = new Map<string, StoredMessage>();
+  readonly units = new Map<string, StandingUnit>();
+  readonly namedEpochs = new Map<string, string>();
+  readonly detections = new Map<string, DetectionRecord>();
+  readonly runs: RunRecord[] = [];
+  readonly received: Received[] = [];
+  /** All that the broker accepted, duplicates too. */
+  readonly sends: string[] = [];
+  readonly queries: { readonly window: QueryWindow; readonly slice: string }[] = [];
+  readonly log: Record<string, unknown>[] = [];
+  packs: readonly Pack[] = [packOf([detection(LEVEL)])];
+  settings: RunSettings = SETTINGS;
+  /** True time, milliseconds since START. */
+  now = 0;
+  /** What the service's clock is off by. */
+  skew = 0;
+  /** The table answers 200 with zero rows. */
+  protected = false;
+  /** Rows stop arriving: event times up to here only. */
+  silentFrom = Infinity;
+  /** Message ids the broker refuses; devices whose entity the state refuses. */
+  readonly refusedMessages = new Set<string>();
+  readonly refusedDevices = new Set<string>();
+  deletesFail = false;
+  announceLimit = 2000;
+  /** Called with each query; may throw, or return what the answer lacks. */
+  onQuery: (slice: Slice, n: number) => { readonly partial?: (device: string) => boolean } | undefined = () => undefined;
+  dedupeWindow = 7 * DAY;
+  readonly #dedupe = new Map<string, number>();
+  #etag = 0;
+  #id = 0;
+
+  /** True time as a date. */
+  date(ms: number = this.now): Date {
+    return new Date(START.getTime() + ms);
+  }
+
+  service(task: string): Service {
+    return {
+      settings: this.settings,
+      packs: this.packs,
+      workspaces: [{ name: "main", id: "00000000-0000-4000-8000-000000000001", source: this.#source(task) }],
+      sightings: this.#sightings(task),
+      coverage: this.#coverage(task),
+      relay: () => this.#relay(task),
+      clock: () => this.date(this.now + this.skew),
+      newId: () => `id-${++this.#id}`,
+      log: pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) }),
+    };
+  }
+
+  /** One run alone, to its end or to its death. */
+  async run(name = `run-${this.runs.length}-${++this.#id}`): Promise<RunRecord | undefined> {
+    let record: RunRecord | undefined;
+    await this.scheduler.drive({ [name]: async () => (record = await run(this.service(name))) });
+    return record;
+  }
+
+  /** A run that dies before its n-th effect. */
+  async runThenDie(effect: number): Promise<void> {
+    const name = `dying-${++this.#id}`;
+    let effects = 0;
+    const choose = this.scheduler.choose;
+    this.scheduler.choose = () => {
+      if (effects++ === effect) this.scheduler.kill(name);
+      return 0;
+    };
+    await this.scheduler.drive({ [name]: () => run(this.service(name)) });
+    this.scheduler.choose = choose;
+  }
+
+  async relay(): Promise<void> {
+    const name = `relay-${++this.#id}`;
+    await this.scheduler.drive({ [name]: () => this.#relay(name) });
+  }
+
+  /** Two runs at once; `choose` says whose effect comes next. */
+  async runTogether(choose: (waiting: readonly string[]) => number): Promise<void> {
+    const before = this.scheduler.choose;
+    this.scheduler.choose = choose;
+    const [a, b] = [`a-${++this.#id}`, `b-${this.#id}`];
+    await this.scheduler.drive({ [a]: () => run(this.service(a)), [b]: () => run(this.service(b)) });
+    this.scheduler.choose = before;
+  }
+
+  /** Deletes what was not seen since `days`, as the retention does: each only as it was read. */
+  retain(days: number): void {
+    const before = this.date(this.now - days * DAY);
+    const waiting = new Set([...this.outbox.values()].map(({ message }) => message.id));
+    for (const partition of this.sightings.values()) {
+      for (const [key, of] of partition) if (of.lastSeen < before && !waiting.has(of.change.messageId ?? "")) partition.delete(key);
+    }
+  }
+
+  /** The state account is deleted and made again. */
+  loseState(): void {
+    this.sightings.clear();
+    this.epochs.clear();
+    this.outbox.clear();
+  }
+
+  told(device: string): readonly Received[] {
+    return this.received.filter(({ data }) => data.device.id === device);
+  }
+
+  #source(task: string): Source {
+    return {
+      name: "main",
+      maxRows: 500_000,
+      query: async (pack, window, slice) => {
+        await this.scheduler.turn(task);
+        this.queries.push({ window, slice: sliceName(slice) });
+        const hook = this.onQuery(slice, this.queries.length);
+        return this.#answer(pack, window, slice, hook?.partial);
+      },
+      freshness: async (tables, now) => {
+        await this.scheduler.turn(task);
+        return tables.map((table) => this.#freshness(table, now));
+      },
+    };
+  }
+
+  #answer(pack: Pack, window: QueryWindow, slice: Slice, partial: ((device: string) => boolean) | undefined): QueryAnswer {
+    const now = window.to.getTime();
+    const rows = new Map<string, { first: number; last: number; count: number; device: string; detection: string }>();
+    for (const { device, at, ingested, detection: of = LEVEL } of this.protected ? [] : this.activities) {
+      if (ingested > this.now || !inSlice(device, slice) || !pack.detections.some(({ id }) => id === of)) continue;
+      const time = this.date(at).getTime();
+      const late = this.date(ingested) > window.since && time > window.horizon.getTime();
+      const inWindow = time >= window.from.getTime() && time <= now;
+      if (!inWindow && !late) continue;
+      if (window.until && this.date(ingested) > window.until) continue;
+      if (pack.ownWindow !== undefined && time < this.date(this.now).getTime() - pack.ownWindow) continue;
+      if (partial && !partial(device)) continue;
+      const row = rows.get(`${of}|${device}`);
+      if (row) Object.assign(row, { first: Math.min(row.first, time), last: Math.max(row.last, time), count: row.count + 1 });
+      else rows.set(`${of}|${device}`, { first: time, last: time, count: 1, device, detection: of });
+    }
+    const records = [...rows.values()].map(({ first, last, count, device, detection: of }) => ({
+      DetectionId: of,
+      DeviceId: device,
+      DeviceName: `host-${device.slice(0, 6)}`,
+      FirstSeen: new Date(first),
+      LastSeen: new Date(last),
+      Report: "[1]",
+      Count: count,
+    }));
+    return { complete: partial === undefined, records, ...(partial && { partialReason: "E_QUERY_RESULT_SET_TOO_LARGE" }) };
+  }
+
+  /** Background rows every hour of true time, as a healthy tenant has them. */
+  #freshness(table: string, now: Date): TableFreshness {
+    if (this.protected) return { table, hours: [] };
+    const newest = Math.min(this.now, this.silentFrom);
+    const hours = Array.from({ length: 7 * 24 }, (_, i) => Math.floor(newest / HOUR) * HOUR - i * HOUR)
+      .map((ms) => ({ hour: this.date(ms), count: 10, signed: 9 }))
+      .filter(({ hour }) => hour.getTime() > now.getTime() - 7 * DAY && hour <= now);
+    if (hours.length === 0) return { table, hours };
+    return { table, hours, newestIngested: this.date(newest), newestRow: this.date(newest) };
+  }
+
+  #partition(partition: string): Map<string, StoredSighting> {
+    const standing = this.sightings.get(partition) ?? new Map<string, StoredSighting>();
+    this.sightings.set(partition, standing);
+    return standing;
+  }
+
+  #sightings(task: string): SightingsTable {
+    const known = ({ change, lastSeen, etag }: StoredSighting): Known => ({ ...change, lastSeen, etag });
+    return {
+      recallPartition: async (partition) => {
+        await this.scheduler.turn(task);
+        return new Map([...this.#partition(partition)].map(([key, of]) => [key, known(of)]));
+      },
+      recallKeys: async (partition, keys) => {
+        await this.scheduler.turn(task);
+        const standing = this.#partition(partition);
+        return new Map(
+          keys.flatMap((key) => {
+            const of = standing.get(key);
+            return of ? [[key, known(of)]] : [];
+          }),
+        );
+      },
+      epoch: async (partition) => {
+        if (partition === "0") await this.scheduler.turn(task);
+        return this.epochs.get(partition);
+      },
+      makeEpoch: async (partition, epoch) => {
+        await this.scheduler.turn(task);
+        const standing = this.epochs.get(partition) ?? epoch;
+        this.epochs.set(partition, standing);
+        return standing;
+      },
+      replaceEpoch: async (partition, epoch) => {
+        await this.scheduler.turn(task);
+        this.epochs.set(partition, epoch);
+      },
+      commit: async (partition, changes, now) => {
+        await this.scheduler.turn(task);
+        return this.#commit(partition, changes, now);
+      },
+      refresh: async (partition, refreshes) => {
+        await this.scheduler.turn(task);
+        return this.#refresh(partition, refreshes);
+      },
+    };
+  }
+
+  #commit(partition: string, changes: readonly Change[], now: Date): TransactionOutcome {
+    const standing = this.#partition(partition);
+    const keys = changes.map(({ sighting }) => sightingRowKey(sighting));
+    if (changes.length === 0) throw new Error("an empty transaction");
+    if (new Set(keys).size !== keys.length || keys.some((key) => key.split("|")[1] === "" || partitionOf(key.split("|")[1] ?? "") !== partition)) throw new Error("a transaction that no service takes");
+    if (changes.some(({ sighting }) => this.refusedDevices.has(sighting.deviceId))) return { kind: "refused", reason: "PropertyValueTooLarge" };
+    for (const [i, { etag, message }] of changes.entries()) {
+      if (standing.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
+      if (message && this.outbox.has(outboxKey(partition, message, now))) return { kind: "conflict" };
+    }
+    for (const [i, { sighting, message }] of changes.entries()) {
+      standing.set(keys[i] ?? "", { change: sighting, lastSeen: sighting.lastSeen, etag: `e${++this.#etag}` });
+      if (message) this.outbox.set(outboxKey(partition, message, now), { message, createdAt: now, partition });
+    }
+    return { kind: "done" };
+  }
+
+  #refresh(partition: string, refreshes: readonly Refresh[]): TransactionOutcome {
+    const standing = this.#partition(partition);
+    if (refreshes.some((of) => standing.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
+    for (const of of refreshes) {
+      const one = standing.get(sightingRowKey(of));
+      if (one) Object.assign(one, { lastSeen: of.lastSeen, etag: `e${++this.#etag}` });
+    }
+    return { kind: "done" };
+  }
+
+  #coverage(task: string): CoverageTable {
+    return {
+      ledger: async () => {
+        await this.scheduler.turn(task);
+        return { units: new Map(this.units), epochs: new Map(this.namedEpochs), detections: new Map(this.detections) };
+      },
+      nameEpoch: async (partition, epoch) => {
+        await this.scheduler.turn(task);
+        if (!this.namedEpochs.has(partition)) this.namedEpochs.set(partition, epoch);
+      },
+      renameEpoch: async (partition, epoch) => {
+        await this.scheduler.turn(task);
+        this.namedEpochs.set(partition, epoch);
+      },
+      advance: async (advances) => {
+        await this.scheduler.turn(task);
+        for (const advance of advances) this.#advance(advance);
+      },
+      forgetUnits: async (keys) => {
+        await this.scheduler.turn(task);
+        for (const key of keys) this.units.delete(key);
+      },
+      noteDetection: async (id, hash, newDevices, firstSeen) => {
+        await this.scheduler.turn(task);
+        const before = this.detections.get(id);
+        this.detections.set(id, { hash: hash ?? before?.hash ?? "", knownDevices: (before?.knownDevices ?? 0) + newDevices, ...(firstSeen && { firstSeen }) });
+      },
+      recordRun: async (_startedAt, _runId, record) => {
+        await this.scheduler.turn(task);
+        // The record is written as it was made: run.ts hands its own.
+        this.runs.push(record as unknown as RunRecord);
+      },
+      forgetRuns: async () => 0,
+    };
+  }
+
+  /** As the table does it: forward only under one pack, another version's mark is left alone. */
+  #advance({ key, coveredTo, packHash, priorHash, gapEnd, sliced }: Advance): void {
+    const standing = this.units.get(key);
+    if (standing && standing.packHash !== packHash && standing.packHash !== priorHash) return;
+    const forward = standing?.packHash === packHash && standing.coveredTo > coveredTo ? standing.coveredTo : coveredTo;
+    const end = gapEnd ?? standing?.gapEnd;
+    this.units.set(key, { coveredTo: forward, packHash, sliced, etag: `e${++this.#etag}`, ...(end && { gapEnd: end }) });
+  }
+
+  async #relay(task: string) {
+    let sent = 0;
+    let refused = 0;
+    await this.scheduler.turn(task);
+    if (this.deletesFail) return { sent, refused, depth: this.outbox.size, oldestSeconds: 0, failed: { kind: "state", message: "deletes fail" } };
+    for (const [key, { message }] of [...this.outbox].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      if (sent >= this.announceLimit) break;
+      await this.scheduler.turn(task);
+      if (this.refusedMessages.has(message.id)) {
+        refused += 1;
+        continue;
+      }
+      this.#accept(message);
+      sent += 1;
+      await this.scheduler.turn(task);
+      this.outbox.delete(key);
+    }
+    return { sent, refused, depth: this.outbox.size, oldestSeconds: 0 };
+  }
+
+  #accept(message: OutboxMessage): void {
+    this.sends.push(message.id);
+    const before = this.#dedupe.get(message.id);
+    if (before !== undefined && this.now - before < this.dedupeWindow) return;
+    this.#dedupe.set(message.id, this.now);
+    // Our own message, of our own schema.
+    const event = JSON.parse(new TextDecoder().decode(message.body)) as { data: Received["data"] };
+    this.received.push({ id: message.id, at: this.now, data: event.data });
+  }
+}
+
+const outboxKey = (partition: string, message: OutboxMessage, createdAt: Date): string => `${createdAt.toISOString()}|${message.id}|${partition}`;
+
+function inSlice(device: string, slice: Slice): boolean {
+  if (slice === "all") return true;
+  if (!device.startsWith(slice.prefix)) return false;
+  return !slice.other || !/^[0-9a-f]/.test(device.slice(slice.prefix.length));
+}
+
+export const tooLarge = (): never => {
+  throw new SourceError("too-large", "the result is too large");
+};

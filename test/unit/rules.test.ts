@@ -1,0 +1,347 @@
+import { describe, expect, test } from "vitest";
+import { accept } from "../../shared/accept.ts";
+import { run } from "../../shared/run.ts";
+import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "../model/world.ts";
+
+/** Design §12: each rule by the history that loses or repeats a sighting without it. */
+
+const A = `a${"0".repeat(39)}`;
+const B = `b${"1".repeat(39)}`;
+const ids = (world: World, device: string): string[] => world.told(device).map(({ data }) => data.sighting.kind);
+
+/** A run every quarter of a day up to `until`. */
+async function runUntil(world: World, until: number): Promise<void> {
+  for (; world.now <= until; world.now += 6 * HOUR) await world.run();
+}
+
+describe("R1 – covered-to is bounded by the newest ingestion time read before the query; a blind workspace does not advance", () => {
+  test("a table that is protected for 8 days loses nothing that came meanwhile", async () => {
+    const world = new World();
+    await runUntil(world, DAY);
+    world.protected = true;
+    world.activities.push({ device: A, at: 2 * DAY, ingested: 2 * DAY + HOUR });
+    await runUntil(world, 9 * DAY);
+    expect(world.runs.at(-1)?.outcome).toBe("blind");
+    world.protected = false;
+    await runUntil(world, 10 * DAY);
+    expect(ids(world, A)).toEqual(["new"]);
+  });
+
+  test("a clock that is hours ahead does not cover what is not there yet", async () => {
+    const world = new World();
+    await runUntil(world, DAY);
+    // Ahead by less than a silent table's 6 hours, with an outage of more than the overlap behind it.
+    world.skew = 5 * HOUR;
+    await world.run();
+    const covered = [...world.units.values()].map(({ coveredTo }) => coveredTo.getTime());
+    expect(Math.max(...covered)).toBe(world.date().getTime());
+  });
+
+  test("a row that is ingested while the query runs is covered by no mark", async () => {
+    const world = new World();
+    world.silentFrom = 3 * HOUR;
+    world.now = 5 * HOUR;
+    await world.run();
+    expect([...world.units.values()].every(({ coveredTo }) => coveredTo.getTime() === world.date(3 * HOUR).getTime())).toBe(true);
+  });
+});
+
+describe("R2 – coverage a unit, least covered first, stop before the limit", () => {
+  test("a run that is cut off after one slice every time still reads every slice", async () => {
+    const world = new World();
+    world.onQuery = (slice) => (slice === "all" ? tooLarge() : undefined);
+    await world.run();
+    world.now += HOUR;
+    world.queries.length = 0;
+    // Every run dies after its first slice's coverage.
+    for (let i = 0; i < 17; i++) {
+      const seen = world.queries.length;
+      let effects = 0;
+      const covered = JSON.stringify([...world.units]);
+      world.scheduler.choose = () => {
+        effects += 1;
+        if (world.queries.length > seen && JSON.stringify([...world.units]) !== covered) world.scheduler.kill("cut-off");
+        return 0;
+      };
+      await world.scheduler.drive({ "cut-off": () => run(world.service("cut-off")) });
+      expect(effects).toBeGreaterThan(0);
+      world.scheduler.choose = () => 0;
+      world.scheduler.revive("cut-off");
+      world.now += HOUR;
+    }
+    expect(new Set(world.queries.map(({ slice }) => slice)).size).toBe(17);
+  });
+
+  test("no unit is taken once the budget is used up, and what is left is said", async () => {
+    const world = new World();
+    world.settings = { ...SETTINGS, budget: -1 };
+    const record = await world.run();
+    expect(record).toMatchObject({ outcome: "partial", unitsLeft: 1 });
+    expect(world.units.size).toBe(0);
+  });
+});
+
+describe("R3 – a file's own window bounds the plan, and the rest is said", () => {
+  test("an outage of 8 days with `ago(5d)` in the file is a gap of 3 days in the record", async () => {
+    const world = new World();
+    world.packs = [packOf([detection(LEVEL)], { ownWindow: 5 * DAY })];
+    await world.run();
+    world.now = 8 * DAY;
+    const record = await world.run();
+    expect(record?.gaps).toEqual([{ workspace: "main", pack: "yaml-level", from: world.date(0), to: world.date(3 * DAY) }]);
+    expect(world.log.some((line) => line["event"] === "coverage.gap" && line["level"] === 50)).toBe(true);
+  });
+});
+
+describe("R4 – late rows: ingested since covered-to − overlap, within the horizon", () => {
+  test("a row that is ten days late is told, as a late arrival", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 2 * DAY, ingested: 12 * DAY });
+    await runUntil(world, 13 * DAY);
+    expect(world.told(A).map(({ data }) => [data.sighting.kind, data.cause])).toEqual([["new", "late-arrival"]]);
+  });
+
+  test("a late row that became visible after the run that should have read it is read by the next one", async () => {
+    const world = new World();
+    await runUntil(world, 10 * DAY);
+    // Ingested before the last run's mark, and visible only after it.
+    world.activities.push({ device: A, at: 2 * DAY, ingested: world.now - 6 * HOUR - HOUR });
+    await world.run();
+    expect(ids(world, A)).toEqual(["new"]);
+  });
+});
+
+describe("R8 – a conflict means: read, decide and build again", () => {
+  test("a sighting that retention deletes while it returns is told, as what it is then", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
+    await world.run();
+    world.now = 75 * DAY + HOUR;
+    let recalled = false;
+    const commits = (): boolean => recalled;
+    const service = world.service("returning");
+    const original = service.sightings.recallPartition;
+    const sightings = {
+      ...service.sightings,
+      recallPartition: async (partition: string) => {
+        const known = await original(partition);
+        recalled = true;
+        world.retain(70);
+        return known;
+      },
+    };
+    await world.scheduler.drive({ returning: () => run({ ...service, sightings }) });
+    expect(commits()).toBe(true);
+    expect(ids(world, A)).toEqual(["new", "new"]);
+  });
+
+  test("two runs at once tell each device once, whichever goes first", async () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const world = new World();
+      world.activities.push({ device: A, at: 0, ingested: 0 }, { device: B, at: 0, ingested: 0 });
+      let state = seed;
+      await world.runTogether((waiting) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % waiting.length);
+      expect([ids(world, A), ids(world, B)]).toEqual([["new"], ["new"]]);
+      expect(new Set(world.sends).size).toBe(2);
+    }
+  });
+});
+
+describe("R9 – message bytes are built from what is committed with them; nothing left, nothing written", () => {
+  test("after a conflict only what is still new is written, with its own message", async () => {
+    const world = new World();
+    const together = `${A.slice(0, 39)}1`;
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    const service = world.service("late");
+    const original = service.sightings.recallPartition;
+    let interfered = false;
+    const sightings = {
+      ...service.sightings,
+      recallPartition: async (partition: string) => {
+        const known = await original(partition);
+        if (!interfered) {
+          interfered = true;
+          await run(world.service("other"));
+        }
+        return known;
+      },
+    };
+    world.activities.push({ device: together, at: HOUR, ingested: HOUR });
+    // The other run sees A alone: the second device comes a moment later.
+    world.now = HOUR;
+    await world.scheduler.drive({ late: () => run({ ...service, sightings }) });
+    expect([ids(world, A), ids(world, together)]).toEqual([["new"], ["new"]]);
+    for (const { change } of world.sightings.get("a")?.values() ?? []) expect(world.received.map(({ id }) => id)).toContain(change.messageId);
+  });
+});
+
+describe("R10 – loss is recognised by an epoch, not by counting", () => {
+  test("a lost state stops the run before anything is told, until an operator decides", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    await world.run();
+    world.loseState();
+    world.now += HOUR;
+    expect(await world.run()).toMatchObject({ outcome: "failed", reason: "state-lost", announced: 0 });
+    expect(world.sends).toHaveLength(1);
+  });
+
+  test("devices of a detection that all retire are no loss", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    await world.run();
+    world.now = 80 * DAY;
+    world.retain(70);
+    expect(await world.run()).toMatchObject({ outcome: "ok" });
+  });
+
+  test("`--restore` writes what was read before as known, silently, and tells what came later", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    await world.run();
+    world.loseState();
+    // Its event lies before covered-to, its row does not: it was never told.
+    world.activities.push({ device: B, at: 0, ingested: 3 * HOUR });
+    world.now = 4 * HOUR;
+    await world.scheduler.drive({ accept: () => accept(world.service("accept"), "restore") });
+    expect(await world.run()).toMatchObject({ outcome: "ok", new: 1 });
+    expect([ids(world, A), ids(world, B)]).toEqual([["new"], ["new"]]);
+  });
+});
+
+describe("R11 – a changed pack reads the horizon once; a known key or a superseded id is not told again", () => {
+  test("a detection that is added is looked for in the past, and tells no known sighting again", async () => {
+    const world = new World();
+    const added = "11111111-1111-4111-8111-111111111111";
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: B, at: 0, ingested: 0, detection: added });
+    await world.run();
+    await runUntil(world, 20 * DAY);
+    world.packs = [packOf([detection(LEVEL), detection(added)])];
+    await world.run();
+    expect(world.told(A)).toHaveLength(1);
+    expect(world.told(B).map(({ data }) => data.cause)).toEqual(["rule-changed"]);
+    const before = world.queries.length;
+    world.now += HOUR;
+    await world.run();
+    expect(world.queries.at(-1)?.window.from.getTime()).toBe(world.date(world.now - 5 * DAY).getTime());
+    expect(world.queries).toHaveLength(before + 1);
+  });
+
+  test("a rename tells nobody", async () => {
+    const world = new World();
+    const renamed = "22222222-2222-4222-8222-222222222222";
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: HOUR, ingested: HOUR, detection: renamed });
+    await world.run();
+    world.now = 2 * HOUR;
+    world.packs = [packOf([detection(renamed, { supersedes: [LEVEL] })])];
+    await world.run();
+    expect(world.told(A)).toHaveLength(1);
+    world.now = 3 * HOUR;
+    await world.run();
+    expect(world.told(A)).toHaveLength(1);
+  });
+});
+
+describe("R14 – an entity that is refused is put aside", () => {
+  test("one refused device among fifty does not hold the others, and is tried again", async () => {
+    const world = new World();
+    const devices = Array.from({ length: 60 }, (_, i) => `a${String(i).padStart(39, "0")}`);
+    for (const device of devices) world.activities.push({ device, at: 0, ingested: 0 });
+    const refused = devices[31] ?? "";
+    world.refusedDevices.add(refused);
+    expect(await world.run()).toMatchObject({ outcome: "partial", new: 59 });
+    expect(world.log.filter((line) => line["event"] === "state.put-aside").map((line) => line["deviceId"])).toEqual([refused]);
+    world.refusedDevices.clear();
+    world.now += HOUR;
+    expect(await world.run()).toMatchObject({ outcome: "ok", new: 1 });
+    expect(new Set(world.received.map(({ data }) => data.device.id)).size).toBe(60);
+  });
+});
+
+describe("R16 – dormancy in UTC days, from lastSeen or the end of a gap", () => {
+  test("a device seen every day but late in each never returns", async () => {
+    const world = new World();
+    world.settings = { ...SETTINGS, dormancyDays: 31 };
+    // 31 days of quiet and some hours: not more than 31 days by the calendar.
+    world.activities.push({ device: A, at: 3 * HOUR, ingested: 3 * HOUR }, { device: A, at: 31 * DAY + 20 * HOUR, ingested: 31 * DAY + 20 * HOUR });
+    await runUntil(world, 33 * DAY);
+    expect(ids(world, A)).toEqual(["new"]);
+  });
+
+  test("an outage of 75 days makes nobody return", async () => {
+    const world = new World();
+    for (let day = 0; day <= 80; day++) world.activities.push({ device: A, at: day * DAY, ingested: day * DAY });
+    await world.run();
+    world.now = 75 * DAY;
+    const record = await world.run();
+    expect(record?.gaps).toHaveLength(1);
+    world.now = 76 * DAY;
+    await world.run();
+    expect(ids(world, A)).toEqual(["new"]);
+  });
+});
+
+describe("R18 – partial rows make `new`, nothing else", () => {
+  test("an aggregate over half the rows makes no return and moves no lastSeen", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 40 * DAY, ingested: 40 * DAY }, { device: B, at: 40 * DAY, ingested: 40 * DAY });
+    await world.run();
+    world.now = 40 * DAY + HOUR;
+    world.onQuery = () => ({ partial: () => true });
+    const covered = JSON.stringify([...world.units.values()].map(({ coveredTo }) => coveredTo));
+    expect(await world.run()).toMatchObject({ outcome: "failed", new: 1, returned: 0 });
+    expect(ids(world, A)).toEqual(["new"]);
+    expect(JSON.stringify([...world.units.values()].map(({ coveredTo }) => coveredTo))).toBe(covered);
+    world.onQuery = () => undefined;
+    world.now += HOUR;
+    await world.run();
+    expect([ids(world, A), ids(world, B)]).toEqual([["new", "returned"], ["new"]]);
+  });
+});
+
+describe("R19 – message ids carry telling, day and epoch", () => {
+  test("a state that is told again is told under new ids, within the broker's window too", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    await world.run();
+    world.loseState();
+    world.now += HOUR;
+    await world.scheduler.drive({ accept: () => accept(world.service("accept"), "retell") });
+    await world.run();
+    expect(ids(world, A)).toEqual(["new", "new"]);
+    expect(new Set(world.sends).size).toBe(2);
+  });
+
+  test("a sighting that retention forgot and that comes back is told under a new id", async () => {
+    const world = new World();
+    world.dedupeWindow = 1000 * DAY;
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
+    await world.run();
+    world.now = 74 * DAY;
+    world.retain(70);
+    await runUntil(world, 76 * DAY);
+    expect(ids(world, A)).toEqual(["new", "new"]);
+  });
+});
+
+describe("R20 – epoch row, then Coverage; a baseline is no gap", () => {
+  test("a crash at any effect of the first run stops nothing for ever and looks like no loss", async () => {
+    for (let effect = 0; effect < 60; effect++) {
+      const world = new World();
+      world.activities.push({ device: A, at: 0, ingested: 0 });
+      await world.runThenDie(effect);
+      world.now += HOUR;
+      expect(await world.run(), `killed before effect ${effect}`).toMatchObject({ outcome: "ok" });
+      expect(ids(world, A), `killed before effect ${effect}`).toEqual(["new"]);
+    }
+  });
+
+  test("a changed pack does not swallow a return", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 45 * DAY, ingested: 45 * DAY });
+    await runUntil(world, 44 * DAY);
+    world.packs = [packOf([detection(LEVEL, { hash: "another" })])];
+    await runUntil(world, 46 * DAY);
+    expect(ids(world, A)).toEqual(["new", "returned"]);
+  });
+});
