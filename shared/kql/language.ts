@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
-import type { CodeView, SyntaxView } from "./syntax.ts";
+import type { CodeView, DiagnosticView, SyntaxView } from "./syntax.ts";
 import { items, tableColumns } from "./syntax.ts";
 
 /** Kusto's own language service: parser and binder. About 1 s to load and 2 s for the first analysis, once a process. */
@@ -20,6 +20,8 @@ export interface Problem extends Position {
   readonly message: string;
   readonly length: number;
   readonly severity: "error" | "warning" | "suggestion" | "information";
+  /** Syntax: the text can't be read. Semantic: it can, and names or types do not fit. */
+  readonly kind: "syntax" | "semantic";
   /** Offset in the text, UTF-16 units. */
   readonly offset: number;
 }
@@ -92,20 +94,25 @@ const declaration = (column: Column): string =>
 export function analyse(text: string, dialect: Dialect | Schema): Analysis {
   const schema = typeof dialect === "string" ? SCHEMAS[dialect] : dialect;
   const code = service().language.KustoCode.ParseAndAnalyze(text, globalsFor(schema));
+  const syntactic = new Set(items(code.GetSyntaxDiagnostics()).map(placeOf));
   const problems = items(code.GetDiagnostics()).map((found): Problem => {
     const { line, column } = positionOf(text, found.Start);
+    const { Code, Message, Length, Start } = found;
     return {
-      code: found.Code,
-      message: found.Message,
+      code: Code,
+      message: Message,
       line,
       column,
-      length: found.Length,
+      length: Length,
       severity: severityOf(found.Severity),
-      offset: found.Start,
+      kind: syntactic.has(placeOf(found)) ? "syntax" : "semantic",
+      offset: Start,
     };
   });
   return { code, syntax: code.Syntax, text, problems: problems.toSorted((a, b) => a.offset - b.offset) };
 }
+
+const placeOf = ({ Code, Start }: DiagnosticView): string => `${Code} ${Start}`;
 
 const SEVERITIES = ["error", "warning", "suggestion", "information"] as const;
 

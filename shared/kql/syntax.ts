@@ -52,6 +52,7 @@ export interface CodeView {
   readonly Syntax: SyntaxView;
   readonly ResultType: SymbolView | null;
   GetDiagnostics(): ListView<DiagnosticView>;
+  GetSyntaxDiagnostics(): ListView<DiagnosticView>;
 }
 
 /** A property of a node or symbol, whatever it holds. */
