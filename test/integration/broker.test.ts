@@ -1,4 +1,5 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import rhea, { type EventContext } from "rhea";
 import { afterEach, expect, test, vi } from "vitest";
 import { message, rig } from "./broker-client.ts";
 
@@ -246,6 +247,28 @@ test("a receiver that is waiting – gets a message the moment it is sent", asyn
   const waiting = one(sdk.createReceiver("sightings"));
   await sdk.createSender("sightings").sendMessages(message("a"));
   expect(await waiting).toMatchObject({ messageId: "a" });
+});
+
+test("drain – credit that finds no message is given back at once, and given again it works", async () => {
+  const broker = await start();
+  await client(broker.connectionString).createSender("sightings").sendMessages(message("a"));
+  const connection = rhea.create_container().connect({ port: broker.port, username: "anonymous", reconnect: false });
+  try {
+    const received: unknown[] = [];
+    const receiver = connection.open_receiver({ source: "sightings", credit_window: 0 });
+    receiver.on("message", (context: EventContext) => received.push(context.message?.message_id));
+    const drained = (): Promise<unknown> => new Promise((done) => receiver.once("receiver_drained", done));
+    receiver.add_credit(5);
+    await vi.waitFor(() => expect(received).toEqual(["a"]));
+    receiver.drain_credit();
+    await drained();
+    receiver.drain = false;
+    await client(broker.connectionString).createSender("sightings").sendMessages(message("b"));
+    receiver.add_credit(1);
+    await vi.waitFor(() => expect(received).toEqual(["a", "b"]));
+  } finally {
+    connection.close();
+  }
 });
 
 test("settling after the receiver was closed – goes through the management link", async () => {

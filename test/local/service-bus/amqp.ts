@@ -111,7 +111,7 @@ export function sendSettled(sender: SendingLink): void {
 }
 
 /** The format that marks a transfer of one plain message whose bytes rhea shall not decode. */
-export const RAW_FORMAT = 0x0f125743;
+const RAW_FORMAT = 0x0f125743;
 
 /** Service Bus's format of a batch: one data section for each encoded message. */
 export const BATCH_FORMAT = 0x80013700;

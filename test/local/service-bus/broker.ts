@@ -143,7 +143,7 @@ async function restore(queues: ReadonlyMap<string, Queue>, directory: string | u
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((ready, failed) => {
     server.once("error", failed);
-    server.listen(port, "localhost", () => {
+    server.listen(port, "127.0.0.1", () => {
       server.off("error", failed);
       const address = server.address();
       if (typeof address === "object" && address !== null) ready(address.port);

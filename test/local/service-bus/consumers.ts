@@ -121,7 +121,7 @@ function textIn(state: Delivery["remote_state"], key: string): string | undefine
 }
 
 /** A lock token as a delivery tag: a GUID in .NET's byte order. */
-export function tagOf(lockToken: string): Buffer {
+function tagOf(lockToken: string): Buffer {
   return reordered(rhea.string_to_uuid(lockToken));
 }
 

@@ -1,5 +1,5 @@
 /** A message on its way in, as a hook sees it. */
-export interface IncomingMessage {
+interface IncomingMessage {
   readonly messageId: string | undefined;
   /** Size of the encoded message. */
   readonly bytes: number;

@@ -31,7 +31,7 @@ export type JournalRecord =
 export interface Journal {
   /** Resolves when the records, and all those before them, are on disk. Those that arrive meanwhile share the next sync. */
   append(records: readonly JournalRecord[]): Promise<void>;
-  /** Writes what is pending and closes the file. */
+  /** Writes what is pending and closes the file. What is appended after that is never on disk: its promise stays open. */
   close(): Promise<void>;
 }
 
@@ -99,6 +99,7 @@ function syncDirectory(directory: string): void {
 
 function groupCommit(file: FileHandle): Journal {
   let pending = "";
+  let closed = false;
   let next: Promise<void> | undefined;
   let last: Promise<void> = Promise.resolve();
 
@@ -114,6 +115,7 @@ function groupCommit(file: FileHandle): Journal {
   };
   return {
     append(records) {
+      if (closed) return new Promise(() => undefined);
       pending += linesOf(records);
       if (next === undefined) {
         next = commit(last);
@@ -122,6 +124,7 @@ function groupCommit(file: FileHandle): Journal {
       return next;
     },
     async close() {
+      closed = true;
       try {
         await last;
       } finally {

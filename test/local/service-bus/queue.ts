@@ -157,8 +157,7 @@ export class Queue {
 
   /** Resolves when the settlement is on disk: true, or false when the lock was lost. */
   async settle(lockToken: string, settlement: Settlement): Promise<boolean> {
-    this.expireLocks();
-    const entry = this.#locks.get(lockToken)?.entry;
+    const entry = this.#heldLock(lockToken)?.entry;
     if (entry === undefined) return false;
     this.#locks.delete(lockToken);
     const s = entry.sequenceNumber;
@@ -189,8 +188,7 @@ export class Queue {
 
   /** When the lock ends now; absent when it was lost. */
   renew(lockToken: string): Date | undefined {
-    this.expireLocks();
-    const lock = this.#locks.get(lockToken);
+    const lock = this.#heldLock(lockToken);
     if (lock === undefined) return undefined;
     lock.until = this.#rules.now().getTime() + this.#rules.lockDurationMs;
     return new Date(lock.until);
@@ -198,13 +196,7 @@ export class Queue {
 
   /** A lock that has run out is a failed delivery. */
   expireLocks(): void {
-    if (this.#locks.size === 0) return;
-    const now = this.#rules.now().getTime();
-    for (const [token, { entry, until }] of this.#locks) {
-      if (until > now) continue;
-      this.#locks.delete(token);
-      void this.#fail(entry);
-    }
+    for (const token of this.#locks.keys()) this.#heldLock(token);
   }
 
   hasReady(from: SubQueue): boolean {
@@ -257,6 +249,14 @@ export class Queue {
     if (entry.deferred && entry.dead === undefined) return;
     const ready = this.#ready[entry.dead === undefined ? "active" : "dead"];
     ready.add(entry);
+  }
+
+  #heldLock(token: string): Lock | undefined {
+    const lock = this.#locks.get(token);
+    if (lock === undefined || lock.until > this.#rules.now().getTime()) return lock;
+    this.#locks.delete(token);
+    void this.#fail(lock.entry);
+    return undefined;
   }
 
   #sortReady(): void {
