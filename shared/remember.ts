@@ -16,7 +16,7 @@ import type { Logger } from "./logger.ts";
 export interface Telling {
   readonly pack: Pack;
   readonly unit: UnitPlan;
-  readonly workspace: { readonly name: string; readonly id: string };
+  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
   readonly judgement: Judgement;
   /** Epoch by partition, as the plan found it. */
   readonly epochs: ReadonlyMap<string, string>;
@@ -215,7 +215,6 @@ function tell(row: Row, novelty: Exclude<Novelty, { kind: "seen-again" }>, own: 
     row,
     sighting,
     ...(novelty.kind === "returned" && { previous: novelty.previous }),
-    epochId,
     cause: causeOf(row, by.unit, by.changed(row.detectionId)),
     novelty: { firstInState: knownDevices === 0, knownDevices },
     window: { from: by.unit.window.from, to: by.unit.window.to },

@@ -9,7 +9,7 @@ const MAX_SHOWN = 120;
 
 const NO_REPORT = "Report is not a JSON array of numbers or strings: left empty";
 
-interface RowComplaint {
+export interface RowComplaint {
   /** `<detection id>|<device id>` as the row states them, cut to a length that can be logged. */
   readonly key: string;
   readonly reason: string;

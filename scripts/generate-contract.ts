@@ -1,0 +1,6 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { CONTRACT_FILE, contractText } from "../shared/contract.ts";
+
+/** Writes the JSON Schema of the messages; a test holds the committed one to the code. */
+await mkdir(new URL("./", CONTRACT_FILE), { recursive: true });
+await writeFile(CONTRACT_FILE, contractText());
