@@ -310,6 +310,7 @@ export class World {
 
   #refresh(partition: string, refreshes: readonly Refresh[]): TransactionOutcome {
     const standing = this.#partition(partition);
+    if (refreshes.length === 0) throw new Error("an empty transaction");
     if (refreshes.some((of) => standing.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
     for (const of of refreshes) {
       const one = standing.get(sightingRowKey(of));

@@ -54,7 +54,7 @@ test("every burst of activity is told exactly once, whatever fails in between", 
       }
       expect(world.outbox.size).toBe(0);
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   );
 });
 

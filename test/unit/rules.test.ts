@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { accept } from "../../shared/accept.ts";
+import type { Source } from "../../shared/core/source.ts";
+import type { Service } from "../../shared/run.ts";
 import { run } from "../../shared/run.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "../model/world.ts";
 
@@ -117,21 +119,20 @@ describe("R8 – a conflict means: read, decide and build again", () => {
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
     await world.run();
     world.now = 75 * DAY + HOUR;
-    let recalled = false;
-    const commits = (): boolean => recalled;
     const service = world.service("returning");
-    const original = service.sightings.recallPartition;
+    const { recallKeys } = service.sightings;
+    let read = 0;
     const sightings = {
       ...service.sightings,
-      recallPartition: async (partition: string) => {
-        const known = await original(partition);
-        recalled = true;
-        world.retain(70);
+      // Retention comes between this run's first reading and its write.
+      recallKeys: async (partition: string, keys: readonly string[]) => {
+        const known = await recallKeys(partition, keys);
+        if (read++ === 0) world.retain(70);
         return known;
       },
     };
     await world.scheduler.drive({ returning: () => run({ ...service, sightings }) });
-    expect(commits()).toBe(true);
+    expect(read).toBe(2);
     expect(ids(world, A)).toEqual(["new", "new"]);
   });
 
@@ -148,30 +149,57 @@ describe("R8 – a conflict means: read, decide and build again", () => {
 });
 
 describe("R9 – message bytes are built from what is committed with them; nothing left, nothing written", () => {
-  test("after a conflict only what is still new is written, with its own message", async () => {
-    const world = new World();
-    const together = `${A.slice(0, 39)}1`;
-    world.activities.push({ device: A, at: 0, ingested: 0 });
-    const service = world.service("late");
-    const original = service.sightings.recallPartition;
+  /** A run whose first reading of the state is followed by another run, which finds only some of the devices. */
+  async function runAround(world: World, found: readonly string[]): Promise<void> {
+    const service = world.service("outer");
+    const { recallPartition } = service.sightings;
     let interfered = false;
     const sightings = {
       ...service.sightings,
       recallPartition: async (partition: string) => {
-        const known = await original(partition);
+        const known = await recallPartition(partition);
         if (!interfered) {
           interfered = true;
-          await run(world.service("other"));
+          await run(finding(world.service("inner"), found));
         }
         return known;
       },
     };
-    world.activities.push({ device: together, at: HOUR, ingested: HOUR });
-    // The other run sees A alone: the second device comes a moment later.
-    world.now = HOUR;
-    await world.scheduler.drive({ late: () => run({ ...service, sightings }) });
-    expect([ids(world, A), ids(world, together)]).toEqual([["new"], ["new"]]);
-    for (const { change } of world.sightings.get("a")?.values() ?? []) expect(world.received.map(({ id }) => id)).toContain(change.messageId);
+    await world.scheduler.drive({ outer: () => run({ ...service, sightings }) });
+    expect(interfered).toBe(true);
+  }
+
+  const finding = (service: Service, found: readonly string[]): Service => ({
+    ...service,
+    workspaces: service.workspaces.map((workspace) => ({
+      ...workspace,
+      source: {
+        ...workspace.source,
+        query: async (...asked: Parameters<Source["query"]>) => {
+          const answer = await workspace.source.query(...asked);
+          return { ...answer, records: answer.records.filter((record) => found.includes(String(record["DeviceId"]))) };
+        },
+      },
+    })),
+  });
+
+  const BESIDE_A = `${A.slice(0, 39)}1`;
+
+  test("after a conflict only what is still new is written, with its own message", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: BESIDE_A, at: 0, ingested: 0 });
+    await runAround(world, [A]);
+    expect([ids(world, A), ids(world, BESIDE_A)]).toEqual([["new"], ["new"]]);
+    const stored = [...(world.sightings.get("a")?.values() ?? [])].map(({ change }) => change.messageId);
+    expect(stored.toSorted()).toEqual(world.received.map(({ id }) => id).toSorted());
+  });
+
+  test("after a conflict that leaves nothing, nothing is written", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    await runAround(world, [A]);
+    expect(ids(world, A)).toEqual(["new"]);
+    expect(world.runs.map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
   });
 });
 
@@ -285,7 +313,7 @@ describe("R18 – partial rows make `new`, nothing else", () => {
   test("an aggregate over half the rows makes no return and moves no lastSeen", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 40 * DAY, ingested: 40 * DAY }, { device: B, at: 40 * DAY, ingested: 40 * DAY });
-    await world.run();
+    await runUntil(world, 39 * DAY);
     world.now = 40 * DAY + HOUR;
     world.onQuery = () => ({ partial: () => true });
     const covered = JSON.stringify([...world.units.values()].map(({ coveredTo }) => coveredTo));
