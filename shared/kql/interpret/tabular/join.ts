@@ -86,28 +86,24 @@ interface KeyPair {
   readonly right: Getter;
 }
 
-/** `on Name`, or `on $left.a == $right.b` either way round. */
+/** `on Name`, or `on $left.a == $right.b`: the language service lets nothing else through. */
 function keyPair(node: SyntaxView, left: Relation, right: Relation, scope: Scope): KeyPair {
-  if (nodeName(node) === "NameReference")
-    return {
-      left: getterOf(left, simpleName(node), node, scope),
-      right: getterOf(right, simpleName(node), node, scope),
-    };
-  if (nodeName(node) !== "BinaryExpression" || tokenText(child(node, "Operator")) !== "==")
-    return unsupported(scope, "join on an expression", node);
-  const first = sideName(child(node, "Left"));
-  const second = sideName(child(node, "Right"));
-  if (first === undefined || second === undefined || first.side === second.side)
-    return unsupported(scope, "join on an expression", node);
-  const [own, other] = first.side === "$left" ? [first, second] : [second, first];
-  return { left: getterOf(left, own.column, node, scope), right: getterOf(right, other.column, node, scope) };
+  const [own, other] = namesOf(node, scope);
+  return { left: getterOf(left, own, node, scope), right: getterOf(right, other, node, scope) };
 }
 
-function sideName(node: SyntaxView): { readonly side: string; readonly column: string } | undefined {
-  if (nodeName(node) !== "PathExpression") return undefined;
-  const side = simpleName(child(node, "Expression"));
-  return side === "$left" || side === "$right" ? { side, column: simpleName(child(node, "Selector")) } : undefined;
+function namesOf(node: SyntaxView, scope: Scope): readonly [string, string] {
+  if (nodeName(node) === "NameReference") return [simpleName(node), simpleName(node)];
+  if (nodeName(node) !== "BinaryExpression" || tokenText(child(node, "Operator")) !== "==")
+    return unsupported(scope, "join on an expression", node);
+  const [left, right] = [child(node, "Left"), child(node, "Right")];
+  if (sideName(left) !== "$left" || sideName(right) !== "$right")
+    return unsupported(scope, "join on an expression", node);
+  return [simpleName(child(left, "Selector")), simpleName(child(right, "Selector"))];
 }
+
+const sideName = (node: SyntaxView): string | undefined =>
+  nodeName(node) === "PathExpression" ? simpleName(child(node, "Expression")) : undefined;
 
 function getterOf(relation: Relation, name: string, node: SyntaxView, scope: Scope): Getter {
   return columnNamed(relation, name)?.get ?? unsupported(scope, `join on ${name}`, node);

@@ -136,8 +136,9 @@ function computedMaker(node: SyntaxView, scope: Scope): Maker {
     aggregates.set(found, inner.length);
     inner.push({ node: found, maker: aggregateMaker(found, undefined, [typeOf(found)], scope) });
   });
-  if (inner.length === 0) return unsupported(scope, "summarize of an expression without an aggregate", node);
+  // An aggregate that is not known is taken for a scalar function here, and refused by its name.
   const over = compile(node, { ...scope, aggregates });
+  if (inner.length === 0) return unsupported(scope, "summarize of an expression without an aggregate", node);
   return () => {
     const accumulators = inner.map(({ maker }) => maker());
     return {
