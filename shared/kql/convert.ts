@@ -47,7 +47,7 @@ function whole(value: number): number | bigint | null {
 }
 
 /** Null outside 32 bits. */
-export function toInt(value: Value, type: string): number | null {
+function toInt(value: Value, type: string): number | null {
   const found = toLong(value, type);
   return typeof found === "number" && found >= -2_147_483_648 && found <= 2_147_483_647 ? found : null;
 }
@@ -69,7 +69,7 @@ export function toReal(value: Value, type: string): number | null {
   return special ?? null;
 }
 
-export function toBool(value: Value): boolean | null {
+function toBool(value: Value): boolean | null {
   const plain = untagged(value);
   if (typeof plain === "boolean") return plain;
   if (typeof plain === "number" || typeof plain === "bigint") return Number(plain) !== 0;
@@ -81,7 +81,7 @@ export function toBool(value: Value): boolean | null {
   return number === null ? null : Number(number) !== 0;
 }
 
-export function toTicks(value: Value, type: string): bigint | null {
+function toTicks(value: Value, type: string): bigint | null {
   if (value instanceof Tagged) return value.type === "datetime" ? BigInt(value.value) : null;
   if (type === "datetime") return typeof value === "bigint" ? value : null;
   if (typeof value === "string") return parseDatetime(value) ?? null;
@@ -90,7 +90,7 @@ export function toTicks(value: Value, type: string): bigint | null {
     : null;
 }
 
-export function toSpan(value: Value, type: string): bigint | null {
+function toSpan(value: Value, type: string): bigint | null {
   if (value instanceof Tagged) return value.type === "timespan" ? BigInt(value.value) : null;
   if (type === "timespan") return typeof value === "bigint" ? value : null;
   if (typeof value === "string") return parseTimespan(value) ?? null;

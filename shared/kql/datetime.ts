@@ -1,6 +1,6 @@
 /** Datetimes and timespans: ticks of 100 ns, bigint. */
 
-export const TICKS_PER_MS = 10_000n;
+const TICKS_PER_MS = 10_000n;
 const TICKS_PER_DAY = 864_000_000_000n;
 /** Ticks from 0001-01-01 to 1970-01-01. */
 const EPOCH = 621_355_968_000_000_000n;

@@ -47,34 +47,26 @@ interface LanguageService {
   };
 }
 
-interface BridgeRuntime {
-  unbox(value: unknown, deep: boolean): unknown;
-}
+let loaded: LanguageService | undefined;
 
-let loaded: { readonly language: LanguageService; readonly bridge: BridgeRuntime } | undefined;
-
-function service(): { readonly language: LanguageService; readonly bridge: BridgeRuntime } {
+function service(): LanguageService {
   if (loaded === undefined) {
-    const load = createRequire(import.meta.url);
+    const require = createRequire(import.meta.url);
     // Its declared main fails alone: the runtime first. Both define globals.
-    load("@kusto/language-service-next/bridge.min.js");
-    load("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
+    require("@kusto/language-service-next/bridge.min.js");
+    require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
     const kusto: { readonly Language: LanguageService } = Reflect.get(globalThis, "Kusto");
-    const bridge: BridgeRuntime = Reflect.get(globalThis, "Bridge");
-    loaded = { language: kusto.Language, bridge };
+    loaded = kusto.Language;
   }
   return loaded;
 }
-
-/** A literal's value out of the service's box: without this, `false` is truthy. */
-export const unbox = (value: unknown): unknown => service().bridge.unbox(value, true);
 
 const globalsOf = new Map<Schema, GlobalsView>();
 
 function globalsFor(schema: Schema): GlobalsView {
   const known = globalsOf.get(schema);
   if (known !== undefined) return known;
-  const { GlobalState, Symbols } = service().language;
+  const { GlobalState, Symbols } = service();
   const tables = Object.entries(schema).map(([name, columns]) =>
     Symbols.TableSymbol.From(`(${columns.map(declaration).join(", ")})`).WithName(name),
   );
@@ -93,7 +85,7 @@ const declaration = (column: Column): string =>
  */
 export function analyse(text: string, dialect: Dialect | Schema): Analysis {
   const schema = typeof dialect === "string" ? SCHEMAS[dialect] : dialect;
-  const code = service().language.KustoCode.ParseAndAnalyze(text, globalsFor(schema));
+  const code = service().KustoCode.ParseAndAnalyze(text, globalsFor(schema));
   const syntactic = new Set(items(code.GetSyntaxDiagnostics()).map(placeOf));
   const problems = items(code.GetDiagnostics()).map((found): Problem => {
     const { line, column } = positionOf(text, found.Start);

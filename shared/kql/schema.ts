@@ -20,7 +20,7 @@ export const COLUMN_TYPES = [
   "guid",
   "decimal",
 ] as const;
-export type ColumnType = (typeof COLUMN_TYPES)[number];
+type ColumnType = (typeof COLUMN_TYPES)[number];
 
 export interface Column {
   readonly name: string;
@@ -35,9 +35,6 @@ export const SCHEMAS: Readonly<Record<Dialect, Schema>> = {
   "log-analytics": { ...toSchema(logAnalytics), ...toSchema(operations) },
   "defender-xdr": toSchema(defenderXdr),
 };
-
-/** Tables that this product's own telemetry lands in: for alerts and workbooks, never for a detection. */
-export const OPERATIONS_TABLES: readonly string[] = Object.keys(operations);
 
 /** Tables that a detection may read. */
 export const DEVICE_TABLES: readonly string[] = Object.keys(logAnalytics);

@@ -9,11 +9,11 @@ export interface SymbolView {
 }
 
 /** A type symbol of a table: its columns. */
-export interface TableSymbolView extends SymbolView {
+interface TableSymbolView extends SymbolView {
   readonly Columns: ListView<ColumnSymbolView>;
 }
 
-export interface ColumnSymbolView extends SymbolView {
+interface ColumnSymbolView extends SymbolView {
   readonly Type: SymbolView;
 }
 
@@ -85,7 +85,7 @@ export function elements(node: SyntaxView): SyntaxView[] {
 }
 
 /** All children that are there, nodes and tokens. */
-export function children(node: SyntaxView): SyntaxView[] {
+function children(node: SyntaxView): SyntaxView[] {
   const found: SyntaxView[] = [];
   for (let i = 0; i < node.ChildCount; i++) {
     const item = node.GetChild(i);

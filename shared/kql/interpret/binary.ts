@@ -39,19 +39,6 @@ const ORDERINGS: ReadonlyMap<string, (order: number) => boolean> = new Map([
 
 const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%"]);
 
-/** Names of the operators that the interpreter knows, for the document of what is supported. */
-export const BINARY_OPERATORS: readonly string[] = [
-  ...TEXT_OPERATORS.keys(),
-  ...ORDERINGS.keys(),
-  ...ARITHMETIC,
-  "and",
-  "or",
-  "==",
-  "!=",
-  "<>",
-  "!~",
-];
-
 /** Dispatch is on the operator's text: the service's kinds do not tell all apart. */
 export function compileBinary(node: SyntaxView, scope: Scope): Compiled {
   const operator = tokenText(child(node, "Operator")).toLowerCase().replaceAll(/\s+/g, " ");

@@ -17,7 +17,7 @@ export const typeOf = (node: SyntaxView): string => columnTypeName(node.ResultTy
 export const constantOf = (value: Value, type: string): Compiled => ({ type, constant: true, get: () => value });
 
 /** Computes a constant expression now instead of once a row. */
-export function folded(compiled: Compiled): Compiled {
+function folded(compiled: Compiled): Compiled {
   return compiled.constant ? constantOf(compiled.get(NO_ROW), compiled.type) : compiled;
 }
 

@@ -16,7 +16,7 @@ import { bindStatements } from "./statements.ts";
 import { compileTabular } from "./tabular.ts";
 
 /** Scalar functions by name: one file a family. Add a function there. */
-export const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
+const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
   ...CONVERSIONS,
   ...DYNAMICS,
   ...LOGIC,
@@ -31,9 +31,6 @@ const CONTEXTUAL: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Compil
   ["columnifexists", columnIfExists],
   ["ingestion_time", ingestionTime],
 ]);
-
-/** Names, for the document of what is supported. */
-export const FUNCTION_NAMES: readonly string[] = [...SCALAR_FUNCTIONS.keys(), ...CONTEXTUAL.keys()].toSorted();
 
 export const argumentsOf = (node: SyntaxView): SyntaxView[] => expressionsOf(child(node, "ArgumentList"));
 

@@ -16,7 +16,7 @@ export type Binding =
   | { readonly kind: "function"; readonly declaration: SyntaxView; readonly scope: Scope };
 
 /** What one execution is given. */
-export interface Execution {
+interface Execution {
   readonly text: string;
   readonly nowTicks: bigint;
   readonly tables: ReadonlyMap<string, TableData>;

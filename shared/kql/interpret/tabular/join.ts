@@ -39,12 +39,10 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["rightantisemi", { columns: "right", matched: false }],
 ]);
 
-export const JOIN_KINDS: readonly string[] = [...KINDS.keys()];
-
 /** A key of a row, `undefined` where a part of it is null: null equals nothing. */
 type Key = (row: Row) => unknown;
 
-export interface Sides {
+interface Sides {
   readonly left: Relation;
   readonly right: Relation;
   readonly leftKey: Key;

@@ -19,9 +19,6 @@ import { parametersOf } from "./parameters.ts";
 /** Aggregates by name: one file a family. Add one there. */
 const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([...STATISTICS, ...COLLECTIONS, ...EXTREMES]);
 
-/** Names, for the document of what is supported. */
-export const AGGREGATE_NAMES: readonly string[] = [...AGGREGATES.keys()].toSorted();
-
 type Maker = () => Accumulator;
 
 /** One row a group, in order of arrival; without `by` one row, also for no input. By-columns come first. */
