@@ -1,0 +1,212 @@
+import type { TableClient, TableEntity, TableEntityResult } from "@azure/data-tables";
+import type { Outbox, OutboxItem, OutboxSurvey } from "../core/outbox.ts";
+import type { OutboxMessage } from "../core/sighting.ts";
+import { partitionsOf } from "../core/slice.ts";
+import { StateError, StateNewerError } from "../errors.ts";
+import { eachOf, statusOf, submit } from "./transaction.ts";
+
+const SCHEMA_VERSION = 1;
+
+/** Waves come first: a header is the ticket that its members belong to. */
+const PARTITIONS = ["wave", ...partitionsOf("all")];
+
+/** `}` follows `|`: every key that begins with `outbox|`. */
+const OUTBOX_KEYS = "RowKey ge 'outbox|' and RowKey lt 'outbox}'";
+
+/** Rows with their bodies, of each partition, in one answer; the next answer is on its way meanwhile. 60,000 bytes each at most. */
+const PAGE = 100;
+/** Requests at once where partitions don't wait for each other. */
+const WIDTH = 6;
+/** The one row that shows that this pass can write and delete; leftovers are overwritten. */
+const PROOF = { partitionKey: "proof", rowKey: "relay" };
+
+type Client = Pick<TableClient, "listEntities" | "upsertEntity" | "deleteEntity" | "submitTransaction">;
+type Row = TableEntityResult<Record<string, unknown>>;
+
+/** The row of a message in the partition of its sighting; oldest first by key. */
+export function toOutboxEntity(partition: string, message: OutboxMessage, createdAt: Date): TableEntity {
+  const { id, type, contentType, body, properties } = message;
+  return {
+    partitionKey: partition,
+    rowKey: `outbox|${createdAt.toISOString()}|${id}`,
+    body,
+    contentType,
+    type,
+    properties: JSON.stringify(properties),
+    schemaVersion: SCHEMA_VERSION,
+  };
+}
+
+/** The message of a row, byte for byte, or why it can't be sent. @throws {StateNewerError} */
+export function fromOutboxEntity(entity: Readonly<Record<string, unknown>>): OutboxItem {
+  const place = { partition: String(entity["partitionKey"]), key: String(entity["rowKey"]) };
+  refuseNewer(entity, place.key);
+  const malformed = (reason: string): OutboxItem => ({ kind: "malformed", ...place, reason });
+  const id = place.key.split("|")[2] ?? "";
+  if (id === "" || id.length > 128) return malformed("the key holds no message id of 1 to 128 characters");
+  const { body, contentType, type, properties: text } = entity;
+  if (!(body instanceof Uint8Array) || body.byteLength === 0) return malformed("body is not binary, or empty");
+  if (typeof contentType !== "string" || contentType === "") return malformed("contentType is no text");
+  if (typeof type !== "string" || type === "") return malformed("type is no text");
+  const properties = parseProperties(text);
+  if (properties === undefined) return malformed("properties is not the JSON text of an object of texts");
+  return { kind: "message", ...place, message: { id, type, contentType, body, properties } };
+}
+
+/** The outbox rows of the `Sightings` table. */
+export function outboxTable(table: Client): Outbox {
+  const list = (partition: string, query: { readonly select?: string[]; readonly page: number }) =>
+    table
+      .listEntities({
+        queryOptions: {
+          filter: `PartitionKey eq '${partition}' and ${OUTBOX_KEYS}`,
+          ...(query.select && { select: query.select }),
+        },
+      })
+      .byPage({ maxPageSize: query.page });
+
+  async function countOf(partition: string): Promise<{ readonly count: number; readonly oldest?: Date }> {
+    let count = 0;
+    let oldest: Date | undefined;
+    for await (const page of list(partition, { select: ["RowKey", "schemaVersion"], page: 1000 })) {
+      for (const entity of page) {
+        refuseNewer(entity, String(entity.rowKey));
+        oldest ??= timeOf(String(entity.rowKey));
+      }
+      count += page.length;
+    }
+    return { count, ...(oldest && { oldest }) };
+  }
+
+  async function* rowsOf(partition: string): AsyncGenerator<Row, void, undefined> {
+    const pages = list(partition, { page: PAGE });
+    let coming = pages.next();
+    for (let page = await coming; page.done !== true; page = await coming) {
+      coming = pages.next();
+      // Whoever stops early never asks for it: a failure there is nobody's.
+      coming.catch(() => undefined);
+      yield* page.value;
+    }
+  }
+
+  async function* read(partitions: readonly string[]): AsyncGenerator<OutboxItem, undefined, undefined> {
+    try {
+      for (const group of [partitions.filter(isWave), partitions.filter((one) => !isWave(one))]) {
+        for await (const row of merge(group.map(rowsOf))) yield fromOutboxEntity(row);
+      }
+    } catch (error) {
+      throw asStateError(error, "the outbox could not be read");
+    }
+    return undefined;
+  }
+
+  return {
+    async survey(): Promise<OutboxSurvey> {
+      const found = new Map<string, { readonly count: number; readonly oldest?: Date }>();
+      try {
+        await eachOf(PARTITIONS, WIDTH, async (partition) => void found.set(partition, await countOf(partition)));
+      } catch (error) {
+        throw asStateError(error, "the outbox could not be counted");
+      }
+      const times = [...found.values()].flatMap(({ oldest }) => (oldest ? [oldest.getTime()] : []));
+      return {
+        depth: [...found.values()].reduce((sum, { count }) => sum + count, 0),
+        ...(times.length > 0 && { oldest: new Date(Math.min(...times)) }),
+        partitions: PARTITIONS.filter((partition) => (found.get(partition)?.count ?? 0) > 0),
+      };
+    },
+
+    async prove() {
+      try {
+        await table.upsertEntity({ ...PROOF, schemaVersion: SCHEMA_VERSION }, "Replace");
+        await removeOne(table, PROOF.partitionKey, PROOF.rowKey);
+      } catch (error) {
+        throw asStateError(
+          error,
+          "the state could not be written and deleted: nothing is sent, or it would be sent again for ever",
+        );
+      }
+    },
+
+    read,
+
+    async remove(partition, keys) {
+      const outcome = await submit(
+        table,
+        keys.map((rowKey) => ["delete", { partitionKey: partition, rowKey }]),
+      );
+      if (outcome.kind === "refused")
+        throw new StateError(`messages of partition ${partition} could not be deleted: ${outcome.reason}`);
+      if (outcome.kind === "done") return;
+      // Another pass was quicker with some of them.
+      try {
+        await eachOf(keys, WIDTH, (key) => removeOne(table, partition, key));
+      } catch (error) {
+        throw asStateError(error, `messages of partition ${partition} could not be deleted`);
+      }
+    },
+  };
+}
+
+const isWave = (partition: string): boolean => partition === "wave";
+
+async function removeOne(table: Client, partition: string, key: string): Promise<void> {
+  try {
+    await table.deleteEntity(partition, key);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+  }
+}
+
+/** Smallest key first, over streams that are each in order. All first rows are asked for at once. */
+async function* merge(streams: readonly AsyncGenerator<Row, void, undefined>[]): AsyncGenerator<Row, void, undefined> {
+  const heads = await Promise.all(streams.map(async (stream) => ({ stream, head: await stream.next() })));
+  for (;;) {
+    let least: { readonly at: (typeof heads)[number]; readonly row: Row } | undefined;
+    for (const at of heads) {
+      if (at.head.done === true) continue;
+      const row = at.head.value;
+      if (least === undefined || String(row.rowKey) < String(least.row.rowKey)) least = { at, row };
+    }
+    if (least === undefined) return;
+    yield least.row;
+    least.at.head = await least.at.stream.next();
+  }
+}
+
+function timeOf(key: string): Date | undefined {
+  const time = new Date(key.split("|")[1] ?? "");
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+function parseProperties(text: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isTexts(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((one) => typeof one === "string");
+
+function refuseNewer(entity: Readonly<Record<string, unknown>>, key: string): void {
+  const version = entity["schemaVersion"];
+  if (typeof version === "number" && version > SCHEMA_VERSION)
+    throw new StateNewerError(
+      `the message ${key} was written by schema version ${version}, this version knows ${SCHEMA_VERSION}: deploy the newer version again`,
+    );
+}
+
+function asStateError(error: unknown, what: string): Error {
+  if (error instanceof StateError || error instanceof StateNewerError) return error;
+  const status = statusOf(error);
+  const missing =
+    status === 401 || status === 403 ? " (the identity needs Storage Table Data Contributor on the state account)" : "";
+  return new StateError(`${what}${missing}`, { cause: error });
+}

@@ -1,0 +1,64 @@
+import { PublishError } from "../errors.ts";
+
+/** The part of the SDK's errors that says what happened; any of it can be missing. */
+interface Failure {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly retryable?: boolean;
+  readonly syscall?: string;
+  readonly errno?: string | number;
+}
+
+type Verdict = "refused" | "ambiguous" | "unavailable";
+
+/**
+ * What a failed send means. An `AggregateError` has no code of its own: it is judged over the attempts that it holds, and is
+ * only as good as its worst. By code and never by `retryable`, which the SDK sets on a message that is too large.
+ */
+export function toPublishError(error: unknown, what: string): PublishError {
+  if (error instanceof PublishError) return error;
+  const attempts = error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
+  const verdicts = new Set(attempts.map((one) => verdictOf(asFailure(one))));
+  const kind =
+    (["unavailable", "ambiguous", "refused"] as const).find((verdict) => verdicts.has(verdict)) ?? "ambiguous";
+  const last = asFailure(attempts.at(-1));
+  const reason = [last.code, last.message?.split("\n", 1)[0]].filter(Boolean).join(": ");
+  return new PublishError(kind, `${what}: ${reason}${ADVICE[last.code ?? ""] ?? ""}`, { cause: error });
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  UnauthorizedAccess: " (the identity needs Azure Service Bus Data Sender on the queue)",
+  MessagingEntityNotFound: " (SERVICE_BUS_QUEUE names no queue of the namespace)",
+  MessagingEntityDisabled: " (enable sending on the queue)",
+};
+
+function verdictOf(failure: Failure): Verdict {
+  switch (failure.code) {
+    case "MessagingEntityNotFound":
+    case "MessagingEntityDisabled":
+    case "UnauthorizedAccess":
+      return "unavailable";
+    case "QuotaExceeded":
+    case "MessageSizeExceeded":
+      return "refused";
+    case "GeneralError":
+      // Without a system error behind it: the broker answered, with a condition that the SDK has no name for.
+      return failure.syscall === undefined && failure.errno === undefined ? "refused" : "ambiguous";
+    case undefined:
+    default:
+      // No token: of `@azure/identity`, which is not loaded for this.
+      return /^(?:CredentialUnavailable|Authentication)/.test(failure.name ?? "") ? "unavailable" : "ambiguous";
+  }
+}
+
+/** The broker can't be reached: the SDK gives up on this at once, whatever its retries are. */
+export function isUnconnected(error: unknown): boolean {
+  const { code, syscall, message } = asFailure(error);
+  if (error instanceof AggregateError) return false;
+  return syscall !== undefined || (code === undefined && message?.startsWith("Failed to connect") === true);
+}
+
+/** An SDK's error carries these fields without declaring them. */
+const asFailure = (error: unknown): Failure =>
+  typeof error === "object" && error !== null ? error : { message: String(error) };

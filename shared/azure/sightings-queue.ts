@@ -1,0 +1,171 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { TokenCredential } from "@azure/identity";
+import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
+import type { Address } from "../config.ts";
+import type { Outcomes, Queue } from "../core/queue.ts";
+import type { OutboxMessage } from "../core/sighting.ts";
+import { PublishError } from "../errors.ts";
+import { isUnconnected, toPublishError } from "./publish-failure.ts";
+
+/** How long a send is tried; the waits between grow twofold. Times in milliseconds. */
+export interface SendPatience {
+  readonly maxRetries: number;
+  readonly retryDelayInMs: number;
+  readonly maxRetryDelayInMs: number;
+  readonly timeoutInMs: number;
+}
+
+const PATIENCE: SendPatience = { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 8_000, timeoutInMs: 10_000 };
+
+/** Messages in a batch. Limit of Service Bus, which the SDK does not know. */
+const MAX_BATCH_MESSAGES = 4_500;
+/** Batches in flight at once. */
+const WIDTH = 4;
+
+/**
+ * Refusals without an accept between them after which it is the queue that refuses, and not the messages: it is full. One that
+ * the SDK has retried first counts fivefold. One bad message at the head of a batch of 256 takes nine to find.
+ */
+const MAX_REFUSALS = 64;
+const RETRIED_WEIGHT = 5;
+
+interface Batch<T> {
+  readonly entries: T[];
+  readonly batch: ServiceBusMessageBatch;
+}
+
+type Sendable = { readonly message: OutboxMessage };
+
+/** The queue, over the real SDK, which is loaded here and connects with the first message. */
+export async function openQueue(of: {
+  readonly address: Address;
+  readonly queue: string;
+  readonly credential: TokenCredential;
+  readonly patience?: SendPatience;
+}): Promise<Queue> {
+  const { RetryMode, ServiceBusClient } = await import("@azure/service-bus");
+  const patience = of.patience ?? PATIENCE;
+  const options = { retryOptions: { mode: RetryMode.Exponential, ...patience } };
+  const client =
+    of.address.kind === "loopback"
+      ? new ServiceBusClient(of.address.connectionString, options)
+      : new ServiceBusClient(of.address.endpoint, of.credential, options);
+  const sender = client.createSender(of.queue);
+  return {
+    sendAll: (entries, outcomes) => sendAll(sender, entries, outcomes, patience),
+    async close() {
+      await client.close().catch(() => undefined);
+    },
+  };
+}
+
+async function sendAll<T extends Sendable>(
+  sender: ServiceBusSender,
+  entries: AsyncIterable<T>,
+  outcomes: Outcomes<T>,
+  patience: SendPatience,
+): Promise<void> {
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown;
+  let refusals = 0;
+
+  const newBatch = async (): Promise<Batch<T>> => ({
+    entries: [],
+    batch: await attempt(() => sender.createMessageBatch(), patience, "no batch could be begun"),
+  });
+
+  const launch = (full: Batch<T>): void => {
+    const sending = deliver(full)
+      .catch((error: unknown) => {
+        failure ??= error;
+      })
+      .finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
+  };
+
+  /** A batch that is refused is halved until the messages that are refused stand alone. */
+  const deliver = async ({ entries: sent, batch }: Batch<T>): Promise<void> => {
+    if (failure !== undefined || sent.length === 0) return;
+    try {
+      await attempt(() => sender.sendMessages(batch), patience, `a batch of ${sent.length} was not sent`);
+    } catch (error) {
+      if (!(error instanceof PublishError) || error.kind !== "refused") throw error;
+      refusals += error.cause instanceof AggregateError ? RETRIED_WEIGHT : 1;
+      if (sent.length === 1) for (const entry of sent) outcomes.refused(entry, error);
+      if (refusals >= MAX_REFUSALS)
+        throw new PublishError("unavailable", `the queue refuses everything: ${error.message}`, { cause: error });
+      if (sent.length > 1) for (const half of halves(sent)) await deliver(await pack(half));
+      return;
+    }
+    refusals = 0;
+    outcomes.accepted(sent);
+  };
+
+  const pack = async (part: readonly T[]): Promise<Batch<T>> => {
+    const packed = await newBatch();
+    for (const entry of part) add(packed, entry);
+    return packed;
+  };
+
+  const begin = async (): Promise<void> => {
+    let current: Batch<T> | undefined;
+    for await (const entry of entries) {
+      if (failure !== undefined) return;
+      current ??= await newBatch();
+      if (add(current, entry)) continue;
+      launch(current);
+      while (inFlight.size >= WIDTH) await Promise.race(inFlight);
+      current = await newBatch();
+      if (!add(current, entry))
+        outcomes.refused(
+          entry,
+          new PublishError(
+            "refused",
+            `message ${entry.message.id} of ${entry.message.body.byteLength} bytes is larger than the queue takes`,
+          ),
+        );
+    }
+    if (current) launch(current);
+  };
+
+  try {
+    await begin();
+  } catch (error) {
+    failure ??= error;
+  }
+  while (inFlight.size > 0) await Promise.all(inFlight);
+  if (failure !== undefined) throw failure;
+}
+
+/** False where it does not fit any more. */
+function add<T extends Sendable>({ entries, batch }: Batch<T>, entry: T): boolean {
+  if (entries.length >= MAX_BATCH_MESSAGES || !batch.tryAddMessage(toServiceBusMessage(entry.message))) return false;
+  entries.push(entry);
+  return true;
+}
+
+/** A Buffer goes out byte for byte; a text would be put into quotes. */
+const toServiceBusMessage = ({ id, type, contentType, body, properties }: OutboxMessage): ServiceBusMessage => ({
+  messageId: id,
+  subject: type,
+  contentType,
+  body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+  applicationProperties: { ...properties },
+});
+
+/** Tries again where the SDK does not: connections that are refused. @throws {PublishError} */
+async function attempt<R>(work: () => Promise<R>, patience: SendPatience, what: string): Promise<R> {
+  for (let round = 0; ; round++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (round >= patience.maxRetries || !isUnconnected(error)) throw toPublishError(error, what);
+      await wait(Math.min(patience.retryDelayInMs * 2 ** round, patience.maxRetryDelayInMs));
+    }
+  }
+}
+
+function halves<T>(items: readonly T[]): [T[], T[]] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
+}
