@@ -132,7 +132,7 @@ async function serveAnswers(devices: readonly string[], now: Date): Promise<{ re
     devices.map((id, i) => [id, `ws-${id.slice(0, 8)}.corp.example`, iso, iso, `["${i}"]`, 3]),
   );
   const { freshnessAnswer } = await import("./freshness-answer.ts");
-  const freshness = answer(...freshnessAnswer(packs.flatMap(({ tables }) => tables), now));
+  const freshness = answer(...freshnessAnswer(packs.flatMap((pack) => pack.tables), now));
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => (body += String(chunk)));

@@ -108,7 +108,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "another run writes first": {
     make: (stage) => {
       let interfered = false;
-      stage.gate.before = async ({ kind, body }) => {
+      stage.gate.before = async ({ kind, body }): Promise<Verdict> => {
         if (kind === "transaction" && body.includes(A) && !interfered) {
           interfered = true;
           await stage.run();

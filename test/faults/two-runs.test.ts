@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { run } from "../../shared/run.ts";
-import type { Passing } from "../local/gate.ts";
+import type { Passing, Verdict } from "../local/gate.ts";
+import type { SendDecision } from "../local/service-bus/hooks.ts";
 import type { Stage } from "./stage.ts";
 import { HOUR, startStage } from "./stage.ts";
 
@@ -54,7 +55,7 @@ async function holdAndOvertake(stage: Stage, n: number): Promise<void> {
   let release: () => void = () => {};
   const atStep = new Promise<void>((resolve) => (reached = resolve));
   const goOn = new Promise<void>((resolve) => (release = resolve));
-  gate.before = async (passing) => {
+  gate.before = async (passing): Promise<Verdict> => {
     if (isDurable(passing) && ++durable === n) {
       reached();
       await goOn;
@@ -76,7 +77,7 @@ test("two runs that send at the same moment – the broker drops what comes twic
     let release: () => void = () => {};
     const bothThere = new Promise<void>((resolve) => (release = resolve));
     stage.broker.hooks = {
-      onSend: async () => {
+      onSend: async (): Promise<SendDecision> => {
         if (++sends === 2) release();
         await bothThere;
         return "accept";

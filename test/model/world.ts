@@ -11,7 +11,11 @@ import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import type { Slice } from "../../shared/core/slice.ts";
 import { partitionOf, sliceName } from "../../shared/core/slice.ts";
 import type { QueryAnswer, Source } from "../../shared/core/source.ts";
-import { SourceError } from "../../shared/errors.ts";
+import { PublishError, SourceError, StateError } from "../../shared/errors.ts";
+import type { Outbox } from "../../shared/core/outbox.ts";
+import type { Queue } from "../../shared/core/queue.ts";
+import type { RelayResult } from "../../shared/relay.ts";
+import { relay } from "../../shared/relay.ts";
 import type { RunSettings, Service } from "../../shared/run.ts";
 import { run } from "../../shared/run.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -364,24 +368,50 @@ export class World {
     this.units.set(key, { coveredTo: forward, packHash, sliced, etag: `e${++this.#etag}`, ...(end && { gapEnd: end }) });
   }
 
-  async #relay(task: string) {
-    let sent = 0;
-    let refused = 0;
-    await this.scheduler.turn(task);
-    if (this.deletesFail) return { sent, refused, depth: this.outbox.size, oldestSeconds: 0, failed: { kind: "state", message: "deletes fail" } };
-    for (const [key, { message }] of [...this.outbox].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      if (sent >= this.announceLimit) break;
-      await this.scheduler.turn(task);
-      if (this.refusedMessages.has(message.id)) {
-        refused += 1;
-        continue;
-      }
-      this.#accept(message);
-      sent += 1;
-      await this.scheduler.turn(task);
-      this.outbox.delete(key);
-    }
-    return { sent, refused, depth: this.outbox.size, oldestSeconds: 0 };
+  /** The real pass, over an outbox and a queue of this world. */
+  #relay(task: string): Promise<RelayResult> {
+    const log = pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) });
+    return relay({ outbox: this.#outbox(task), queue: async () => this.#queue(task), log, limit: this.announceLimit, budgetMs: 60_000, now: () => this.date(this.now + this.skew) });
+  }
+
+  #outbox(task: string): Outbox {
+    const ordered = (): [string, StoredMessage][] => [...this.outbox].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      survey: async () => {
+        await this.scheduler.turn(task);
+        const [oldest] = ordered();
+        return { depth: this.outbox.size, partitions: [...new Set(ordered().map(([, { partition }]) => partition))], ...(oldest && { oldest: oldest[1].createdAt }) };
+      },
+      prove: async () => {
+        await this.scheduler.turn(task);
+        if (this.deletesFail) throw new StateError("deletes fail");
+      },
+      // As it is when the reading begins: what another pass deletes meanwhile is sent again, under the same id.
+      read: async function* (this: World) {
+        for (const [key, { message, partition }] of ordered()) yield { kind: "message" as const, message, partition, key };
+      }.bind(this),
+      remove: async (_partition, keys) => {
+        await this.scheduler.turn(task);
+        if (this.deletesFail) throw new StateError("deletes fail");
+        for (const key of keys) this.outbox.delete(key);
+      },
+    };
+  }
+
+  #queue(task: string): Queue {
+    return {
+      sendAll: async (entries, outcomes) => {
+        for await (const entry of entries) {
+          await this.scheduler.turn(task);
+          if (this.refusedMessages.has(entry.message.id)) outcomes.refused(entry, new PublishError("refused", "as the test wants it"));
+          else {
+            this.#accept(entry.message);
+            outcomes.accepted([entry]);
+          }
+        }
+      },
+      close: async () => {},
+    };
   }
 
   #accept(message: OutboxMessage): void {

@@ -286,6 +286,27 @@ describe("R14 – an entity that is refused is put aside", () => {
   });
 });
 
+describe("R15 – the limit counts accepted messages", () => {
+  test("refused messages at the head do not starve the queue", async () => {
+    const world = new World();
+    const devices = Array.from({ length: 12 }, (_, i) => `a${String(i).padStart(39, "0")}`);
+    for (const device of devices) world.activities.push({ device, at: 0, ingested: 0 });
+    world.announceLimit = 3;
+    // Told, and all of the first three refused: more than one pass may take.
+    world.deletesFail = true;
+    await world.run();
+    world.deletesFail = false;
+    const waiting = [...world.outbox.keys()].toSorted();
+    for (const key of waiting.slice(0, 3)) world.refusedMessages.add(world.outbox.get(key)?.message.id ?? "");
+    for (let pass = 1; pass <= 3; pass++) {
+      world.now += HOUR;
+      await world.relay();
+      expect(world.received).toHaveLength(3 * pass);
+    }
+    expect(world.outbox.size).toBe(3);
+  });
+});
+
 describe("R16 – dormancy in UTC days, from lastSeen or the end of a gap", () => {
   test("a device seen every day but late in each never returns", async () => {
     const world = new World();
@@ -305,6 +326,19 @@ describe("R16 – dormancy in UTC days, from lastSeen or the end of a gap", () =
     expect(record?.gaps).toHaveLength(1);
     world.now = 76 * DAY;
     await world.run();
+    expect(ids(world, A)).toEqual(["new"]);
+  });
+});
+
+describe("R17 – a relay pass first proves a write and a delete", () => {
+  test("while deletes fail for a week and sends work, nothing is told every few hours", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 });
+    world.deletesFail = true;
+    for (let pass = 0; pass < 40; pass++, world.now += 6 * HOUR) await (pass === 0 ? world.run() : world.relay());
+    expect(world.sends).toEqual([]);
+    world.deletesFail = false;
+    await world.relay();
     expect(ids(world, A)).toEqual(["new"]);
   });
 });
