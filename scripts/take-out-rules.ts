@@ -20,35 +20,156 @@ interface Cut {
 const RULES = "test/unit/rules.test.ts";
 
 const CUTS: readonly Cut[] = [
-  { rule: "R1", what: "covered-to is To", file: "shared/core/plan.ts", from: "earliest(to.getTime(), newestIngested.getTime())", to: "to.getTime()" },
-  { rule: "R1", what: "a blind workspace advances", file: "shared/core/plan.ts", from: "if (blind || newestIngested === undefined) return undefined;", to: "if (newestIngested === undefined) return to;" },
-  { rule: "R2", what: "units in any order", file: "shared/core/plan.ts", from: "return units.toSorted(", to: "return units.length > 0 ? units : units.toSorted(" },
-  { rule: "R2", what: "no stop before the limit", file: "shared/work-workspace.ts", from: "if (timeIsUp()) {", to: "if (timeIsUp() && false) {" },
-  { rule: "R3", what: "the file's own window is not known", file: "shared/core/plan.ts", from: "(pack.ownWindow ?? reach.horizon));", to: "reach.horizon);" },
+  {
+    rule: "R1",
+    what: "covered-to is To",
+    file: "shared/core/plan.ts",
+    from: "earliest(to.getTime(), newestIngested.getTime())",
+    to: "to.getTime()",
+  },
+  {
+    rule: "R1",
+    what: "a blind workspace advances",
+    file: "shared/core/plan.ts",
+    from: "if (blind || newestIngested === undefined) return undefined;",
+    to: "if (newestIngested === undefined) return to;",
+  },
+  {
+    rule: "R2",
+    what: "units in any order",
+    file: "shared/core/plan.ts",
+    from: "return units.toSorted(",
+    to: "return units.length > 0 ? units : units.toSorted(",
+  },
+  {
+    rule: "R2",
+    what: "no stop before the limit",
+    file: "shared/work-workspace.ts",
+    from: "if (timeIsUp()) {",
+    to: "if (timeIsUp() && false) {",
+  },
+  {
+    rule: "R3",
+    what: "the file's own window is not known",
+    file: "shared/core/plan.ts",
+    from: "(pack.ownWindow ?? reach.horizon));",
+    to: "reach.horizon);",
+  },
   { rule: "R4", what: "no late rows", file: "shared/core/plan.ts", from: "since: at(since)", to: "since: now" },
-  { rule: "R4", what: "no overlap", file: "shared/core/plan.ts", from: "changed ? horizon : covered - reach.overlap;", to: "changed ? horizon : covered;" },
-  { rule: "R8", what: "a conflict is taken for somebody else's success", file: "shared/remember.ts", from: 'if (outcome.kind === "done") {', to: 'if (outcome.kind !== "refused") {' },
-  { rule: "R9", what: "nothing left is written all the same", file: "shared/remember.ts", from: "if (told.length + seen.length === 0) return;", to: "" },
-  { rule: "R10", what: "an epoch that is missing is made anew", file: "shared/epochs.ts", from: 'named === standing ? "intact" : "lost"', to: '"intact"' },
-  { rule: "R11", what: "a changed pack reads as before", file: "shared/core/plan.ts", from: "coverage.packHash !== pack.hash;", to: "false;" },
-  { rule: "R11", what: "superseded ids are not known", file: "shared/remember.ts", from: "own ? undefined : firstKnown(detection.supersedes, row, known)", to: "own ? undefined : firstKnown([], row, known)" },
-  { rule: "R14", what: "a refused transaction fails as a whole", file: "shared/remember.ts", from: "await putAside(partition, [...told, ...seen], outcome, current);", to: "totals.putAside += putAside.length;" },
-  { rule: "R15", what: "refused messages count", file: "shared/relay.ts", from: "while (!ended && tally.sent < limit)", to: "while (!ended && tally.sent + tally.refused < limit)" },
-  { rule: "R16", what: "dormancy in hours", file: "shared/core/decide.ts", from: "return utcDay(row.firstSeen) - quietSince;", to: "return gapEnd ? utcDay(row.firstSeen) - quietSince : (row.firstSeen.getTime() - known.lastSeen.getTime()) / DAY;" },
-  { rule: "R16", what: "gaps are quiet", file: "shared/core/decide.ts", from: "gapEnd === undefined ? utcDay(known.lastSeen)", to: "gapEnd === undefined || gapEnd ? utcDay(known.lastSeen)" },
+  {
+    rule: "R4",
+    what: "no overlap",
+    file: "shared/core/plan.ts",
+    from: "changed ? horizon : covered - reach.overlap;",
+    to: "changed ? horizon : covered;",
+  },
+  {
+    rule: "R8",
+    what: "a conflict is taken for somebody else's success",
+    file: "shared/remember.ts",
+    from: 'if (outcome.kind === "done") {',
+    to: 'if (outcome.kind !== "refused") {',
+  },
+  {
+    rule: "R9",
+    what: "nothing left is written all the same",
+    file: "shared/remember.ts",
+    from: "if (told.length + seen.length === 0) return;",
+    to: "",
+  },
+  {
+    rule: "R10",
+    what: "an epoch that is missing is made anew",
+    file: "shared/epochs.ts",
+    from: 'named === standing ? "intact" : "lost"',
+    to: '"intact"',
+  },
+  {
+    rule: "R11",
+    what: "a changed pack reads as before",
+    file: "shared/core/plan.ts",
+    from: "coverage.packHash !== pack.hash;",
+    to: "false;",
+  },
+  {
+    rule: "R11",
+    what: "superseded ids are not known",
+    file: "shared/remember.ts",
+    from: "own ? undefined : firstKnown(detection.supersedes, row, known)",
+    to: "own ? undefined : firstKnown([], row, known)",
+  },
+  {
+    rule: "R14",
+    what: "a refused transaction fails as a whole",
+    file: "shared/remember.ts",
+    from: "await putAside(partition, [...told, ...seen], outcome, current);",
+    to: "totals.putAside += putAside.length;",
+  },
+  {
+    rule: "R15",
+    what: "refused messages count",
+    file: "shared/relay.ts",
+    from: "while (!ended && tally.sent < limit)",
+    to: "while (!ended && tally.sent + tally.refused < limit)",
+  },
+  {
+    rule: "R16",
+    what: "dormancy in hours",
+    file: "shared/core/decide.ts",
+    from: "return utcDay(row.firstSeen) - quietSince;",
+    to: "return gapEnd ? utcDay(row.firstSeen) - quietSince : (row.firstSeen.getTime() - known.lastSeen.getTime()) / DAY;",
+  },
+  {
+    rule: "R16",
+    what: "gaps are quiet",
+    file: "shared/core/decide.ts",
+    from: "gapEnd === undefined ? utcDay(known.lastSeen)",
+    to: "gapEnd === undefined || gapEnd ? utcDay(known.lastSeen)",
+  },
   { rule: "R17", what: "no proof before sending", file: "shared/relay.ts", from: "await outbox.prove();", to: "" },
-  { rule: "R18", what: "partial rows decide like whole ones", file: "shared/core/decide.ts", from: "if (!by.complete) return", to: "if (!by.complete && false) return" },
-  { rule: "R19", what: "no epoch in the id", file: "shared/core/message-id.ts", from: "[of.epochId, of.detectionId", to: "[of.detectionId" },
-  { rule: "R19", what: "no day in the id", file: "shared/core/message-id.ts", from: ", utcDay(of.firstSeen)]", to: "]" },
-  { rule: "R20", what: "Coverage before the epoch row", file: "shared/epochs.ts", from: "const made = epoch ?? (await sightings.makeEpoch(partition, newId()));\n      await coverage.nameEpoch(partition, made);", to: "const made = epoch ?? newId();\n      await coverage.nameEpoch(partition, made);\n      await sightings.makeEpoch(partition, made);" },
-  { rule: "R20", what: "a baseline is a gap", file: "shared/core/plan.ts", from: "...(covered !== undefined && covered < reachable && {", to: "...(covered !== undefined && (changed || covered < reachable) && {" },
+  {
+    rule: "R18",
+    what: "partial rows decide like whole ones",
+    file: "shared/core/decide.ts",
+    from: "if (!by.complete) return",
+    to: "if (!by.complete && false) return",
+  },
+  {
+    rule: "R19",
+    what: "no epoch in the id",
+    file: "shared/core/message-id.ts",
+    from: "[of.epochId, of.detectionId",
+    to: "[of.detectionId",
+  },
+  {
+    rule: "R19",
+    what: "no day in the id",
+    file: "shared/core/message-id.ts",
+    from: ", utcDay(of.firstSeen)]",
+    to: "]",
+  },
+  {
+    rule: "R20",
+    what: "Coverage before the epoch row",
+    file: "shared/epochs.ts",
+    from: "const made = epoch ?? (await sightings.makeEpoch(partition, newId()));\n      await coverage.nameEpoch(partition, made);",
+    to: "const made = epoch ?? newId();\n      await coverage.nameEpoch(partition, made);\n      await sightings.makeEpoch(partition, made);",
+  },
+  {
+    rule: "R20",
+    what: "a baseline is a gap",
+    file: "shared/core/plan.ts",
+    from: "...(covered !== undefined && covered < reachable && {",
+    to: "...(covered !== undefined && (changed || covered < reachable) && {",
+  },
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const copy = await mkdtemp(join(tmpdir(), "firstsight-rules-"));
 let failed = 0;
 try {
-  for (const part of ["shared", "test", "package.json", "tsconfig.json", "vitest.config.ts"]) await cp(join(root, part), join(copy, part), { recursive: true });
+  for (const part of ["shared", "test", "package.json", "tsconfig.json", "vitest.config.ts"])
+    await cp(join(root, part), join(copy, part), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   for (const cut of CUTS) {
     const file = join(copy, cut.file);
@@ -67,15 +188,22 @@ try {
 } finally {
   await rm(copy, { recursive: true, force: true });
 }
-console.log(failed === 0 ? `${CUTS.length} cuts, each seen red` : `${failed} of ${CUTS.length} cuts are not held by a test`);
+console.log(
+  failed === 0 ? `${CUTS.length} cuts, each seen red` : `${failed} of ${CUTS.length} cuts are not held by a test`,
+);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** vitest ends with 1 when a test fails; anything else is no proof. */
 function goesRed({ rule }: Cut): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(copy, "node_modules/vitest/vitest.mjs"), "run", RULES, "-t", `${rule} –`, "--testTimeout", "20000"], { cwd: copy, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(
+      process.execPath,
+      [join(copy, "node_modules/vitest/vitest.mjs"), "run", RULES, "-t", `${rule} –`, "--testTimeout", "20000"],
+      { cwd: copy, stdio: ["ignore", "pipe", "pipe"] },
+    );
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.on("error", reject);
     child.on("close", (code) => resolve(code === 1 && /Tests .*failed/.test(output)));
   });

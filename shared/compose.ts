@@ -7,6 +7,7 @@ import { createLogsQueryClient } from "./azure/log-analytics-client.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "./azure/log-analytics.ts";
 import { outboxTable } from "./azure/outbox-table.ts";
 import { retention } from "./azure/retention.ts";
+import type { SendPatience } from "./azure/sightings-queue.ts";
 import { openQueue } from "./azure/sightings-queue.ts";
 import { sightingsTable } from "./azure/sightings-table.ts";
 import { packs } from "./catalog/generated/packs.ts";
@@ -34,21 +35,41 @@ export interface Conditions {
   /** Default: the machine's clock. */
   readonly clock?: () => Date;
   /** Waits before the SDKs ask again, milliseconds. Default: the SDKs' own, and what the service's limits call for. */
-  readonly patience?: { readonly query: number; readonly throttled: readonly number[]; readonly table: number; readonly send: SendPatience };
+  readonly patience?: {
+    readonly query: number;
+    readonly throttled: readonly number[];
+    readonly table: number;
+    readonly send: SendPatience;
+  };
 }
 
 /** The whole wiring: real SDKs, one client each. Nothing is connected before it is used. */
-export function compose(config: Config, log: Logger, { stopping, clock = () => new Date(), patience }: Conditions = {}): Composition {
+export function compose(
+  config: Config,
+  log: Logger,
+  { stopping, clock = () => new Date(), patience }: Conditions = {},
+): Composition {
   const sightings = tableClient(config, "Sightings", patience?.table);
   const coverage = coverageTable(tableClient(config, "Coverage", patience?.table));
   const { endpoint, audience } = config.logAnalytics;
-  const client = createLogsQueryClient({ endpoint, audience, credential: credentialFor(config.identity, endpoint), ...(patience && { retryDelay: patience.query }) });
+  const client = createLogsQueryClient({
+    endpoint,
+    audience,
+    credential: credentialFor(config.identity, endpoint),
+    ...(patience && { retryDelay: patience.query }),
+  });
   const limiter = createLimiter(QUERIES_AT_ONCE);
 
   const pass = (): Promise<RelayResult> =>
     relay({
       outbox: outboxTable(sightings),
-      queue: () => openQueue({ address: config.serviceBus, queue: config.queue, credential: credentialFor(config.identity, "") }),
+      queue: () =>
+        openQueue({
+          address: config.serviceBus,
+          queue: config.queue,
+          credential: credentialFor(config.identity, ""),
+          ...(patience && { patience: patience.send }),
+        }),
       log,
       limit: config.announceLimit,
       budgetMs: RELAY_BUDGET,
@@ -59,7 +80,16 @@ export function compose(config: Config, log: Logger, { stopping, clock = () => n
     service: {
       settings: { ...config.reach, dormancyDays: config.dormancyDays, budget: config.runBudgetMs },
       packs,
-      workspaces: config.workspaces.map((workspace) => ({ ...workspace, source: logAnalyticsSource({ client, workspace, limiter, log, ...(patience && { throttledDelays: patience.throttled }) }) })),
+      workspaces: config.workspaces.map((workspace) => ({
+        ...workspace,
+        source: logAnalyticsSource({
+          client,
+          workspace,
+          limiter,
+          log,
+          ...(patience && { throttledDelays: patience.throttled }),
+        }),
+      })),
       sightings: sightingsTable(sightings),
       coverage,
       relay: pass,
@@ -69,13 +99,21 @@ export function compose(config: Config, log: Logger, { stopping, clock = () => n
       ...(stopping && { stopping }),
     },
     relay: pass,
-    retain: () => retain({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
+    retain: () =>
+      retain({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
   };
 }
 
 function tableClient({ stateTable, identity }: Config, name: string, retryDelayInMs: number | undefined): TableClient {
   const options = retryDelayInMs === undefined ? {} : { retryOptions: { retryDelayInMs } };
-  if (stateTable.kind === "loopback") return TableClient.fromConnectionString(stateTable.connectionString, name, { ...options, allowInsecureConnection: true });
+  if (stateTable.kind === "loopback")
+    return TableClient.fromConnectionString(stateTable.connectionString, name, {
+      ...options,
+      allowInsecureConnection: true,
+    });
   const { endpoint } = stateTable;
-  return new TableClient(endpoint, name, credentialFor(identity, endpoint), { ...options, allowInsecureConnection: isLoopbackUrl(endpoint) });
+  return new TableClient(endpoint, name, credentialFor(identity, endpoint), {
+    ...options,
+    allowInsecureConnection: isLoopbackUrl(endpoint),
+  });
 }

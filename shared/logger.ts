@@ -45,6 +45,7 @@ function sinkLevel(line: string): keyof LogSink {
     case "info":
     case "warn":
       return label;
+    case undefined:
     default:
       return "error";
   }
@@ -53,5 +54,9 @@ function sinkLevel(line: string): keyof LogSink {
 /** What is said of an error in a log line: name, message and the chain of causes. No stack of an SDK, no request, no header. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
-  return { name: error.name, message: error.message, ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }) };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  };
 }

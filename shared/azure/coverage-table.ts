@@ -41,7 +41,10 @@ export interface Advance {
 
 export type CoverageTable = ReturnType<typeof coverageTable>;
 
-type Client = Pick<TableClient, "listEntities" | "getEntity" | "createEntity" | "upsertEntity" | "updateEntity" | "deleteEntity" | "submitTransaction">;
+type Client = Pick<
+  TableClient,
+  "listEntities" | "getEntity" | "createEntity" | "upsertEntity" | "updateEntity" | "deleteEntity" | "submitTransaction"
+>;
 
 /** Rounds of read-and-write-again before a unit fails. Design §4. */
 const ROUNDS = 4;
@@ -82,7 +85,10 @@ export function coverageTable(table: Client) {
     /** Names another epoch: the operator has accepted the loss. */
     async renameEpoch(partition: string, epoch: string): Promise<void> {
       await guarded("write", () =>
-        table.upsertEntity({ partitionKey: "epoch", rowKey: partition, epoch, schemaVersion: SCHEMA_VERSION }, "Replace"),
+        table.upsertEntity(
+          { partitionKey: "epoch", rowKey: partition, epoch, schemaVersion: SCHEMA_VERSION },
+          "Replace",
+        ),
       );
     },
 
@@ -93,12 +99,18 @@ export function coverageTable(table: Client) {
     async advance(advances: readonly Advance[]): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
         const actions = (
-          await Promise.all(advances.map(async (advance) => toAction(advance, round === 0 ? advance.standing : await standingUnit(table, advance.key))))
+          await Promise.all(
+            advances.map(async (advance) =>
+              toAction(advance, round === 0 ? advance.standing : await standingUnit(table, advance.key)),
+            ),
+          )
         ).filter((action) => action !== undefined);
         if (actions.length === 0) return;
         if ((await submit(table, actions)).kind === "done") return;
       }
-      throw new StateError(`coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${ROUNDS} rounds: other runs keep writing it`);
+      throw new StateError(
+        `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${ROUNDS} rounds: other runs keep writing it`,
+      );
     },
 
     /** Forgets how far units were read, so that the next run reads the whole horizon. */
@@ -107,7 +119,12 @@ export function coverageTable(table: Client) {
     },
 
     /** Notes a detection's definition and counts its new devices up. */
-    async noteDetection(id: string, hash: string | undefined, newDevices: number, firstSeen: Date | undefined): Promise<void> {
+    async noteDetection(
+      id: string,
+      hash: string | undefined,
+      newDevices: number,
+      firstSeen: Date | undefined,
+    ): Promise<void> {
       for (let round = 0; round < ROUNDS; round++) {
         const standing = await read(table, "detection", id);
         const before = standing && toDetection(standing);
@@ -129,7 +146,13 @@ export function coverageTable(table: Client) {
     async recordRun(startedAt: Date, runId: string, record: Readonly<Record<string, unknown>>): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity(
-          { partitionKey: "run", rowKey: runKey(startedAt, runId), startedAt, record: JSON.stringify(record).slice(0, MAX_TEXT), schemaVersion: SCHEMA_VERSION },
+          {
+            partitionKey: "run",
+            rowKey: runKey(startedAt, runId),
+            startedAt,
+            record: JSON.stringify(record).slice(0, MAX_TEXT),
+            schemaVersion: SCHEMA_VERSION,
+          },
           "Replace",
         ),
       );
@@ -140,8 +163,13 @@ export function coverageTable(table: Client) {
       let forgotten = 0;
       await guarded("write", async () => {
         const filter = `PartitionKey eq 'run' and RowKey gt '${reversed(before)}|~'`;
-        for await (const page of table.listEntities({ queryOptions: { filter, select: ["PartitionKey", "RowKey"] } }).byPage({ maxPageSize: 100 })) {
-          const actions = page.map((entity): TransactionAction => ["delete", { partitionKey: "run", rowKey: String(entity.rowKey) }]);
+        for await (const page of table
+          .listEntities({ queryOptions: { filter, select: ["PartitionKey", "RowKey"] } })
+          .byPage({ maxPageSize: 100 })) {
+          const actions = page.map((entity): TransactionAction => [
+            "delete",
+            { partitionKey: "run", rowKey: String(entity.rowKey) },
+          ]);
           if (actions.length > 0 && (await submit(table, actions)).kind === "done") forgotten += actions.length;
         }
       });
@@ -166,7 +194,10 @@ async function standingUnit(table: Client, key: string): Promise<StandingUnit | 
 
 function toAction(advance: Advance, standing: StandingUnit | undefined): TransactionAction | undefined {
   if (standing && standing.packHash !== advance.packHash && standing.packHash !== advance.priorHash) return undefined;
-  const forward = standing?.packHash === advance.packHash && standing.coveredTo > advance.coveredTo ? standing.coveredTo : advance.coveredTo;
+  const forward =
+    standing?.packHash === advance.packHash && standing.coveredTo > advance.coveredTo
+      ? standing.coveredTo
+      : advance.coveredTo;
   const gapEnd = latest(standing?.gapEnd, advance.gapEnd);
   const entity = {
     partitionKey: "unit",
@@ -184,7 +215,10 @@ const latest = (a: Date | undefined, b: Date | undefined): Date | undefined => (
 
 function toUnit(entity: TableEntityResult<Record<string, unknown>>): StandingUnit {
   const { coveredTo, gapEnd } = entity;
-  if (!(coveredTo instanceof Date)) throw new StateError(`the Coverage row ${String(entity["rowKey"])} has no coveredTo; it was changed by hand: delete it, and the unit reads the whole horizon`);
+  if (!(coveredTo instanceof Date))
+    throw new StateError(
+      `the Coverage row ${String(entity["rowKey"])} has no coveredTo; it was changed by hand: delete it, and the unit reads the whole horizon`,
+    );
   return {
     coveredTo,
     packHash: String(entity["packHash"]),
@@ -205,14 +239,18 @@ function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord
 
 async function read(table: Client, partition: string, key: string) {
   try {
-    return await table.getEntity<Record<string, unknown>>(partition, key);
+    return await table.getEntity(partition, key);
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }
 
-async function writeOnce(table: Client, entity: { partitionKey: string; rowKey: string } & Record<string, unknown>, etag: string | undefined): Promise<boolean> {
+async function writeOnce(
+  table: Client,
+  entity: { partitionKey: string; rowKey: string } & Record<string, unknown>,
+  etag: string | undefined,
+): Promise<boolean> {
   return guarded("write", async () => {
     try {
       if (etag === undefined) await table.createEntity(entity);

@@ -11,6 +11,6 @@ export interface Cleaned {
 export function clean(text: string, length: number): Cleaned {
   // Far beyond the bound nothing is looked at: a hostile name may be megabytes.
   const head = text.slice(0, length * 4);
-  const points = [...head.replace(UNSAFE, "").trim()];
+  const points = Array.from(head.replace(UNSAFE, "").trim());
   return { text: points.slice(0, length).join(""), cut: points.length > length || text.length > head.length };
 }

@@ -30,7 +30,8 @@ export function decide(row: Row, known: KnownSighting | undefined, by: Judgement
   if (known === undefined) return { kind: "new" };
   // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
   if (!by.complete) return { kind: "seen-again", refresh: false };
-  if (by.dormancyDays > 0 && quietDays(row, known, by.gapEnd) > by.dormancyDays) return { kind: "returned", previous: known };
+  if (by.dormancyDays > 0 && quietDays(row, known, by.gapEnd) > by.dormancyDays)
+    return { kind: "returned", previous: known };
   return { kind: "seen-again", refresh: utcDay(row.lastSeen) > utcDay(known.lastSeen) };
 }
 
@@ -48,7 +49,13 @@ export function causeOf(row: Row, unit: Pick<UnitPlan, "baseline" | "lateBefore"
 }
 
 /** The sighting that a new or returned row makes, before it has a message. */
-export function announce(row: Row, novelty: Extract<Novelty, { kind: "new" | "returned" }>, detection: Detection, workspace: string, now: Date): Sighting {
+export function announce(
+  row: Row,
+  novelty: Extract<Novelty, { kind: "new" | "returned" }>,
+  detection: Detection,
+  workspace: string,
+  now: Date,
+): Sighting {
   const previous = novelty.kind === "returned" ? novelty.previous : undefined;
   return {
     detectionId: row.detectionId,

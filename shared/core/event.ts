@@ -14,9 +14,14 @@ const guid = z.guid();
  */
 export const sightingEvent = z.object({
   specversion: z.literal("1.0").describe("Version of CloudEvents"),
-  id: z.string().regex(/^[0-9a-f]{64}$/).describe("The broker's MessageId; the same when sent again. Keep it to be exact"),
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("The broker's MessageId; the same when sent again. Keep it to be exact"),
   source: z.string().min(1).describe("Workspace that the rows came from, a URI reference: /firstsight/workspaces/NAME"),
-  type: z.enum([TYPES.new, TYPES.returned]).describe("new: never seen before on this device; returned: seen before, then quiet longer than the dormancy"),
+  type: z
+    .enum([TYPES.new, TYPES.returned])
+    .describe("new: never seen before on this device; returned: seen before, then quiet longer than the dormancy"),
   subject: z.string().min(1).describe("DETECTION ID/DEVICE ID"),
   time: time.describe("When the sighting was first seen in the window, UTC"),
   datacontenttype: z.literal("application/json"),
@@ -32,7 +37,9 @@ export const sightingEvent = z.object({
     }),
     device: z.object({
       id: z.string().min(1).describe("Defender's DeviceId, lower-case"),
-      name: z.string().describe("As the device calls itself: untrusted; bounded, without control characters; may be empty"),
+      name: z
+        .string()
+        .describe("As the device calls itself: untrusted; bounded, without control characters; may be empty"),
     }),
     sighting: z.object({
       kind: z.enum(["new", "returned"]),
@@ -49,7 +56,9 @@ export const sightingEvent = z.object({
       knownDevices: z.int().min(0).describe("Devices known for this detection then; approximate"),
     }),
     cause: z.enum(CAUSES).describe("Why it is told now"),
-    window: z.object({ from: time, to: time }).describe("Event times that the query read; late rows reach further back"),
+    window: z
+      .object({ from: time, to: time })
+      .describe("Event times that the query read; late rows reach further back"),
     workspace: z.object({ name: z.string(), id: guid, tenant: guid.optional().describe("Label from the settings") }),
     times: z.object({ event: time, announced: time.describe("When it was decided") }),
     runId: z.string(),

@@ -29,7 +29,9 @@ export function blindness(of: TableFreshness, now: Date): BlindReason | undefine
   const before = share(of, (hour) => hour < now.getTime() - 24 * HOUR);
   if (lastDay === undefined || lastDay.count < ENOUGH_ROWS) return undefined;
   if (lastDay.share === 0) return "signer-collapsed";
-  return before !== undefined && before.count >= ENOUGH_ROWS && lastDay.share < before.share / 5 ? "signer-collapsed" : undefined;
+  return before !== undefined && before.count >= ENOUGH_ROWS && lastDay.share < before.share / 5
+    ? "signer-collapsed"
+    : undefined;
 }
 
 /** Milliseconds between the two neighbouring rows that are furthest apart, at an hour's grain (rounded down: 0 for neighbouring hours). */
@@ -45,7 +47,10 @@ function longestGap(of: TableFreshness): number {
 }
 
 /** Share of rows with a Signer in the hours chosen; `undefined` where the table has no Signer or no row. */
-function share(of: TableFreshness, chosen: (hour: number) => boolean): { readonly count: number; readonly share: number } | undefined {
+function share(
+  of: TableFreshness,
+  chosen: (hour: number) => boolean,
+): { readonly count: number; readonly share: number } | undefined {
   let count = 0;
   let signed = 0;
   for (const bucket of of.hours) {
@@ -58,5 +63,8 @@ function share(of: TableFreshness, chosen: (hour: number) => boolean): { readonl
 
 /** Rows of the last day, for the run record. */
 export function lastDayCount(of: TableFreshness, now: Date): number {
-  return of.hours.reduce((sum, { hour, count }) => (hour.getTime() >= now.getTime() - 24 * HOUR ? sum + count : sum), 0);
+  return of.hours.reduce(
+    (sum, { hour, count }) => (hour.getTime() >= now.getTime() - 24 * HOUR ? sum + count : sum),
+    0,
+  );
 }

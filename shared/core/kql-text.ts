@@ -9,7 +9,13 @@ export function kqlString(value: string): string {
   for (let i = 0; i < value.length; i++) {
     const unit = value.charCodeAt(i);
     if (unit === 0x22 || unit === 0x5c) out += `\\${value[i]}`;
-    else if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0) || unit === 0x2028 || unit === 0x2029 || isLoneSurrogate(value, i))
+    else if (
+      unit < 0x20 ||
+      (unit >= 0x7f && unit < 0xa0) ||
+      unit === 0x2028 ||
+      unit === 0x2029 ||
+      isLoneSurrogate(value, i)
+    )
       out += `\\u${unit.toString(16).padStart(4, "0")}`;
     else out += value[i];
   }

@@ -105,10 +105,16 @@ function toEvent(of: SightingMessageInput): SightingEvent {
       novelty: { firstInState: of.novelty.firstInState, knownDevices: of.novelty.knownDevices },
       cause: of.cause,
       window: { from: of.window.from.toISOString(), to: of.window.to.toISOString() },
-      workspace: { name: workspace.name, id: workspace.id, ...(workspace.tenant !== undefined && { tenant: workspace.tenant }) },
+      workspace: {
+        name: workspace.name,
+        id: workspace.id,
+        ...(workspace.tenant !== undefined && { tenant: workspace.tenant }),
+      },
       times: { event: firstSeen, announced: of.decidedAt.toISOString() },
       runId: of.runId,
-      links: /^[0-9a-f]{40}$/.test(row.deviceId) ? { device: `https://security.microsoft.com/machines/${row.deviceId}/overview` } : {},
+      links: /^[0-9a-f]{40}$/.test(row.deviceId)
+        ? { device: `https://security.microsoft.com/machines/${row.deviceId}/overview` }
+        : {},
       truncated,
     },
   };
@@ -119,8 +125,16 @@ function encode(event: SightingEvent): Uint8Array {
   const body = new TextEncoder().encode(JSON.stringify(event));
   if (body.byteLength <= MAX_MESSAGE_BYTES) return body;
   const { sighting, truncated } = event.data;
-  const fewer = { ...event, data: { ...event.data, sighting: { ...sighting, reports: [] }, truncated: [...new Set([...truncated, "sighting.reports"])] } };
+  const fewer = {
+    ...event,
+    data: {
+      ...event.data,
+      sighting: { ...sighting, reports: [] },
+      truncated: [...new Set([...truncated, "sighting.reports"])],
+    },
+  };
   const shorter = new TextEncoder().encode(JSON.stringify(fewer));
-  if (shorter.byteLength > MAX_MESSAGE_BYTES) throw new RangeError(`a message of ${shorter.byteLength} bytes: a field of the event is not bounded`);
+  if (shorter.byteLength > MAX_MESSAGE_BYTES)
+    throw new RangeError(`a message of ${shorter.byteLength} bytes: a field of the event is not bounded`);
   return shorter;
 }

@@ -26,7 +26,10 @@ export interface Detection {
  * A piece of a pack's query: text, an instant of the planned window (becomes a datetime literal), or the place where the
  * slice's `| where …` goes. Pieces, and not marks inside a text, so that no text of a detection can be taken for one.
  */
-export type QueryPart = string | { readonly instant: "from" | "to" | "since" | "horizon" | "until" } | { readonly slice: true };
+export type QueryPart =
+  | string
+  | { readonly instant: "from" | "to" | "since" | "horizon" | "until" }
+  | { readonly slice: true };
 
 /** The detections that one query answers. Made when the package is built (`generated/packs.ts`); the query is valid KQL. */
 export interface Pack {

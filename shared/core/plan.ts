@@ -46,7 +46,13 @@ const at = (ms: number): Date => new Date(ms);
 const earliest = (...times: readonly number[]): number => Math.min(...times);
 
 /** The window of one unit. Pure; `now` is also the window's end. */
-export function planUnit(slice: Slice, pack: Pick<Pack, "hash" | "ownWindow">, coverage: UnitCoverage | undefined, reach: Reach, now: Date): UnitPlan {
+export function planUnit(
+  slice: Slice,
+  pack: Pick<Pack, "hash" | "ownWindow">,
+  coverage: UnitCoverage | undefined,
+  reach: Reach,
+  now: Date,
+): UnitPlan {
   const horizon = now.getTime() - reach.horizon;
   // A file's own ago(…) cuts whatever the plan asks for: nothing before it is read, whether it came late or was missed.
   const reachable = Math.max(horizon, now.getTime() - (pack.ownWindow ?? reach.horizon));
@@ -54,7 +60,13 @@ export function planUnit(slice: Slice, pack: Pick<Pack, "hash" | "ownWindow">, c
   const changed = coverage !== undefined && coverage.packHash !== pack.hash;
   const baseline: Baseline | undefined = coverage === undefined ? "first" : changed ? "changed" : undefined;
 
-  const wanted = covered === undefined || changed ? horizon : Math.max(horizon, earliest(now.getTime() - Math.min(reach.lookback, pack.ownWindow ?? reach.lookback), covered - reach.overlap));
+  const wanted =
+    covered === undefined || changed
+      ? horizon
+      : Math.max(
+          horizon,
+          earliest(now.getTime() - Math.min(reach.lookback, pack.ownWindow ?? reach.lookback), covered - reach.overlap),
+        );
   const from = Math.max(wanted, reachable);
   const since = covered === undefined || changed ? horizon : covered - reach.overlap;
   return {
@@ -80,7 +92,9 @@ export function planPack(
   now: Date,
 ): readonly UnitPlan[] {
   const states = COVERAGE_SLICES.map((slice) => coverage.get(sliceName(slice)));
-  const equal = states.every((state) => state?.coveredTo.getTime() === states[0]?.coveredTo.getTime() && state?.packHash === states[0]?.packHash);
+  const equal = states.every(
+    (state) => state?.coveredTo.getTime() === states[0]?.coveredTo.getTime() && state?.packHash === states[0]?.packHash,
+  );
   if (equal && !sliced) return [planUnit("all", pack, states[0], reach, now)];
   return leastCoveredFirst(COVERAGE_SLICES.map((slice, i) => planUnit(slice, pack, states[i], reach, now)));
 }
@@ -94,7 +108,12 @@ export function leastCoveredFirst<T extends { readonly coveredTo?: Date }>(units
  * How far a unit is covered once it was read: never beyond what had been ingested before the query (R1), never backwards
  * under the same pack. `undefined`: it stays where it was, because the workspace is blind or showed no ingestion time.
  */
-export function coveredTo(to: Date, newestIngested: Date | undefined, blind: boolean, before: Date | undefined): Date | undefined {
+export function coveredTo(
+  to: Date,
+  newestIngested: Date | undefined,
+  blind: boolean,
+  before: Date | undefined,
+): Date | undefined {
   if (blind || newestIngested === undefined) return undefined;
   return at(Math.max(earliest(to.getTime(), newestIngested.getTime()), before?.getTime() ?? -Infinity));
 }

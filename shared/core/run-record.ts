@@ -41,7 +41,10 @@ export interface RunRecord {
 }
 
 /** `failed` where nothing could be read, `partial` where something was left, `blind` where all was read but can't be trusted. */
-export function runOutcome(workspaces: readonly Pick<WorkspaceRecord, "outcome">[], left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly putAside: number }): Outcome {
+export function runOutcome(
+  workspaces: readonly Pick<WorkspaceRecord, "outcome">[],
+  left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly putAside: number },
+): Outcome {
   if (workspaces.length > 0 && workspaces.every(({ outcome }) => outcome === "failed")) return "failed";
   const incomplete = workspaces.some(({ outcome }) => outcome === "failed" || outcome === "partial");
   if (incomplete || left.unitsLeft > 0 || left.relayFailed || left.putAside > 0) return "partial";

@@ -6,7 +6,7 @@ import { kqlString } from "./kql-text.ts";
  */
 export type Slice = "all" | { readonly prefix: string; readonly other?: true };
 
-const HEX = "0123456789abcdef";
+const HEX: readonly string[] = "0123456789abcdef".split("");
 
 /**
  * Deepest split: 256 shares and their rests, 2,000 devices each where there are half a million rows. Where one of those is
@@ -18,7 +18,7 @@ const MAX_DEPTH = 2;
 export const COVERAGE_SLICES: readonly Slice[] = splitOf("");
 
 function splitOf(prefix: string): Slice[] {
-  return [...[...HEX].map((digit): Slice => ({ prefix: prefix + digit })), { prefix, other: true }];
+  return [...HEX.map((digit): Slice => ({ prefix: prefix + digit })), { prefix, other: true }];
 }
 
 /** The next finer cut, or `undefined` where it can't go deeper. */
@@ -37,7 +37,7 @@ export function sliceName(slice: Slice): string {
 /** Partition key of a device: its slice at depth one. */
 export function partitionOf(deviceId: string): string {
   const first = deviceId.charAt(0).toLowerCase();
-  return first !== "" && HEX.includes(first) ? first : "z";
+  return HEX.includes(first) ? first : "z";
 }
 
 /** The partitions of the state that a slice can touch. */

@@ -20,16 +20,27 @@ export const median = (values: readonly number[]): number => {
 };
 
 /** Milliseconds that `work` takes. */
-export async function timed(work: () => Promise<unknown> | unknown): Promise<number> {
+export async function timed(work: () => unknown): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
 }
 
 export function printFigures(figures: readonly Figure[]): void {
-  const lines = figures.map((figure) => [figure.name, `${format(figure.value)} ${figure.unit}`.trim(), figure.limit ? `${figure.limit.sign} ${format(figure.limit.value)}` : "", figure.limit ? (isMet(figure) ? "met" : "NOT MET") : ""]);
+  const lines = figures.map((figure) => [
+    figure.name,
+    `${format(figure.value)} ${figure.unit}`.trim(),
+    figure.limit ? `${figure.limit.sign} ${format(figure.limit.value)}` : "",
+    figure.limit ? (isMet(figure) ? "met" : "NOT MET") : "",
+  ]);
   const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  for (const line of lines) console.log(line.map((cell, i) => (i === 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ").trimEnd());
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, i) => (i === 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 function format(value: number): string {

@@ -42,7 +42,7 @@ export class Scheduler {
         },
       );
     }
-    for (let idle = 0; [...open].some((name) => !this.#dead.has(name)); ) {
+    for (let idle = 0; [...open].some((name) => !this.#dead.has(name));) {
       if (failure) throw failure.error;
       // Lets everything that is not an effect run until all tasks stand before one.
       await new Promise((resume) => setImmediate(resume));

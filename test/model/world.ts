@@ -48,7 +48,12 @@ interface StoredMessage {
 export interface Received {
   readonly id: string;
   readonly at: number;
-  readonly data: { readonly device: { readonly id: string }; readonly detection: { readonly id: string }; readonly sighting: { readonly kind: string; readonly episode: number }; readonly cause: string };
+  readonly data: {
+    readonly device: { readonly id: string };
+    readonly detection: { readonly id: string };
+    readonly sighting: { readonly kind: string; readonly episode: number };
+    readonly cause: string;
+  };
 }
 
 export const detection = (id: string, change: Partial<Detection> = {}): Detection => ({
@@ -75,7 +80,13 @@ export const packOf = (detections: readonly Detection[], change: Partial<Pack> =
   ...change,
 });
 
-export const SETTINGS: RunSettings = { lookback: 5 * DAY, horizon: 30 * DAY, overlap: 6 * HOUR, dormancyDays: 31, budget: 8 * 60_000 };
+export const SETTINGS: RunSettings = {
+  lookback: 5 * DAY,
+  horizon: 30 * DAY,
+  overlap: 6 * HOUR,
+  dormancyDays: 31,
+  budget: 8 * 60_000,
+};
 
 /**
  * Everything around the decisions, in memory: a source that answers as the prelude would, a state with transactions and
@@ -112,7 +123,8 @@ export class World {
   deletesFail = false;
   announceLimit = 2000;
   /** Called with each query; may throw, or return what the answer lacks. */
-  onQuery: (slice: Slice, n: number) => { readonly partial?: (device: string) => boolean } | undefined = () => undefined;
+  onQuery: (slice: Slice, n: number) => { readonly partial?: (device: string) => boolean } | undefined = () =>
+    undefined;
   dedupeWindow = 7 * DAY;
   readonly #dedupe = new Map<string, number>();
   #etag = 0;
@@ -176,7 +188,8 @@ export class World {
     const before = this.date(this.now - days * DAY);
     const waiting = new Set([...this.outbox.values()].map(({ message }) => message.id));
     for (const partition of this.sightings.values()) {
-      for (const [key, of] of partition) if (of.lastSeen < before && !waiting.has(of.change.messageId ?? "")) partition.delete(key);
+      for (const [key, of] of partition)
+        if (of.lastSeen < before && !waiting.has(of.change.messageId ?? "")) partition.delete(key);
     }
   }
 
@@ -208,7 +221,12 @@ export class World {
     };
   }
 
-  #answer(pack: Pack, window: QueryWindow, slice: Slice, partial: ((device: string) => boolean) | undefined): QueryAnswer {
+  #answer(
+    pack: Pack,
+    window: QueryWindow,
+    slice: Slice,
+    partial: ((device: string) => boolean) | undefined,
+  ): QueryAnswer {
     const now = window.to.getTime();
     const rows = new Map<string, { first: number; last: number; count: number; device: string; detection: string }>();
     for (const { device, at, ingested, detection: of = LEVEL } of this.protected ? [] : this.activities) {
@@ -221,7 +239,8 @@ export class World {
       if (pack.ownWindow !== undefined && time < this.date(this.now).getTime() - pack.ownWindow) continue;
       if (partial && !partial(device)) continue;
       const row = rows.get(`${of}|${device}`);
-      if (row) Object.assign(row, { first: Math.min(row.first, time), last: Math.max(row.last, time), count: row.count + 1 });
+      if (row)
+        Object.assign(row, { first: Math.min(row.first, time), last: Math.max(row.last, time), count: row.count + 1 });
       else rows.set(`${of}|${device}`, { first: time, last: time, count: 1, device, detection: of });
     }
     const records = [...rows.values()].map(({ first, last, count, device, detection: of }) => ({
@@ -233,7 +252,11 @@ export class World {
       Report: "[1]",
       Count: count,
     }));
-    return { complete: partial === undefined, records, ...(partial && { partialReason: "E_QUERY_RESULT_SET_TOO_LARGE" }) };
+    return {
+      complete: partial === undefined,
+      records,
+      ...(partial && { partialReason: "E_QUERY_RESULT_SET_TOO_LARGE" }),
+    };
   }
 
   /** Background rows every hour of true time, as a healthy tenant has them. */
@@ -299,8 +322,13 @@ export class World {
     const standing = this.#partition(partition);
     const keys = changes.map(({ sighting }) => sightingRowKey(sighting));
     if (changes.length === 0) throw new Error("an empty transaction");
-    if (new Set(keys).size !== keys.length || keys.some((key) => key.split("|")[1] === "" || partitionOf(key.split("|")[1] ?? "") !== partition)) throw new Error("a transaction that no service takes");
-    if (changes.some(({ sighting }) => this.refusedDevices.has(sighting.deviceId))) return { kind: "refused", reason: "PropertyValueTooLarge" };
+    if (
+      new Set(keys).size !== keys.length ||
+      keys.some((key) => key.split("|")[1] === "" || partitionOf(key.split("|")[1] ?? "") !== partition)
+    )
+      throw new Error("a transaction that no service takes");
+    if (changes.some(({ sighting }) => this.refusedDevices.has(sighting.deviceId)))
+      return { kind: "refused", reason: "PropertyValueTooLarge" };
     for (const [i, { etag, message }] of changes.entries()) {
       if (standing.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
       if (message && this.outbox.has(outboxKey(partition, message, now))) return { kind: "conflict" };
@@ -348,7 +376,11 @@ export class World {
       noteDetection: async (id, hash, newDevices, firstSeen) => {
         await this.scheduler.turn(task);
         const before = this.detections.get(id);
-        this.detections.set(id, { hash: hash ?? before?.hash ?? "", knownDevices: (before?.knownDevices ?? 0) + newDevices, ...(firstSeen && { firstSeen }) });
+        this.detections.set(id, {
+          hash: hash ?? before?.hash ?? "",
+          knownDevices: (before?.knownDevices ?? 0) + newDevices,
+          ...(firstSeen && { firstSeen }),
+        });
       },
       recordRun: async (_startedAt, _runId, record) => {
         await this.scheduler.turn(task);
@@ -365,13 +397,26 @@ export class World {
     if (standing && standing.packHash !== packHash && standing.packHash !== priorHash) return;
     const forward = standing?.packHash === packHash && standing.coveredTo > coveredTo ? standing.coveredTo : coveredTo;
     const end = gapEnd ?? standing?.gapEnd;
-    this.units.set(key, { coveredTo: forward, packHash, sliced, etag: `e${++this.#etag}`, ...(end && { gapEnd: end }) });
+    this.units.set(key, {
+      coveredTo: forward,
+      packHash,
+      sliced,
+      etag: `e${++this.#etag}`,
+      ...(end && { gapEnd: end }),
+    });
   }
 
   /** The real pass, over an outbox and a queue of this world. */
   #relay(task: string): Promise<RelayResult> {
     const log = pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) });
-    return relay({ outbox: this.#outbox(task), queue: async () => this.#queue(task), log, limit: this.announceLimit, budgetMs: 60_000, now: () => this.date(this.now + this.skew) });
+    return relay({
+      outbox: this.#outbox(task),
+      queue: async () => this.#queue(task),
+      log,
+      limit: this.announceLimit,
+      budgetMs: 60_000,
+      now: () => this.date(this.now + this.skew),
+    });
   }
 
   #outbox(task: string): Outbox {
@@ -380,16 +425,21 @@ export class World {
       survey: async () => {
         await this.scheduler.turn(task);
         const [oldest] = ordered();
-        return { depth: this.outbox.size, partitions: [...new Set(ordered().map(([, { partition }]) => partition))], ...(oldest && { oldest: oldest[1].createdAt }) };
+        return {
+          depth: this.outbox.size,
+          partitions: [...new Set(ordered().map(([, { partition }]) => partition))],
+          ...(oldest && { oldest: oldest[1].createdAt }),
+        };
       },
       prove: async () => {
         await this.scheduler.turn(task);
         if (this.deletesFail) throw new StateError("deletes fail");
       },
       // As it is when the reading begins: what another pass deletes meanwhile is sent again, under the same id.
-      read: async function* (this: World) {
-        for (const [key, { message, partition }] of ordered()) yield { kind: "message" as const, message, partition, key };
-      }.bind(this),
+      async *read() {
+        for (const [key, { message, partition }] of ordered())
+          yield { kind: "message" as const, message, partition, key };
+      },
       remove: async (_partition, keys) => {
         await this.scheduler.turn(task);
         if (this.deletesFail) throw new StateError("deletes fail");
@@ -403,7 +453,8 @@ export class World {
       sendAll: async (entries, outcomes) => {
         for await (const entry of entries) {
           await this.scheduler.turn(task);
-          if (this.refusedMessages.has(entry.message.id)) outcomes.refused(entry, new PublishError("refused", "as the test wants it"));
+          if (this.refusedMessages.has(entry.message.id))
+            outcomes.refused(entry, new PublishError("refused", "as the test wants it"));
           else {
             this.#accept(entry.message);
             outcomes.accepted([entry]);
@@ -425,7 +476,8 @@ export class World {
   }
 }
 
-const outboxKey = (partition: string, message: OutboxMessage, createdAt: Date): string => `${createdAt.toISOString()}|${message.id}|${partition}`;
+const outboxKey = (partition: string, message: OutboxMessage, createdAt: Date): string =>
+  `${createdAt.toISOString()}|${message.id}|${partition}`;
 
 function inSlice(device: string, slice: Slice): boolean {
   if (slice === "all") return true;

@@ -26,14 +26,51 @@ const DETECTION = {
 const DEVICE = "0123456789abcdef0123456789abcdef01234567";
 const at = (iso: string): Date => new Date(iso);
 
-function input(change: { readonly deviceName?: string; readonly deviceId?: string; readonly reports?: readonly string[]; readonly episode?: number; readonly name?: string } = {}): SightingMessageInput {
-  const { deviceName = "ws-0001.corp.example", deviceId = DEVICE, reports = ["4711"], episode = 1, name = DETECTION.name } = change;
-  const seen = { detectionId: DETECTION.id, deviceId, deviceName, firstSeen: at("2026-03-01T08:00:00Z"), lastSeen: at("2026-03-02T09:30:00Z") };
+function input(
+  change: {
+    readonly deviceName?: string;
+    readonly deviceId?: string;
+    readonly reports?: readonly string[];
+    readonly episode?: number;
+    readonly name?: string;
+  } = {},
+): SightingMessageInput {
+  const {
+    deviceName = "ws-0001.corp.example",
+    deviceId = DEVICE,
+    reports = ["4711"],
+    episode = 1,
+    name = DETECTION.name,
+  } = change;
+  const seen = {
+    detectionId: DETECTION.id,
+    deviceId,
+    deviceName,
+    firstSeen: at("2026-03-01T08:00:00Z"),
+    lastSeen: at("2026-03-02T09:30:00Z"),
+  };
   return {
     detection: { ...DETECTION, name },
     row: { ...seen, reports, count: 3 },
-    sighting: { ...seen, workspace: "soc", episode, telling: episode, disposition: "announced", decidedAt: at("2026-03-02T10:00:00Z"), definitionHash: DETECTION.hash, messageId: messageId({ ...seen, epochId: "e1", telling: episode }) },
-    ...(episode > 1 && { previous: { firstSeen: at("2025-10-01T00:00:00Z"), lastSeen: at("2025-10-20T00:00:00Z"), episode: 1, telling: 1, disposition: "announced" } }),
+    sighting: {
+      ...seen,
+      workspace: "soc",
+      episode,
+      telling: episode,
+      disposition: "announced",
+      decidedAt: at("2026-03-02T10:00:00Z"),
+      definitionHash: DETECTION.hash,
+      messageId: messageId({ ...seen, epochId: "e1", telling: episode }),
+    },
+    ...(episode > 1 && {
+      previous: {
+        firstSeen: at("2025-10-01T00:00:00Z"),
+        lastSeen: at("2025-10-20T00:00:00Z"),
+        episode: 1,
+        telling: 1,
+        disposition: "announced",
+      },
+    }),
     cause: "new-activity",
     novelty: { firstInState: true, knownDevices: 0 },
     window: { from: at("2026-02-25T10:00:00Z"), to: at("2026-03-02T10:00:00Z") },
@@ -43,7 +80,8 @@ function input(change: { readonly deviceName?: string; readonly deviceId?: strin
   };
 }
 
-const decode = (message: OutboxMessage): Record<string, unknown> & { data: Record<string, Record<string, unknown>> } => JSON.parse(new TextDecoder().decode(message.body));
+const decode = (message: OutboxMessage): Record<string, unknown> & { data: Record<string, Record<string, unknown>> } =>
+  JSON.parse(new TextDecoder().decode(message.body));
 
 describe("the contract", () => {
   test("the schema on disk is the schema in code (npm run contract writes it)", async () => {
@@ -72,7 +110,9 @@ describe("the contract", () => {
 describe("sightingMessage", () => {
   test("type – follows the episode, whatever the cause", () => {
     expect(sightingMessage(input()).type).toBe("firstsight.sighting.new.v1");
-    expect(sightingMessage({ ...input({ episode: 3 }), cause: "approval-lifted" }).type).toBe("firstsight.sighting.returned.v1");
+    expect(sightingMessage({ ...input({ episode: 3 }), cause: "approval-lifted" }).type).toBe(
+      "firstsight.sighting.returned.v1",
+    );
   });
 
   test("attributes – stand as properties too, beside those for filters", () => {
@@ -117,7 +157,13 @@ describe("sightingMessage", () => {
 });
 
 describe("messageId", () => {
-  const base = { epochId: "e1", detectionId: DETECTION.id, deviceId: DEVICE, telling: 1, firstSeen: at("2026-03-01T08:00:00Z") };
+  const base = {
+    epochId: "e1",
+    detectionId: DETECTION.id,
+    deviceId: DEVICE,
+    telling: 1,
+    firstSeen: at("2026-03-01T08:00:00Z"),
+  };
 
   test("is the same for the same telling, whatever the hour", () => {
     expect(messageId({ ...base, firstSeen: at("2026-03-01T23:59:59Z") })).toBe(messageId(base));
@@ -139,7 +185,7 @@ test("clean – never longer than asked, never with what bends a line", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 500 }), fc.integer({ min: 0, max: 100 }), (text, length) => {
       const { text: cleaned, cut } = clean(text, length);
-      expect([...cleaned].length).toBeLessThanOrEqual(length);
+      expect(Array.from(cleaned).length).toBeLessThanOrEqual(length);
       expect(cleaned).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
       expect(cleaned.isWellFormed()).toBe(true);
       expect(cut || clean(text, 1_000_000).text === cleaned).toBe(true);

@@ -17,28 +17,54 @@ const LONGEST_UNRELAYED = 5;
 const burst = fc.record({
   quiet: fc.integer({ min: 45, max: 110 }),
   /** Gaps between its activities, and how late each can be read. */
-  activities: fc.array(fc.record({ gap: fc.integer({ min: 0, max: 10 * 24 }), late: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: MOST_LATE * 24 })) }), { minLength: 1, maxLength: 3 }),
+  activities: fc.array(
+    fc.record({
+      gap: fc.integer({ min: 0, max: 10 * 24 }),
+      late: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: MOST_LATE * 24 })),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
 });
 
-const devices = fc.array(fc.record({ prefix: fc.constantFrom("0", "3", "a", "f", "x"), start: fc.integer({ min: 0, max: 40 * 24 }), bursts: fc.array(burst, { minLength: 1, maxLength: 3 }) }), {
-  minLength: 1,
-  maxLength: 4,
-});
+const devices = fc.array(
+  fc.record({
+    prefix: fc.constantFrom("0", "3", "a", "f", "x"),
+    start: fc.integer({ min: 0, max: 40 * 24 }),
+    bursts: fc.array(burst, { minLength: 1, maxLength: 3 }),
+  }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
 
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("run" as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("die" as const), effect: fc.integer({ min: 0, max: 80 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("together" as const), seed: fc.integer({ min: 1, max: 1_000_000 }), kill: fc.integer({ min: 0, max: 120 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("together" as const),
+      seed: fc.integer({ min: 1, max: 1_000_000 }),
+      kill: fc.integer({ min: 0, max: 120 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("skew" as const), hours: fc.integer({ min: -72, max: 72 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("protect" as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("slices" as const), failing: fc.integer({ min: 0, max: 40 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("slices" as const), failing: fc.integer({ min: 0, max: 40 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("partial" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("retain" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("relay" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("undeletable" as const) }) },
 );
 
-const steps = fc.array(fc.record({ after: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 9 * 24 })), do: step }), { minLength: 5, maxLength: 40 });
+const steps = fc.array(
+  fc.record({ after: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 9 * 24 })), do: step }),
+  { minLength: 5, maxLength: 40 },
+);
 
 test("every burst of activity is told exactly once, whatever fails in between", { timeout: 300_000 }, async () => {
   await fc.assert(
@@ -48,7 +74,10 @@ test("every burst of activity is told exactly once, whatever fails in between", 
       await live(world, history);
       for (const [device, bursts] of expected) {
         const told = world.told(device);
-        expect(told.map(({ data }) => data.sighting.kind), device).toHaveLength(bursts);
+        expect(
+          told.map(({ data }) => data.sighting.kind),
+          device,
+        ).toHaveLength(bursts);
         expect(new Set(told.map(({ id }) => id)).size, device).toBe(bursts);
         expect(told[0]?.data.sighting.kind).toBe("new");
       }
