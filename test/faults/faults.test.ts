@@ -25,7 +25,9 @@ const LINES: readonly Line[] = readFileSync(new URL("../../docs/faults.md", impo
   .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| Fault"))
   .map((line) => {
-    const [, fault = "", outcome = "", coverage = "", outbox = "", logged = ""] = line.split("|").map((cell) => cell.trim());
+    const [, fault = "", outcome = "", coverage = "", outbox = "", logged = ""] = line
+      .split("|")
+      .map((cell) => cell.trim());
     return { fault, run: outcome, coverage, outbox: Number(outbox), logged };
   });
 
@@ -39,14 +41,16 @@ interface Fault {
 
 const isSightings = (query: string): boolean => query.includes("FirstSeen");
 const isWhole = (query: string): boolean => isSightings(query) && !query.includes("startswith");
-const onQuery = (stage: Stage, answer: Stage["logAnalytics"]["onQuery"]): void => void (stage.logAnalytics.onQuery = answer);
+const onQuery = (stage: Stage, answer: Stage["logAnalytics"]["onQuery"]): void =>
+  void (stage.logAnalytics.onQuery = answer);
 
 /** Only what is written to one table, or read from it. */
 const gated = (matches: (passing: Passing) => boolean, verdict: Verdict) => (stage: Stage) => {
   stage.gate.before = (passing) => (matches(passing) ? verdict : "pass");
 };
 
-const onSend = (stage: Stage, decide: NonNullable<Stage["broker"]["hooks"]["onSend"]>): void => void (stage.broker.hooks = { onSend: decide });
+const onSend = (stage: Stage, decide: NonNullable<Stage["broker"]["hooks"]["onSend"]>): void =>
+  void (stage.broker.hooks = { onSend: decide });
 
 const once = <T>(first: T, rest: T): (() => T) => {
   let asked = 0;
@@ -58,7 +62,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "a setting is malformed": {
     make: () => {},
     run: async (stage) => {
-      expect(() => stage.compose({ LOG_ANALYTICS_WORKSPACES: '[{"name":"north","id":"secret-value"}]', HORIZON_DAYS: "x" })).toThrow(ConfigError);
+      expect(() =>
+        stage.compose({ LOG_ANALYTICS_WORKSPACES: '[{"name":"north","id":"secret-value"}]', HORIZON_DAYS: "x" }),
+      ).toThrow(ConfigError);
       try {
         stage.compose({ LOG_ANALYTICS_WORKSPACES: '[{"name":"north","id":"secret-value"}]', HORIZON_DAYS: "x" });
       } catch (error) {
@@ -68,26 +74,52 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       return "nothing runs";
     },
   },
-  "the query API throttles once, with Retry-After": { make: (stage) => onQuery(stage, once({ status: 429, headers: { "retry-after": "0" } }, undefined)) },
-  "the query API throttles once, without Retry-After": { make: (stage) => onQuery(stage, once({ status: 429 }, undefined)) },
+  "the query API throttles once, with Retry-After": {
+    make: (stage) => onQuery(stage, once({ status: 429, headers: { "retry-after": "0" } }, undefined)),
+  },
+  "the query API throttles once, without Retry-After": {
+    make: (stage) => onQuery(stage, once({ status: 429 }, undefined)),
+  },
   "the query API is down (503)": { make: (stage) => onQuery(stage, () => ({ status: 503 })) },
   "the query API cuts the connection": { make: (stage) => onQuery(stage, () => "drop") },
-  "the sightings query alone fails (503)": { make: (stage) => onQuery(stage, ({ query }) => (isSightings(query) ? { status: 503 } : undefined)) },
-  "one workspace of two refuses (403)": { twoWorkspaces: true, make: (stage) => onQuery(stage, ({ workspace }) => (workspace === WORKSPACES.south ? { status: 403 } : undefined)) },
+  "the sightings query alone fails (503)": {
+    make: (stage) => onQuery(stage, ({ query }) => (isSightings(query) ? { status: 503 } : undefined)),
+  },
+  "one workspace of two refuses (403)": {
+    twoWorkspaces: true,
+    make: (stage) => onQuery(stage, ({ workspace }) => (workspace === WORKSPACES.south ? { status: 403 } : undefined)),
+  },
   "every workspace refuses (401)": { make: (stage) => onQuery(stage, () => ({ status: 401 })) },
   "the query is refused (semantic error)": {
     make: () => {},
     run: (stage) => {
       const { service } = stage.compose();
-      return run({ ...service, packs: service.packs.map((pack) => ({ ...pack, query: ["DeviceFileCertificateInfo | where Sigmer has 'x' // FirstSeen"] })) });
+      return run({
+        ...service,
+        packs: service.packs.map((pack) => ({
+          ...pack,
+          query: ["DeviceFileCertificateInfo | where Sigmer has 'x' // FirstSeen"],
+        })),
+      });
     },
   },
-  "the result is partial, its slices are not": { make: (stage) => onQuery(stage, ({ query }) => (isWhole(query) ? { partial: { keepRows: 1 } } : undefined)) },
-  "one slice stays partial however it is cut": { make: (stage) => onQuery(stage, ({ query }) => (isWhole(query) || query.includes('startswith "a') ? { partial: { keepRows: 100 } } : undefined)) },
-  "the query takes too long (504), its slices don't": { make: (stage) => onQuery(stage, ({ query }) => (isWhole(query) ? "timeout" : undefined)) },
+  "the result is partial, its slices are not": {
+    make: (stage) => onQuery(stage, ({ query }) => (isWhole(query) ? { partial: { keepRows: 1 } } : undefined)),
+  },
+  "one slice stays partial however it is cut": {
+    make: (stage) =>
+      onQuery(stage, ({ query }) =>
+        isWhole(query) || query.includes('startswith "a') ? { partial: { keepRows: 100 } } : undefined,
+      ),
+  },
+  "the query takes too long (504), its slices don't": {
+    make: (stage) => onQuery(stage, ({ query }) => (isWhole(query) ? "timeout" : undefined)),
+  },
   "the answer is empty (200 without a body)": { make: (stage) => onQuery(stage, () => "empty-200") },
   "the answer is 204": { make: (stage) => onQuery(stage, () => "no-content-204") },
-  "the table shows nothing (protected)": { make: (stage) => onQuery(stage, () => ({ protect: ["DeviceFileCertificateInfo"] })) },
+  "the table shows nothing (protected)": {
+    make: (stage) => onQuery(stage, () => ({ protect: ["DeviceFileCertificateInfo"] })),
+  },
   "the table has been silent for a day": {
     make: (stage) => {
       stage.silent.push({ from: stage.now, to: stage.now + 2 * DAY });
@@ -100,10 +132,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   "a row has no DeviceId": { make: (stage) => void stage.seen.push({ device: "", at: stage.now }) },
-  "a device's name is hostile": { make: (stage) => void stage.seen.push({ device: A, at: stage.now, name: `\u0000\u001b[31m\u202e'); drop${"x".repeat(10_000)}` }) },
-  "the state can't be read (503)": { make: gated(({ kind, path }) => kind === "read" && path.includes("Coverage"), { status: 503 }) },
+  "a device's name is hostile": {
+    make: (stage) =>
+      void stage.seen.push({ device: A, at: stage.now, name: `\u0000\u001b[31m\u202e'); drop${"x".repeat(10_000)}` }),
+  },
+  "the state can't be read (503)": {
+    make: gated(({ kind, path }) => kind === "read" && path.includes("Coverage"), { status: 503 }),
+  },
   "the state refuses one sighting": {
-    make: gated(({ kind, body }) => kind === "transaction" && body.includes(B) && body.includes("POST"), { status: 400, code: "PropertyValueTooLarge" }),
+    make: gated(({ kind, body }) => kind === "transaction" && body.includes(B) && body.includes("POST"), {
+      status: 400,
+      code: "PropertyValueTooLarge",
+    }),
   },
   "another run writes first": {
     make: (stage) => {
@@ -117,7 +157,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       };
     },
   },
-  "coverage can't be written (503)": { make: gated(({ kind, body }) => kind === "transaction" && body.includes("coveredTo"), { status: 503 }) },
+  "coverage can't be written (503)": {
+    make: gated(({ kind, body }) => kind === "transaction" && body.includes("coveredTo"), { status: 503 }),
+  },
   "Coverage is gone, the sightings are there": { make: (stage) => stage.deleteAll("Coverage") },
   "the sightings are gone, Coverage is there": {
     make: (stage) => stage.deleteAll("Sightings"),
@@ -127,20 +169,39 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   "the state was written by a newer version": {
-    make: (stage) => stage.client("Coverage").createEntity({ partitionKey: "detection", rowKey: "of-tomorrow", schemaVersion: 2 }).then(() => {}),
-    clear: (stage) => stage.client("Coverage").deleteEntity("detection", "of-tomorrow").then(() => {}),
+    make: (stage) =>
+      stage
+        .client("Coverage")
+        .createEntity({ partitionKey: "detection", rowKey: "of-tomorrow", schemaVersion: 2 })
+        .then(() => {}),
+    clear: (stage) =>
+      stage
+        .client("Coverage")
+        .deleteEntity("detection", "of-tomorrow")
+        .then(() => {}),
   },
   "the broker can't be reached": { make: (stage) => void (stage.broker.hooks = { refuseConnections: true }) },
   "the broker is busy": { make: (stage) => onSend(stage, () => ({ reject: "com.microsoft:server-busy" })) },
   "the broker says nothing": { make: (stage) => onSend(stage, () => "silent") },
-  "the connection drops before the message is stored": { make: (stage) => onSend(stage, once("drop" as const, "accept" as const)) },
-  "the connection drops after the message is stored": { make: (stage) => onSend(stage, once("store-then-drop" as const, "accept" as const)) },
+  "the connection drops before the message is stored": {
+    make: (stage) => onSend(stage, once("drop" as const, "accept" as const)),
+  },
+  "the connection drops after the message is stored": {
+    make: (stage) => onSend(stage, once("store-then-drop" as const, "accept" as const)),
+  },
   "the broker refuses one message (quota)": {
-    make: (stage) => onSend(stage, (messages) => (messages.some(({ encoded }) => encoded.includes(`/${B}`)) ? { reject: "amqp:resource-limit-exceeded" } : "accept")),
+    make: (stage) =>
+      onSend(stage, (messages) =>
+        messages.some(({ encoded }) => encoded.includes(`/${B}`))
+          ? { reject: "amqp:resource-limit-exceeded" }
+          : "accept",
+      ),
   },
   "the queue is missing": { make: (stage) => void (stage.broker.hooks = { entityMissing: true }) },
   "the queue is disabled": { make: (stage) => onSend(stage, () => ({ reject: "com.microsoft:entity-disabled" })) },
-  "the outbox can't be deleted from": { make: gated(({ method, body }) => method === "DELETE" || /^DELETE /m.test(body), { status: 503 }) },
+  "the outbox can't be deleted from": {
+    make: gated(({ method, body }) => method === "DELETE" || /^DELETE /m.test(body), { status: 503 }),
+  },
 };
 
 test("every line has its fault, and every fault its line", () => {
@@ -161,7 +222,11 @@ describe.each(LINES)("$fault", (line) => {
       await fault.make(stage);
 
       const record = await (fault.run ?? ((on: Stage) => on.run()))(stage);
-      expect(typeof record === "string" ? record : record.outcome + (record.reason === undefined ? "" : ` (${record.reason})`)).toBe(line.run);
+      expect(
+        typeof record === "string"
+          ? record
+          : record.outcome + (record.reason === undefined ? "" : ` (${record.reason})`),
+      ).toBe(line.run);
       expect(movement(covered, await stage.coveredTo())).toBe(line.coverage);
       stage.gate.before = () => "pass";
       expect(await stage.outboxDepth()).toBe(line.outbox);
@@ -186,5 +251,9 @@ function movement(before: ReadonlyMap<string, number>, after: ReadonlyMap<string
   const slices = [...new Set([...before.keys(), ...after.keys()])];
   const stayed = slices.filter((slice) => (before.get(slice) ?? 0) >= (after.get(slice) ?? 0));
   if (stayed.length === 0) return "moves";
-  return stayed.length === slices.length ? "stays" : stayed.length === 1 ? "stays in it" : `stays in ${stayed.join(", ")}`;
+  return stayed.length === slices.length
+    ? "stays"
+    : stayed.length === 1
+      ? "stays in it"
+      : `stays in ${stayed.join(", ")}`;
 }

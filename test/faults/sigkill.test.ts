@@ -15,8 +15,10 @@ const DEVICES = ["0", "7", "f"].flatMap((prefix) => [1, 2].map((n) => `${prefix}
 
 /** The durable steps that carry the promise; each is met at least once in a first run. */
 const STEPS: Readonly<Record<string, (passing: Passing) => boolean>> = {
-  "state transaction": ({ kind, body }) => kind === "transaction" && body.includes("outbox%7C") && body.includes("POST "),
-  "outbox delete": ({ kind, method, body, path }) => (kind === "transaction" ? /^DELETE /m.test(body) : method === "DELETE" && path.includes("outbox")),
+  "state transaction": ({ kind, body }) =>
+    kind === "transaction" && body.includes("outbox%7C") && body.includes("POST "),
+  "outbox delete": ({ kind, method, body, path }) =>
+    kind === "transaction" ? /^DELETE /m.test(body) : method === "DELETE" && path.includes("outbox"),
   coverage: ({ kind, body }) => kind === "transaction" && body.includes("coveredTo"),
 };
 
@@ -32,25 +34,30 @@ describe.each([true, false])("de-duplication of the broker: %s", (deduplicate) =
   });
   afterAll(() => stage.close());
 
-  const cases = Object.keys(STEPS).flatMap((step) => [1, 2, 3].flatMap((nth) => (["before", "after"] as const).map((side) => ({ step, nth, side }))));
+  const cases = Object.keys(STEPS).flatMap((step) =>
+    [1, 2, 3].flatMap((nth) => (["before", "after"] as const).map((side) => ({ step, nth, side }))),
+  );
 
-  test.each(cases.filter(({ step, nth }) => step !== "coverage" || nth === 1))("killed $side $step $nth", async ({ step, nth, side }) => {
-    await reset(stage);
-    const matches = STEPS[step];
-    if (!matches) throw new Error(`no such step: ${step}`);
-    let met = 0;
-    const strike = async (host: FunctionsProcess, passing: Passing): Promise<"pass" | "drop"> => {
-      if (!matches(passing) || ++met !== nth) return "pass";
-      await host.kill();
-      return "drop";
-    };
-    await killedRun(stage, (host) => {
-      if (side === "before") stage.gate.before = (passing) => strike(host, passing);
-      else stage.gate.after = (passing) => strike(host, passing);
-    });
-    expect(met, "the step was met").toBeGreaterThanOrEqual(nth);
-    await restartAndCheck(stage, deduplicate);
-  });
+  test.each(cases.filter(({ step, nth }) => step !== "coverage" || nth === 1))(
+    "killed $side $step $nth",
+    async ({ step, nth, side }) => {
+      await reset(stage);
+      const matches = STEPS[step];
+      if (!matches) throw new Error(`no such step: ${step}`);
+      let met = 0;
+      const strike = async (host: FunctionsProcess, passing: Passing): Promise<"pass" | "drop"> => {
+        if (!matches(passing) || ++met !== nth) return "pass";
+        await host.kill();
+        return "drop";
+      };
+      await killedRun(stage, (host) => {
+        if (side === "before") stage.gate.before = (passing) => strike(host, passing);
+        else stage.gate.after = (passing) => strike(host, passing);
+      });
+      expect(met, "the step was met").toBeGreaterThanOrEqual(nth);
+      await restartAndCheck(stage, deduplicate);
+    },
+  );
 
   test.each(["before", "after"] as const)("killed %s a send", async (side) => {
     await reset(stage);
@@ -85,7 +92,10 @@ let round = 0;
 const devices = (): string[] => DEVICES.map((device) => device.slice(0, 30) + String(round).padStart(10, "0"));
 
 async function killedRun(stage: Stage, arm: (host: FunctionsProcess) => void): Promise<void> {
-  const host = await spawnFunctions(packageDir, { settings: { ...stage.settings(), ...SCHEDULES }, onOutput: () => {} });
+  const host = await spawnFunctions(packageDir, {
+    settings: { ...stage.settings(), ...SCHEDULES },
+    onOutput: () => {},
+  });
   arm(host);
   await expect(host.invoke("detectSightings")).rejects.toThrow();
   expect(await host.exited).toBe("SIGKILL");
@@ -94,10 +104,17 @@ async function killedRun(stage: Stage, arm: (host: FunctionsProcess) => void): P
   stage.broker.hooks = {};
 }
 
-const SCHEDULES = { DETECT_SCHEDULE: "0 */15 * * * *", RELAY_SCHEDULE: "0 */5 * * * *", RETAIN_SCHEDULE: "0 30 3 * * *" };
+const SCHEDULES = {
+  DETECT_SCHEDULE: "0 */15 * * * *",
+  RELAY_SCHEDULE: "0 */5 * * * *",
+  RETAIN_SCHEDULE: "0 30 3 * * *",
+};
 
 async function restartAndCheck(stage: Stage, deduplicate: boolean): Promise<void> {
-  const host = await spawnFunctions(packageDir, { settings: { ...stage.settings(), ...SCHEDULES }, onOutput: () => {} });
+  const host = await spawnFunctions(packageDir, {
+    settings: { ...stage.settings(), ...SCHEDULES },
+    onOutput: () => {},
+  });
   try {
     await host.invoke("detectSightings");
     await host.invoke("relayOutbox");

@@ -23,7 +23,10 @@ const QUEUE = "sightings";
 const TABLE = "DeviceFileCertificateInfo";
 
 /** Customer ids of the stage's workspaces. */
-export const WORKSPACES = { north: "00000000-0000-4000-8000-00000000000a", south: "00000000-0000-4000-8000-00000000000b" } as const;
+export const WORKSPACES = {
+  north: "00000000-0000-4000-8000-00000000000a",
+  south: "00000000-0000-4000-8000-00000000000b",
+} as const;
 export type WorkspaceName = keyof typeof WORKSPACES;
 
 /** A file signed by Level's signer is seen on a device. Milliseconds since the stage's start. */
@@ -79,9 +82,20 @@ export interface Stage {
 }
 
 /** Retries as the service has them, without the waits. */
-const PATIENCE = { query: 5, throttled: [5, 5, 5], table: 5, send: { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10, timeoutInMs: 400 } };
+const PATIENCE = {
+  query: 5,
+  throttled: [5, 5, 5],
+  table: 5,
+  send: { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10, timeoutInMs: 400 },
+};
 
-export async function startStage(options: { readonly workspaces?: readonly WorkspaceName[]; readonly deduplicate?: boolean; readonly machineClock?: true } = {}): Promise<Stage> {
+export async function startStage(
+  options: {
+    readonly workspaces?: readonly WorkspaceName[];
+    readonly deduplicate?: boolean;
+    readonly machineClock?: true;
+  } = {},
+): Promise<Stage> {
   const names = options.workspaces ?? ["north"];
   const tables = await startTables({});
   await tables.createTables(["Sightings", "Coverage", "Approvals"]);
@@ -91,25 +105,49 @@ export async function startStage(options: { readonly workspaces?: readonly Works
   const start = options.machineClock ? Date.now() : START;
   const date = (ms: number): Date => new Date(start + ms);
   const clock = (): Date => (options.machineClock ? new Date() : date(state.now));
-  const broker = await startBroker({ queues: [QUEUE], now: clock, ...(options.deduplicate === false && { duplicateDetection: false as const }) });
+  const broker = await startBroker({
+    queues: [QUEUE],
+    now: clock,
+    ...(options.deduplicate === false && { duplicateDetection: false as const }),
+  });
   const seen: Seen[] = [];
   const silent: Stage["silent"] = [];
   const log: Record<string, unknown>[] = [];
   const logAnalytics = await startLogAnalytics({
     now: clock,
-    workspaces: Object.fromEntries(names.map((name) => [WORKSPACES[name], () => ({ tables: { [TABLE]: tableOf(SCHEMAS["log-analytics"][TABLE] ?? [], rowsOf(name)) } })])),
+    workspaces: Object.fromEntries(
+      names.map((name) => [
+        WORKSPACES[name],
+        () => ({ tables: { [TABLE]: tableOf(SCHEMAS["log-analytics"][TABLE] ?? [], rowsOf(name)) } }),
+      ]),
+    ),
   });
 
   function rowsOf(name: WorkspaceName): Record<string, unknown>[] {
     const background = Array.from({ length: 8 * 24 }, (_, i) => Math.floor(state.now / HOUR) * HOUR - i * HOUR)
       .filter((at) => !silent.some(({ from, to }) => at >= from && at < to))
       .map((at) => row({ device: "e".repeat(40), at }, "Contoso Backup Ltd"));
-    const shown = seen.filter(({ workspace = "north", at, ingested = at }) => workspace === name && ingested <= state.now);
+    const shown = seen.filter(
+      ({ workspace = "north", at, ingested = at }) => workspace === name && ingested <= state.now,
+    );
     return [...background, ...shown.map((one) => row(one, "Level Software, Inc."))];
   }
 
-  function row({ device, at, ingested = at, name = `ws-${device.slice(0, 6)}` }: Seen, signer: string): Record<string, unknown> {
-    return { TimeGenerated: date(at).toISOString(), $ingested: date(ingested).toISOString(), DeviceId: device, DeviceName: name, SHA1: "0".repeat(40), IsSigned: true, IsTrusted: true, Signer: signer, ReportId: 4711 };
+  function row(
+    { device, at, ingested = at, name = `ws-${device.slice(0, 6)}` }: Seen,
+    signer: string,
+  ): Record<string, unknown> {
+    return {
+      TimeGenerated: date(at).toISOString(),
+      $ingested: date(ingested).toISOString(),
+      DeviceId: device,
+      DeviceName: name,
+      SHA1: "0".repeat(40),
+      IsSigned: true,
+      IsTrusted: true,
+      Signer: signer,
+      ReportId: 4711,
+    };
   }
 
   const stage: Stage = {
@@ -139,27 +177,39 @@ export async function startStage(options: { readonly workspaces?: readonly Works
     },
     compose: (change = {}) => {
       const config = parseConfig({ ...stage.settings(), ...change });
-      const logger = pino({ level: "debug", base: null, formatters: { level: (level) => ({ level }) } }, { write: (line: string) => void log.push(JSON.parse(line)) });
+      const logger = pino(
+        { level: "debug", base: null, formatters: { level: (level) => ({ level }) } },
+        { write: (line: string) => void log.push(JSON.parse(line)) },
+      );
       return compose(config, logger, { clock, patience: PATIENCE });
     },
     run: (change) => run({ ...stage.compose().service, ...change }),
     onQueue: () => broker.messages(QUEUE).map(toOnQueue),
-    devicesOnQueue: () => stage.onQueue().map(({ deviceId }) => deviceId).toSorted(),
+    devicesOnQueue: () =>
+      stage
+        .onQueue()
+        .map(({ deviceId }) => deviceId)
+        .toSorted(),
     client: (table) => tables.client(table),
     deleteAll: async (table) => {
-      for await (const { partitionKey, rowKey } of tables.client(table).listEntities()) await tables.client(table).deleteEntity(String(partitionKey), String(rowKey));
+      for await (const { partitionKey, rowKey } of tables.client(table).listEntities())
+        await tables.client(table).deleteEntity(String(partitionKey), String(rowKey));
     },
     coveredTo: async () => {
       const covered = new Map<string, number>();
-      for await (const { rowKey, coveredTo } of tables.client("Coverage").listEntities({ queryOptions: { filter: "PartitionKey eq 'unit'" } })) {
+      for await (const { rowKey, coveredTo } of tables
+        .client("Coverage")
+        .listEntities({ queryOptions: { filter: "PartitionKey eq 'unit'" } })) {
         const [workspace, , slice] = String(rowKey).split("|");
-        if (workspace === "north" && slice !== undefined && coveredTo instanceof Date) covered.set(slice, coveredTo.getTime());
+        if (workspace === "north" && slice !== undefined && coveredTo instanceof Date)
+          covered.set(slice, coveredTo.getTime());
       }
       return covered;
     },
     outboxDepth: async () => {
       let depth = 0;
-      for await (const { rowKey } of tables.client("Sightings").listEntities()) if (String(rowKey).startsWith("outbox|")) depth += 1;
+      for await (const { rowKey } of tables.client("Sightings").listEntities())
+        if (String(rowKey).startsWith("outbox|")) depth += 1;
       return depth;
     },
     close: async () => {
@@ -172,6 +222,14 @@ export async function startStage(options: { readonly workspaces?: readonly Works
 
 function toOnQueue({ body, messageId }: ReturnType<Broker["messages"]>[number]): OnQueue {
   // Our own message; the contract's test validates it.
-  const event = JSON.parse(Buffer.from(body).toString("utf8")) as { data: { device: { id: string }; cause: string; sighting: { kind: string } } };
-  return { id: String(messageId), deviceId: event.data.device.id, cause: event.data.cause, kind: event.data.sighting.kind, event };
+  const event = JSON.parse(Buffer.from(body).toString("utf8")) as {
+    data: { device: { id: string }; cause: string; sighting: { kind: string } };
+  };
+  return {
+    id: String(messageId),
+    deviceId: event.data.device.id,
+    cause: event.data.cause,
+    kind: event.data.sighting.kind,
+    event,
+  };
 }
