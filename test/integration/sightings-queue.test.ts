@@ -114,10 +114,25 @@ test("many messages – in batches as full as the link allows", async () => {
 
 test("many tiny messages – never more in a batch than the service takes", async () => {
   // So wide in bytes that only the number bounds it.
-  const { broker, queue } = await start({ maxMessageBytes: 4_000_000, maxBatchBytes: 4_000_000 });
-  const tiny = Array.from({ length: 4_600 }, (_, i) => messageOf(`t${i}`, 1));
+  const batches: number[] = [];
+  const { queue } = await start({
+    maxMessageBytes: 4_000_000,
+    maxBatchBytes: 4_000_000,
+    hooks: {
+      onSend: (messages) => {
+        batches.push(messages.length);
+        return "accept";
+      },
+    },
+  });
+  const tiny = Array.from({ length: 4_600 }, (_, i) => ({
+    ...messageOf(`t${i}`, 1),
+    contentType: "a",
+    type: "b",
+    properties: {},
+  }));
   expect((await send(queue, tiny)).accepted).toHaveLength(4_600);
-  expect(broker.acceptedSends).toBe(2);
+  expect(batches).toEqual([4_500, 100]);
 });
 
 test.each([
@@ -204,6 +219,20 @@ test.each<SendDecision>(["store-then-drop", "drop", "detach", "silent", "store-s
     expect(stored(broker)).toEqual(["a", "b"]);
   },
 );
+
+test("connections are cut once – tried again, where the SDK alone would give up", async () => {
+  let connections = 0;
+  const hooks: BrokerHooks = {
+    get refuseConnections() {
+      connections += 1;
+      return connections === 1;
+    },
+  };
+  const { broker, queue } = await start({ hooks });
+  expect(await send(queue, [messageOf("a")])).toEqual({ accepted: ["a"], refused: [] });
+  expect(connections).toBeGreaterThan(1);
+  expect(stored(broker)).toEqual(["a"]);
+});
 
 test("nobody listens – ambiguous after bounded tries, no exception", async () => {
   const server = createServer().listen(0, "127.0.0.1");
