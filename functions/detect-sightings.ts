@@ -9,6 +9,9 @@ app.timer("detectSightings", {
     if (timer.isPastDue) service.log.warn({ event: "timer.late", function: "detectSightings" }, "the run starts late");
     const record = await run(service);
     // What went wrong is in the record already; this makes it a failed invocation in the host's eyes too.
-    if (record.outcome === "failed") throw new Error(`run ${record.runId} failed: ${record.reason ?? record.workspaces[0]?.error ?? "no workspace could be read"}`);
+    if (record.outcome === "failed")
+      throw new Error(
+        `run ${record.runId} failed: ${record.reason ?? record.workspaces[0]?.error ?? "no workspace could be read"}`,
+      );
   },
 });

@@ -38,7 +38,8 @@ export async function accept(service: Service, how: Acceptance): Promise<Accepte
   let restored = 0;
   let forgotten = 0;
   if (how === "restore") {
-    for (const { unit, slice, pack, workspace } of lostUnits(service, ledger, partitions)) restored += await restoreUnit(service, workspace, pack, slice, unit, now);
+    for (const { unit, slice, pack, workspace } of lostUnits(service, ledger, partitions))
+      restored += await restoreUnit(service, workspace, pack, slice, unit, now);
   } else {
     const keys = lostUnits(service, ledger, partitions).map(({ key }) => key);
     await coverage.forgetUnits(keys);
@@ -49,7 +50,10 @@ export async function accept(service: Service, how: Acceptance): Promise<Accepte
     if (how === "retell") await sightings.replaceEpoch(partition, epoch);
     await coverage.renameEpoch(partition, how === "retell" ? epoch : await sightings.makeEpoch(partition, epoch));
   }
-  service.log.warn({ event: "state.accepted", how, partitions, restored, forgotten }, "an operator accepted the loss of the state");
+  service.log.warn(
+    { event: "state.accepted", how, partitions, restored, forgotten },
+    "an operator accepted the loss of the state",
+  );
   return { partitions, restored, forgotten };
 }
 
@@ -68,16 +72,28 @@ function lostUnits(service: Service, ledger: Ledger, partitions: readonly string
       COVERAGE_SLICES.flatMap((slice): LostUnit[] => {
         const key = unitKey(workspace.name, pack.name, sliceName(slice));
         const unit = ledger.units.get(key);
-        return unit && partitionsOf(slice).some((partition) => partitions.includes(partition)) ? [{ key, unit, slice, pack, workspace }] : [];
+        return unit && partitionsOf(slice).some((partition) => partitions.includes(partition))
+          ? [{ key, unit, slice, pack, workspace }]
+          : [];
       }),
     ),
   );
 }
 
 /** Writes as known what had been ingested when the unit was last covered; deeper slices where the answer is too large. */
-async function restoreUnit(service: Service, workspace: LostUnit["workspace"], pack: Pack, slice: Slice, unit: StandingUnit, now: Date): Promise<number> {
+async function restoreUnit(
+  service: Service,
+  workspace: LostUnit["workspace"],
+  pack: Pack,
+  slice: Slice,
+  unit: StandingUnit,
+  now: Date,
+): Promise<number> {
   const plan = planUnit(slice, pack, undefined, service.settings, now);
-  const answer = await queryOrSplit(() => workspace.source.query(pack, { ...plan.window, until: unit.coveredTo }, slice), split(slice) !== undefined);
+  const answer = await queryOrSplit(
+    () => workspace.source.query(pack, { ...plan.window, until: unit.coveredTo }, slice),
+    split(slice) !== undefined,
+  );
   if (!answer) {
     let restored = 0;
     for (const part of split(slice) ?? []) restored += await restoreUnit(service, workspace, pack, part, unit, now);
@@ -105,14 +121,21 @@ async function restoreUnit(service: Service, workspace: LostUnit["workspace"], p
 }
 
 /** `undefined`: ask for less. A partial answer would leave known sightings out, and they would be told again. */
-async function queryOrSplit<T extends { readonly complete: boolean; readonly partialReason?: string }>(query: () => Promise<T>, divisible: boolean): Promise<T | undefined> {
+async function queryOrSplit<T extends { readonly complete: boolean; readonly partialReason?: string }>(
+  query: () => Promise<T>,
+  divisible: boolean,
+): Promise<T | undefined> {
   try {
     const answer = await query();
     if (answer.complete) return answer;
     if (divisible) return undefined;
-    throw new SourceError("too-large", `the restore got a partial answer that can't be cut finer: ${answer.partialReason ?? "no reason given"}`);
+    throw new SourceError(
+      "too-large",
+      `the restore got a partial answer that can't be cut finer: ${answer.partialReason ?? "no reason given"}`,
+    );
   } catch (error) {
-    if (divisible && error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout")) return undefined;
+    if (divisible && error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout"))
+      return undefined;
     throw error;
   }
 }

@@ -4,7 +4,10 @@ import { partitionsOf } from "./core/slice.ts";
 import { StateLostError } from "./errors.ts";
 
 /** What a partition's epoch and the one that Coverage names say together (R10). Pure. */
-export function judgeEpoch(named: string | undefined, standing: string | undefined): "intact" | "adopt" | "make" | "lost" {
+export function judgeEpoch(
+  named: string | undefined,
+  standing: string | undefined,
+): "intact" | "adopt" | "make" | "lost" {
   if (named === undefined) return standing === undefined ? "make" : "adopt";
   return named === standing ? "intact" : "lost";
 }
@@ -16,7 +19,12 @@ export function judgeEpoch(named: string | undefined, standing: string | undefin
  * R20: first the epoch row, then Coverage. A crash between the two leaves an epoch that Coverage does not name: adopted.
  * @throws {StateLostError} when Coverage names an epoch that a partition does not have
  */
-export async function ensureEpochs(ledger: Ledger, sightings: SightingsTable, coverage: CoverageTable, newId: () => string): Promise<ReadonlyMap<string, string>> {
+export async function ensureEpochs(
+  ledger: Ledger,
+  sightings: SightingsTable,
+  coverage: CoverageTable,
+  newId: () => string,
+): Promise<ReadonlyMap<string, string>> {
   const standing = await standingEpochs(sightings);
   const lost = lostPartitions(ledger, standing);
   if (lost.length > 0) {
@@ -38,9 +46,20 @@ export async function ensureEpochs(ledger: Ledger, sightings: SightingsTable, co
 }
 
 /** The epoch of each of the 17 partitions, `undefined` where it has none. */
-export async function standingEpochs(sightings: Pick<SightingsTable, "epoch">): Promise<ReadonlyMap<string, string | undefined>> {
-  return new Map(await Promise.all(partitionsOf("all").map(async (partition): Promise<[string, string | undefined]> => [partition, await sightings.epoch(partition)])));
+export async function standingEpochs(
+  sightings: Pick<SightingsTable, "epoch">,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  return new Map(
+    await Promise.all(
+      partitionsOf("all").map(async (partition): Promise<[string, string | undefined]> => [
+        partition,
+        await sightings.epoch(partition),
+      ]),
+    ),
+  );
 }
 
 export const lostPartitions = (ledger: Ledger, standing: ReadonlyMap<string, string | undefined>): string[] =>
-  [...standing].filter(([partition, epoch]) => judgeEpoch(ledger.epochs.get(partition), epoch) === "lost").map(([partition]) => partition);
+  [...standing]
+    .filter(([partition, epoch]) => judgeEpoch(ledger.epochs.get(partition), epoch) === "lost")
+    .map(([partition]) => partition);

@@ -6,7 +6,7 @@ import type { Detection, Pack } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { Row } from "./core/sighting.ts";
 import { partitionOf } from "./core/slice.ts";
-import type { Change, Known, Refresh, SightingsTable } from "./azure/sightings-table.ts";
+import type { Change, Glimpse, Known, Refresh, SightingsTable } from "./azure/sightings-table.ts";
 import { sightingRowKey } from "./azure/sightings-table.ts";
 import { MAX_BINARY_BYTES, MAX_ENTITIES } from "./azure/transaction.ts";
 import { StateError } from "./errors.ts";
@@ -48,28 +48,52 @@ const ROUNDS = 4;
 const MAX_ANNOUNCED = MAX_ENTITIES / 2;
 
 type Decided =
-  | { readonly kind: "tell"; readonly row: Row; readonly change: Change; readonly novelty: "new" | "returned" | "adopted" }
+  | {
+      readonly kind: "tell";
+      readonly row: Row;
+      readonly change: Change;
+      readonly novelty: "new" | "returned" | "adopted";
+    }
   | { readonly kind: "refresh"; readonly row: Row; readonly refresh: Refresh }
   | { readonly kind: "nothing" };
 
 type KnownByKey = ReadonlyMap<string, Known>;
+type Glimpses = ReadonlyMap<string, Glimpse>;
 
 /**
  * Brings the rows of one unit into the state: recalls what is known, decides, and commits each announced sighting in one
  * transaction with its message.
  * @throws {StateError} when the state can't be read or written, or a transaction still conflicts after four rounds
  */
-export async function remember(rows: readonly Row[], by: Telling, table: SightingsTable, log: Logger): Promise<Remembered> {
+export async function remember(
+  rows: readonly Row[],
+  by: Telling,
+  table: SightingsTable,
+  log: Logger,
+): Promise<Remembered> {
   const totals = { new: 0, returned: 0, announced: 0, putAside: 0, newByDetection: new Map<string, number>() };
   const detections = new Map(by.pack.detections.map((detection) => [detection.id, detection]));
-  for (const [partition, inPartition] of byPartition(rows)) {
-    const known = await recall(partition, inPartition, by, detections, table);
+  for await (const { partition, inPartition, glimpses } of recallAhead(rows, by, detections, table)) {
+    const kinds = Map.groupBy(inPartition, (row) => weigh(row, glimpses, by, detections));
     // Messages are built when they are committed, a transaction at a time: a first run's would not fit into memory.
-    const kinds = Map.groupBy(inPartition, (row) => weigh(row, known, by, detections));
-    for (const chunk of chunks(kinds.get("tell") ?? [], MAX_ANNOUNCED)) await commit(partition, chunk, known);
-    for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await commit(partition, chunk, known);
+    for (const chunk of chunks(kinds.get("tell") ?? [], MAX_ANNOUNCED)) {
+      const keys = keysOf(chunk, detections).filter((key) => glimpses.has(key));
+      await commit(partition, chunk, await table.recallKeys(partition, keys));
+    }
+    for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, glimpses);
   }
   return totals;
+
+  /** The days that have moved; whatever comes in between is decided again. */
+  async function refresh(partition: string, chunk: readonly Row[], glimpses: Glimpses): Promise<void> {
+    const refreshes = chunk.flatMap((row) => {
+      const glimpse = glimpses.get(sightingRowKey(row));
+      return glimpse ? [{ ...row, etag: glimpse.etag }] : [];
+    });
+    const outcome = await table.refresh(partition, refreshes);
+    if (outcome.kind !== "done")
+      await commit(partition, chunk, await table.recallKeys(partition, keysOf(chunk, detections)));
+  }
 
   /** R8: a conflict means read, decide and build again. R9: nothing left, nothing written. */
   async function commit(partition: string, chunk: readonly Row[], known: KnownByKey): Promise<void> {
@@ -110,16 +134,26 @@ export async function remember(rows: readonly Row[], by: Telling, table: Sightin
         return;
       }
     }
-    throw new StateError(`sightings of partition ${partition} still conflict after ${ROUNDS} rounds: other runs keep writing them; the next run tries again`);
+    throw new StateError(
+      `sightings of partition ${partition} still conflict after ${ROUNDS} rounds: other runs keep writing them; the next run tries again`,
+    );
   }
 
   /** R14: the one entity that is refused must not block its neighbours. Where the service names one, it is tried alone first. */
-  async function putAside(partition: string, tried: readonly Written[], refusal: { readonly index?: number; readonly reason: string }, known: KnownByKey): Promise<void> {
+  async function putAside(
+    partition: string,
+    tried: readonly Written[],
+    refusal: { readonly index?: number; readonly reason: string },
+    known: KnownByKey,
+  ): Promise<void> {
     const [only] = tried;
     if (tried.length === 1 && only) {
       totals.putAside += 1;
       const { detectionId, deviceId } = only.row;
-      log.error({ event: "state.put-aside", partition, detectionId, deviceId: deviceId.slice(0, 128), reason: refusal.reason }, "the state refused this sighting; each run tries it again while its rows are in the lookback");
+      log.error(
+        { event: "state.put-aside", partition, detectionId, deviceId: deviceId.slice(0, 128), reason: refusal.reason },
+        "the state refused this sighting; each run tries it again while its rows are in the lookback",
+      );
       return;
     }
     const owners = tried.flatMap((one) => (one.kind === "tell" && one.change.message ? [one.row, one.row] : [one.row]));
@@ -132,7 +166,8 @@ export async function remember(rows: readonly Row[], by: Telling, table: Sightin
     if (one.change.message) totals.announced += 1;
     if (one.novelty === "adopted") return;
     totals[one.novelty] += 1;
-    if (one.novelty === "new") totals.newByDetection.set(one.row.detectionId, (totals.newByDetection.get(one.row.detectionId) ?? 0) + 1);
+    if (one.novelty === "new")
+      totals.newByDetection.set(one.row.detectionId, (totals.newByDetection.get(one.row.detectionId) ?? 0) + 1);
   }
 }
 
@@ -140,7 +175,8 @@ type Written = Exclude<Decided, { kind: "nothing" }>;
 
 const rowsOf = (decided: readonly Written[]): Row[] => decided.map((one) => one.row);
 
-const bytesOf = (told: readonly Extract<Decided, { kind: "tell" }>[]): number => told.reduce((sum, one) => sum + (one.change.message?.body.byteLength ?? 0), 0);
+const bytesOf = (told: readonly Extract<Decided, { kind: "tell" }>[]): number =>
+  told.reduce((sum, one) => sum + (one.change.message?.body.byteLength ?? 0), 0);
 
 function halves<T>(items: readonly T[]): [T[], T[]] {
   const middle = Math.ceil(items.length / 2);
@@ -161,29 +197,77 @@ function byPartition(rows: readonly Row[]): Map<string, Row[]> {
   return partitions;
 }
 
+/** Partitions that are read at once: the service answers one while another is taken in. Bounded, since each is held whole. */
+const AHEAD = 3;
+
+interface Recalled {
+  readonly partition: string;
+  readonly inPartition: readonly Row[];
+  readonly glimpses: Glimpses;
+}
+
+/** The rows by partition with what is known there, some partitions ahead. Old by the time it is used is safe: writes are If-Match. */
+async function* recallAhead(
+  rows: readonly Row[],
+  by: Telling,
+  detections: ReadonlyMap<string, Detection>,
+  table: SightingsTable,
+): AsyncGenerator<Recalled, void, undefined> {
+  const partitions = byPartition(rows);
+  const reading: Promise<Recalled>[] = [];
+  for (const [partition, inPartition] of partitions) {
+    const recalled = recall(partition, inPartition, by, detections, table).then((glimpses) => ({
+      partition,
+      inPartition,
+      glimpses,
+    }));
+    // Its failure is met when its turn comes; until then nobody waits for it.
+    recalled.catch(() => undefined);
+    reading.push(recalled);
+    const next = reading.length > AHEAD ? reading.shift() : undefined;
+    if (next) yield await next;
+  }
+  for (const next of reading) yield await next;
+}
+
 /** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. */
-async function recall(partition: string, rows: readonly Row[], by: Telling, detections: ReadonlyMap<string, Detection>, table: SightingsTable): Promise<KnownByKey> {
+async function recall(
+  partition: string,
+  rows: readonly Row[],
+  by: Telling,
+  detections: ReadonlyMap<string, Detection>,
+  table: SightingsTable,
+): Promise<Glimpses> {
   const keys = keysOf(rows, detections);
   const knownHere = by.pack.detections.reduce((sum, { id }) => sum + by.knownDevices(id), 0) / 16;
-  return keys.length <= Math.ceil(knownHere / 1000) ? table.recallKeys(partition, keys) : table.recallPartition(partition);
+  return keys.length <= Math.ceil(knownHere / 1000)
+    ? table.recallKeys(partition, keys)
+    : table.recallPartition(partition);
 }
 
 function keysOf(rows: readonly Row[], detections: ReadonlyMap<string, Detection>): string[] {
   return rows.flatMap((row) => [
     sightingRowKey(row),
-    ...(detections.get(row.detectionId)?.supersedes ?? []).map((detectionId) => sightingRowKey({ detectionId, deviceId: row.deviceId })),
+    ...(detections.get(row.detectionId)?.supersedes ?? []).map((detectionId) =>
+      sightingRowKey({ detectionId, deviceId: row.deviceId }),
+    ),
   ]);
 }
 
 /** What a row means here: against its own sighting, or the one of an id that its detection supersedes (R11). */
-function compare(row: Row, known: KnownByKey, by: Telling, detection: Detection): { novelty: Novelty; own: Known | undefined; inherited: KnownSighting | undefined } {
+function compare<Of extends Glimpse>(
+  row: Row,
+  known: ReadonlyMap<string, Of>,
+  by: Telling,
+  detection: Detection,
+): { novelty: Novelty<Of>; own: Of | undefined; inherited: Of | undefined } {
   const own = known.get(sightingRowKey(row));
   const inherited = own ? undefined : firstKnown(detection.supersedes, row, known);
   return { novelty: decide(row, own ?? inherited, by.judgement), own, inherited };
 }
 
 /** The kind of write that a row needs, without building its message. */
-function weigh(row: Row, known: KnownByKey, by: Telling, detections: ReadonlyMap<string, Detection>): Decided["kind"] {
+function weigh(row: Row, known: Glimpses, by: Telling, detections: ReadonlyMap<string, Detection>): Decided["kind"] {
   const detection = detections.get(row.detectionId);
   if (!detection) return "nothing";
   const { novelty, inherited } = compare(row, known, by, detection);
@@ -192,22 +276,37 @@ function weigh(row: Row, known: KnownByKey, by: Telling, detections: ReadonlyMap
 }
 
 /** What is to be written for a row, against what is known of it. Pure. */
-function judge(row: Row, known: KnownByKey, by: Telling, detections: ReadonlyMap<string, Detection>, partition: string): Decided {
+function judge(
+  row: Row,
+  known: KnownByKey,
+  by: Telling,
+  detections: ReadonlyMap<string, Detection>,
+  partition: string,
+): Decided {
   const detection = detections.get(row.detectionId);
   if (!detection) return { kind: "nothing" };
   const { novelty, own, inherited } = compare(row, known, by, detection);
   if (novelty.kind !== "seen-again") return tell(row, novelty, own, detection, by, partition);
   // A rename tells nobody: the new id takes over what the old one knew.
-  if (inherited) return { kind: "tell", row, novelty: "adopted", change: { sighting: adopt(row, inherited, detection, by) } };
+  if (inherited)
+    return { kind: "tell", row, novelty: "adopted", change: { sighting: adopt(row, inherited, detection, by) } };
   return own && novelty.refresh ? { kind: "refresh", row, refresh: { ...row, etag: own.etag } } : { kind: "nothing" };
 }
 
-function tell(row: Row, novelty: Exclude<Novelty, { kind: "seen-again" }>, own: Known | undefined, detection: Detection, by: Telling, partition: string): Decided {
+function tell(
+  row: Row,
+  novelty: Exclude<Novelty, { kind: "seen-again" }>,
+  own: Known | undefined,
+  detection: Detection,
+  by: Telling,
+  partition: string,
+): Decided {
   const fresh = announce(row, novelty, detection, by.workspace.name, by.now);
   const etag = own && { etag: own.etag };
   if (!by.tell) return { kind: "tell", row, novelty: novelty.kind, change: { sighting: fresh, ...etag } };
   const epochId = by.epochs.get(partition);
-  if (epochId === undefined) throw new StateError(`partition ${partition} has no epoch; the plan makes one before anything is told`);
+  if (epochId === undefined)
+    throw new StateError(`partition ${partition} has no epoch; the plan makes one before anything is told`);
   const sighting = { ...fresh, messageId: messageId({ ...fresh, epochId }) };
   const knownDevices = by.knownDevices(row.detectionId);
   const message = sightingMessage({
@@ -225,7 +324,7 @@ function tell(row: Row, novelty: Exclude<Novelty, { kind: "seen-again" }>, own: 
   return { kind: "tell", row, novelty: novelty.kind, change: { sighting, ...etag, message } };
 }
 
-function firstKnown(ids: readonly string[], row: Row, known: KnownByKey): KnownSighting | undefined {
+function firstKnown<Of>(ids: readonly string[], row: Row, known: ReadonlyMap<string, Of>): Of | undefined {
   for (const detectionId of ids) {
     const found = known.get(sightingRowKey({ detectionId, deviceId: row.deviceId }));
     if (found) return found;

@@ -13,7 +13,13 @@ export interface Retained {
 }
 
 /** Deletes sightings not seen for `retentionDays`, never one with a message in the outbox, and old runs. */
-export async function retain(of: { readonly retention: Retention; readonly coverage: CoverageTable; readonly retentionDays: number; readonly now: Date; readonly log: Logger }): Promise<Retained> {
+export async function retain(of: {
+  readonly retention: Retention;
+  readonly coverage: CoverageTable;
+  readonly retentionDays: number;
+  readonly now: Date;
+  readonly log: Logger;
+}): Promise<Retained> {
   const { retention, coverage, now, log } = of;
   const before = new Date(now.getTime() - of.retentionDays * DAY);
   const deleted = await retention.forgetSightings(before);

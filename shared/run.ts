@@ -52,22 +52,42 @@ export async function run(service: Service): Promise<RunRecord> {
   let failure: { readonly reason: string; readonly error: unknown } | undefined;
 
   try {
-    const fresh = await Promise.all(service.workspaces.map((workspace) => readFreshness(workspace, service.packs, now, tally, log)));
+    const fresh = await Promise.all(
+      service.workspaces.map((workspace) => readFreshness(workspace, service.packs, now, tally, log)),
+    );
     const ledger = await coverage.ledger();
     const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
-    const timeIsUp = (): boolean => service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
-    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { service, ledger, epochs, tally, runId, now, log, timeIsUp })));
+    const timeIsUp = (): boolean =>
+      service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
+    workspaces = await allOrFirstError(
+      fresh.map((one) => workWorkspace(one, { service, ledger, epochs, tally, runId, now, log, timeIsUp })),
+    );
     await noteDetections(service, ledger, workspaces, tally, now);
   } catch (error) {
     failure = { reason: reasonOf(error), error };
-    log.error({ event: "run.failed", reason: failure.reason, error: describeError(error) }, "the run stopped before it was through");
+    log.error(
+      { event: "run.failed", reason: failure.reason, error: describeError(error) },
+      "the run stopped before it was through",
+    );
   }
 
   // A run whose queries failed still relays; one whose state is lost or newer touches nothing.
-  const relayed = failure?.reason === "state-lost" || failure?.reason === "state-newer" ? undefined : await relayOrSay(service, log);
-  const record = toRecord({ runId, workspaces, names: service.workspaces, failure, tally, relayed, durationMs: Math.round(performance.now() - started) });
+  const relayed =
+    failure?.reason === "state-lost" || failure?.reason === "state-newer" ? undefined : await relayOrSay(service, log);
+  const record = toRecord({
+    runId,
+    workspaces,
+    names: service.workspaces,
+    failure,
+    tally,
+    relayed,
+    durationMs: Math.round(performance.now() - started),
+  });
   const level = record.outcome === "ok" ? "info" : record.outcome === "failed" ? "error" : "warn";
-  log[level]({ event: "run.completed", ...record }, `run ${record.outcome}: ${record.new} new, ${record.returned} returned, ${record.sent} sent`);
+  log[level](
+    { event: "run.completed", ...record },
+    `run ${record.outcome}: ${record.new} new, ${record.returned} returned, ${record.sent} sent`,
+  );
   if (failure?.reason !== "state-newer") await coverage.recordRun(now, runId, { ...record });
   return record;
 }
@@ -87,7 +107,10 @@ async function relayOrSay(service: Service, log: Logger): Promise<RelayResult | 
   try {
     return await service.relay();
   } catch (error) {
-    log.error({ event: "relay.failed", error: describeError(error) }, "the outbox was not drained; the next pass tries again");
+    log.error(
+      { event: "relay.failed", error: describeError(error) },
+      "the outbox was not drained; the next pass tries again",
+    );
     return undefined;
   }
 }
@@ -96,7 +119,13 @@ async function relayOrSay(service: Service, log: Logger): Promise<RelayResult | 
  * A detection's definition counts as read once every workspace has read the whole of its pack: a baseline that is cut off
  * goes on telling under the cause that it began with.
  */
-async function noteDetections(service: Service, ledger: Ledger, workspaces: readonly WorkspaceWork[], tally: Tally, now: Date): Promise<void> {
+async function noteDetections(
+  service: Service,
+  ledger: Ledger,
+  workspaces: readonly WorkspaceWork[],
+  tally: Tally,
+  now: Date,
+): Promise<void> {
   for (const pack of service.packs) {
     const whole = workspaces.every(({ packsDone }) => packsDone.has(pack.name));
     for (const { id, hash } of pack.detections) {

@@ -23,7 +23,16 @@ export interface Tally {
   readonly newByDetection: Map<string, number>;
 }
 
-export const emptyTally = (): Tally => ({ rows: 0, rejected: 0, new: 0, returned: 0, announced: 0, putAside: 0, queries: 0, newByDetection: new Map() });
+export const emptyTally = (): Tally => ({
+  rows: 0,
+  rejected: 0,
+  new: 0,
+  returned: 0,
+  announced: 0,
+  putAside: 0,
+  queries: 0,
+  newByDetection: new Map(),
+});
 
 export type UnitOutcome =
   /** Read whole: its coverage may advance. `rows` of its largest answer, to judge whether slices are still needed. */
@@ -77,40 +86,74 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   } catch (error) {
     const lessCouldHelp = error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout");
     if (!lessCouldHelp || !divisible) throw error;
-    log.warn({ event: "query.too-much", ...place(telling, slice), reason: error.message }, "asked for too much at once; the slices follow");
+    log.warn(
+      { event: "query.too-much", ...place(telling, slice), reason: error.message },
+      "asked for too much at once; the slices follow",
+    );
     return { kind: "too-much" };
   }
   if (!answer.complete && divisible) {
-    log.warn({ event: "query.partial", ...place(telling, slice), reason: answer.partialReason }, "the answer is partial; the slices follow");
+    log.warn(
+      { event: "query.partial", ...place(telling, slice), reason: answer.partialReason },
+      "the answer is partial; the slices follow",
+    );
     return { kind: "too-much" };
   }
   const { rows, rejected, repaired } = parseRows(answer.records, telling.pack);
   tally.rows += answer.records.length;
   tally.rejected += rejected.length;
   log.info(
-    { event: "query.completed", ...place(telling, slice), ...unit.window, rows: answer.records.length, complete: answer.complete, statistics: answer.statistics, durationMs: Math.round(performance.now() - started) },
+    {
+      event: "query.completed",
+      ...place(telling, slice),
+      ...unit.window,
+      rows: answer.records.length,
+      complete: answer.complete,
+      statistics: answer.statistics,
+      durationMs: Math.round(performance.now() - started),
+    },
     "query completed",
   );
   say("row.rejected", "a row can't be used; the others go on", rejected, telling, slice, log);
   say("row.repaired", "a row is used without what can't be read of it", repaired, telling, slice, log);
-  const remembered = await remember(rows, { ...telling, unit, judgement: { ...work.judgement, complete: answer.complete } }, work.table, log);
+  const remembered = await remember(
+    rows,
+    { ...telling, unit, judgement: { ...work.judgement, complete: answer.complete } },
+    work.table,
+    log,
+  );
   tally.new += remembered.new;
   tally.returned += remembered.returned;
   tally.announced += remembered.announced;
   tally.putAside += remembered.putAside;
-  for (const [id, count] of remembered.newByDetection) tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
-  return answer.complete ? { kind: "done", rows: answer.records.length } : { kind: "incomplete", reason: answer.partialReason ?? "the service returned part of the result" };
+  for (const [id, count] of remembered.newByDetection)
+    tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
+  return answer.complete
+    ? { kind: "done", rows: answer.records.length }
+    : { kind: "incomplete", reason: answer.partialReason ?? "the service returned part of the result" };
 }
 
 /** Bad rows said one by one; beyond it their number is said. */
 const SAID = 20;
 
-function say(event: string, message: string, complaints: readonly RowComplaint[], telling: UnitWork["telling"], slice: Slice, log: Logger): void {
-  for (const { key, reason } of complaints.slice(0, SAID)) log.warn({ event, ...place(telling, slice), key, reason }, message);
-  if (complaints.length > SAID) log.warn({ event, ...place(telling, slice), more: complaints.length - SAID }, `${message}: and more`);
+function say(
+  event: string,
+  message: string,
+  complaints: readonly RowComplaint[],
+  telling: UnitWork["telling"],
+  slice: Slice,
+  log: Logger,
+): void {
+  for (const { key, reason } of complaints.slice(0, SAID))
+    log.warn({ event, ...place(telling, slice), key, reason }, message);
+  if (complaints.length > SAID)
+    log.warn({ event, ...place(telling, slice), more: complaints.length - SAID }, `${message}: and more`);
 }
 
-const place = (of: { readonly pack: Pack; readonly workspace: { readonly name: string } }, slice: Slice): Record<string, string> => ({
+const place = (
+  of: { readonly pack: Pack; readonly workspace: { readonly name: string } },
+  slice: Slice,
+): Record<string, string> => ({
   workspace: of.workspace.name,
   pack: of.pack.name,
   slice: sliceName(slice),

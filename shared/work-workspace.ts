@@ -53,7 +53,13 @@ export interface RunContext {
 }
 
 /** R1: what had been ingested is read before the sightings are, so that coverage never claims more. */
-export async function readFreshness(workspace: Workspace, packs: readonly Pack[], now: Date, tally: Tally, log: Logger): Promise<Fresh> {
+export async function readFreshness(
+  workspace: Workspace,
+  packs: readonly Pack[],
+  now: Date,
+  tally: Tally,
+  log: Logger,
+): Promise<Fresh> {
   const wanted = [...new Set(packs.flatMap(({ tables }) => tables))].toSorted();
   try {
     tally.queries += 1;
@@ -62,11 +68,18 @@ export async function readFreshness(workspace: Workspace, packs: readonly Pack[]
       const reason = blindness(of, now);
       return reason ? [{ table: of.table, reason }] : [];
     });
-    if (blind.length > 0) log.error({ event: "workspace.blind", workspace: workspace.name, tables: blind }, "tables show nothing new, or no signers: protected, out of the role's condition, or silent. Coverage stays");
+    if (blind.length > 0)
+      log.error(
+        { event: "workspace.blind", workspace: workspace.name, tables: blind },
+        "tables show nothing new, or no signers: protected, out of the role's condition, or silent. Coverage stays",
+      );
     return { workspace, tables, blind };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    log.error({ event: "workspace.failed", workspace: workspace.name, kind: error.kind, error: describeError(error) }, "the workspace can't be asked; the others go on");
+    log.error(
+      { event: "workspace.failed", workspace: workspace.name, kind: error.kind, error: describeError(error) },
+      "the workspace can't be asked; the others go on",
+    );
     return { workspace, tables: [], blind: [], error };
   }
 }
@@ -82,11 +95,18 @@ interface PlannedUnit {
 export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<WorkspaceWork> {
   const { workspace } = fresh;
   const { service, log, timeIsUp } = context;
-  if (fresh.error) return { record: { name: workspace.name, outcome: "failed", error: fresh.error.message }, gaps: [], unitsLeft: 0, packsDone: new Set() };
+  if (fresh.error)
+    return {
+      record: { name: workspace.name, outcome: "failed", error: fresh.error.message },
+      gaps: [],
+      unitsLeft: 0,
+      packsDone: new Set(),
+    };
 
   const queue = [...planWorkspace(workspace.name, context)];
   const gaps = gapsOf(workspace.name, queue);
-  for (const gap of gaps) log.error({ event: "coverage.gap", ...gap }, "this stretch was never read and can't be any more");
+  for (const gap of gaps)
+    log.error({ event: "coverage.gap", ...gap }, "this stretch was never read and can't be any more");
   const errors: string[] = [];
   const dropped = new Set<string>();
   const unfinished = new Set<string>();
@@ -111,7 +131,9 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
         timeIsUp,
       });
       if (outcome.kind === "too-much") {
-        queue.unshift(...COVERAGE_SLICES.map((slice): PlannedUnit => ({ pack, plan: { ...plan, slice }, sliced: true })));
+        queue.unshift(
+          ...COVERAGE_SLICES.map((slice): PlannedUnit => ({ pack, plan: { ...plan, slice }, sliced: true })),
+        );
         continue;
       }
       if (outcome.kind === "done") {
@@ -124,7 +146,16 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
       else errors.push(`${pack.name}/${sliceName(plan.slice)}: ${outcome.reason}`);
     } catch (error) {
       if (!(error instanceof SourceError) && !(error instanceof StateError)) throw error;
-      log.error({ event: "unit.failed", workspace: workspace.name, pack: pack.name, slice: sliceName(plan.slice), error: describeError(error) }, "the unit failed; the next run repeats it");
+      log.error(
+        {
+          event: "unit.failed",
+          workspace: workspace.name,
+          pack: pack.name,
+          slice: sliceName(plan.slice),
+          error: describeError(error),
+        },
+        "the unit failed; the next run repeats it",
+      );
       errors.push(`${pack.name}/${sliceName(plan.slice)}: ${error.message}`);
       unfinished.add(pack.name);
       if (!(error instanceof SourceError)) continue;
@@ -149,14 +180,21 @@ function planWorkspace(workspace: string, { service, ledger, now }: RunContext):
   const units = service.packs.flatMap((pack) => {
     const coverage = unitsOf(workspace, pack.name, ledger);
     const sliced = [...coverage.values()].some((unit) => unit.sliced);
-    return planPack(pack, coverage, sliced, service.settings, now).map(
-      (plan): PlannedUnit => ({ pack, plan, sliced: plan.slice !== "all", ...(plan.coveredTo && { coveredTo: plan.coveredTo }) }),
-    );
+    return planPack(pack, coverage, sliced, service.settings, now).map((plan): PlannedUnit => ({
+      pack,
+      plan,
+      sliced: plan.slice !== "all",
+      ...(plan.coveredTo && { coveredTo: plan.coveredTo }),
+    }));
   });
   return leastCoveredFirst(units);
 }
 
-function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, UnitCoverage & { readonly sliced: boolean }> {
+function unitsOf(
+  workspace: string,
+  pack: string,
+  ledger: Ledger,
+): Map<string, UnitCoverage & { readonly sliced: boolean }> {
   const units = new Map<string, UnitCoverage & { readonly sliced: boolean }>();
   for (const slice of COVERAGE_SLICES.map(sliceName)) {
     const unit = ledger.units.get(unitKey(workspace, pack, slice));
@@ -179,18 +217,25 @@ const tellingOf = (pack: Pack, { name, id }: Workspace, { ledger, epochs, runId,
   workspace: { name, id },
   epochs,
   knownDevices: (detectionId: string): number => ledger.detections.get(detectionId)?.knownDevices ?? 0,
-  changed: (detectionId: string): boolean => ledger.detections.get(detectionId)?.hash !== pack.detections.find(({ id: own }) => own === detectionId)?.hash,
+  changed: (detectionId: string): boolean =>
+    ledger.detections.get(detectionId)?.hash !== pack.detections.find(({ id: own }) => own === detectionId)?.hash,
   runId,
   now,
   tell: true,
 });
 
 /** Nobody looked before the end of a gap, whichever workspace has it: the latest counts. */
-function judgementOf(pack: Pack, plan: UnitPlan, { service, ledger, now }: RunContext): { dormancyDays: number; gapEnd?: Date } {
+function judgementOf(
+  pack: Pack,
+  plan: UnitPlan,
+  { service, ledger, now }: RunContext,
+): { dormancyDays: number; gapEnd?: Date } {
   const ends = service.workspaces.flatMap(({ name }) =>
     slicesOf(plan).flatMap((slice) => {
       const coverage = ledger.units.get(unitKey(name, pack.name, sliceName(slice)));
-      return [coverage?.gapEnd, planUnit(slice, pack, coverage, service.settings, now).gap?.to].filter((end) => end !== undefined);
+      return [coverage?.gapEnd, planUnit(slice, pack, coverage, service.settings, now).gap?.to].filter(
+        (end) => end !== undefined,
+      );
     }),
   );
   const gapEnd = ends.toSorted((a, b) => b.getTime() - a.getTime())[0];
@@ -200,10 +245,17 @@ function judgementOf(pack: Pack, plan: UnitPlan, { service, ledger, now }: RunCo
 /** The coverage units that a plan reads. */
 const slicesOf = (plan: UnitPlan): readonly Slice[] => (plan.slice === "all" ? COVERAGE_SLICES : [plan.slice]);
 
-async function advance(unit: PlannedUnit, outcome: Extract<UnitOutcome, { kind: "done" }>, fresh: Fresh, { service, ledger }: RunContext): Promise<void> {
+async function advance(
+  unit: PlannedUnit,
+  outcome: Extract<UnitOutcome, { kind: "done" }>,
+  fresh: Fresh,
+  { service, ledger }: RunContext,
+): Promise<void> {
   const { pack, plan } = unit;
   const ingested = pack.tables.map((table) => fresh.tables.find((of) => of.table === table)?.newestIngested);
-  const furthestBehind = ingested.includes(undefined) ? undefined : new Date(Math.min(...ingested.map((time) => time?.getTime() ?? -Infinity)));
+  const furthestBehind = ingested.includes(undefined)
+    ? undefined
+    : new Date(Math.min(...ingested.map((time) => time?.getTime() ?? -Infinity)));
   const before = plan.baseline === "changed" ? undefined : plan.coveredTo;
   const to = coveredTo(plan.window.to, furthestBehind, fresh.blind.length > 0, before);
   if (!to) return;

@@ -2,6 +2,7 @@ import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-que
 import type { TokenCredential } from "@azure/identity";
 import { SourceError } from "../errors.ts";
 import { isLoopbackUrl } from "../loopback.ts";
+import { undecodedRows } from "./undecoded-rows.ts";
 
 export type QueryClient = Pick<LogsQueryClient, "queryWorkspace">;
 
@@ -38,6 +39,7 @@ async function load(options: QueryClientOptions): Promise<QueryClient> {
     audience: options.audience,
     ...(options.retryDelay !== undefined && { retryOptions: { retryDelayInMs: options.retryDelay } }),
     additionalPolicies: [
+      ...undecodedRows(),
       { policy: slowTimeoutIsFinal(options.slowAfter ?? SLOW), position: "perRetry" },
       ...(insecure ? [{ policy: plainLoopback, position: "perRetry" } as const] : []),
     ],

@@ -35,7 +35,12 @@ export function retention(table: Pick<TableClient, "listEntities" | "deleteEntit
   };
 }
 
-async function* expired(table: Pick<TableClient, "listEntities">, partition: string, before: Date, waiting: ReadonlySet<string>): AsyncGenerator<Doomed[]> {
+async function* expired(
+  table: Pick<TableClient, "listEntities">,
+  partition: string,
+  before: Date,
+  waiting: ReadonlySet<string>,
+): AsyncGenerator<Doomed[]> {
   const filter = `PartitionKey eq '${partition}' and ${SIGHTING_KEYS} and lastSeen lt datetime'${before.toISOString()}'`;
   const select = ["RowKey", "messageId", "schemaVersion"];
   try {
@@ -57,7 +62,9 @@ async function* expired(table: Pick<TableClient, "listEntities">, partition: str
 async function outboxIds(table: Pick<TableClient, "listEntities">, partition: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   const filter = `PartitionKey eq '${partition}' and RowKey ge 'outbox|' and RowKey lt 'outbox}'`;
-  for await (const page of table.listEntities({ queryOptions: { filter, select: ["RowKey"] } }).byPage({ maxPageSize: 1000 })) {
+  for await (const page of table
+    .listEntities({ queryOptions: { filter, select: ["RowKey"] } })
+    .byPage({ maxPageSize: 1000 })) {
     for (const entity of page) ids.add(String(entity.rowKey).split("|")[2] ?? "");
   }
   return ids;
@@ -70,7 +77,11 @@ const WIDTH = 16;
  * The keys that were deleted. One by one: the SDK's transactions delete whatever stands there, with no If-Match
  * (`@azure/data-tables` 13.3, `submitTransaction` hands no etag to a delete).
  */
-async function forget(table: Pick<TableClient, "deleteEntity">, partition: string, doomed: readonly Doomed[]): Promise<readonly string[]> {
+async function forget(
+  table: Pick<TableClient, "deleteEntity">,
+  partition: string,
+  doomed: readonly Doomed[],
+): Promise<readonly string[]> {
   const deleted: string[] = [];
   await eachOf(doomed, WIDTH, async ({ key, etag }) => {
     try {
@@ -79,7 +90,8 @@ async function forget(table: Pick<TableClient, "deleteEntity">, partition: strin
     } catch (error) {
       // Somebody else wrote or deleted it meanwhile: it lives, or is gone already.
       const status = statusOf(error);
-      if (status !== 412 && status !== 404) throw new StateError(`a sighting of partition ${partition} could not be deleted`, { cause: error });
+      if (status !== 412 && status !== 404)
+        throw new StateError(`a sighting of partition ${partition} could not be deleted`, { cause: error });
     }
   });
   return deleted;

@@ -10,10 +10,14 @@ import type { TransactionOutcome } from "./transaction.ts";
 
 export const SCHEMA_VERSION = 1;
 
-/** A known sighting with what an If-Match write needs. */
-export interface Known extends KnownSighting {
+/** What a scan takes of a known sighting: enough to decide, and to refresh it with If-Match. */
+export interface Glimpse {
+  readonly lastSeen: Date;
   readonly etag: string;
 }
+
+/** A known sighting with what an If-Match write needs. */
+export interface Known extends KnownSighting, Glimpse {}
 
 /** One sighting's change, with the message that is committed together with it. */
 export interface Change {
@@ -50,20 +54,25 @@ export function sightingRowKey(of: { readonly detectionId: string; readonly devi
 export const SIGHTING_KEYS = "RowKey ge '0' and RowKey lt 'g'";
 const EPOCH_KEY = "!epoch";
 
-/** What a recall selects: never the evidence. */
+/** What a scan selects: each column of each sighting is paid for. */
+const GLIMPSE_COLUMNS = ["RowKey", "lastSeen", "schemaVersion"];
+
+/** What is read of a sighting that is to be told again: never the evidence. */
 const KNOWN_COLUMNS = ["RowKey", "firstSeen", "lastSeen", "episode", "telling", "disposition", "schemaVersion"];
 
 /** The `Sightings` table: known sightings, epochs, and the changes that carry their messages with them. */
 export function sightingsTable(table: Client) {
   return {
     /** Every known sighting of a partition, by RowKey. Pages of 1,000; continuation is followed over empty pages too. */
-    async recallPartition(partition: string): Promise<Map<string, Known>> {
-      const known = new Map<string, Known>();
+    async recallPartition(partition: string): Promise<Map<string, Glimpse>> {
+      const known = new Map<string, Glimpse>();
       const pages = table
-        .listEntities({ queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}`, select: KNOWN_COLUMNS } })
+        .listEntities({
+          queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}`, select: GLIMPSE_COLUMNS },
+        })
         .byPage({ maxPageSize: 1000 });
       await reading(partition, async () => {
-        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toKnown(entity));
+        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toGlimpse(entity));
       });
       return known;
     },
@@ -96,17 +105,22 @@ export function sightingsTable(table: Client) {
         await table.createEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION });
         return epoch;
       } catch (error) {
-        if (statusOf(error) !== 409) throw new StateError(`the epoch of partition ${partition} could not be written`, { cause: error });
+        if (statusOf(error) !== 409)
+          throw new StateError(`the epoch of partition ${partition} could not be written`, { cause: error });
       }
       const standing = await this.epoch(partition);
-      if (standing === undefined) throw new StateError(`the epoch of partition ${partition} vanished while it was read`);
+      if (standing === undefined)
+        throw new StateError(`the epoch of partition ${partition} vanished while it was read`);
       return standing;
     },
 
     /** Gives the partition another epoch: message ids from here on differ from all before. Operator's `--retell` only. */
     async replaceEpoch(partition: string, epoch: string): Promise<void> {
       await reading(partition, () =>
-        table.upsertEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION }, "Replace"),
+        table.upsertEntity(
+          { partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION },
+          "Replace",
+        ),
       );
     },
 
@@ -124,7 +138,13 @@ export function sightingsTable(table: Client) {
         table,
         refreshes.map((of): TransactionAction => [
           "update",
-          { partitionKey: partition, rowKey: sightingRowKey(of), lastSeen: of.lastSeen, deviceName: storable(of.deviceName), schemaVersion: SCHEMA_VERSION },
+          {
+            partitionKey: partition,
+            rowKey: sightingRowKey(of),
+            lastSeen: of.lastSeen,
+            deviceName: storable(of.deviceName),
+            schemaVersion: SCHEMA_VERSION,
+          },
           "Merge",
           { etag: of.etag },
         ]),
@@ -146,7 +166,12 @@ async function reading<T>(partition: string, read: () => Promise<T>): Promise<T>
   }
 }
 
-async function getOrUndefined(table: Client, partition: string, key: string, select: string[]): Promise<TableEntityResult<Record<string, unknown>> | undefined> {
+async function getOrUndefined(
+  table: Client,
+  partition: string,
+  key: string,
+  select: string[],
+): Promise<TableEntityResult<Record<string, unknown>> | undefined> {
   try {
     return await table.getEntity(partition, key, { queryOptions: { select } });
   } catch (error) {
@@ -172,22 +197,27 @@ function toActions(partition: string, { sighting, etag, message }: Change, now: 
 /** A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. */
 const storable = (name: string): string => name.slice(0, 1024).toWellFormed();
 
-function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
+function toGlimpse(entity: TableEntityResult<Record<string, unknown>>): Glimpse {
   refuseNewer(entity, String(entity.rowKey));
+  return { lastSeen: instant(entity, "lastSeen"), etag: entity.etag };
+}
+
+function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
   return {
+    ...toGlimpse(entity),
     firstSeen: instant(entity, "firstSeen"),
-    lastSeen: instant(entity, "lastSeen"),
     episode: whole(entity, "episode"),
     telling: whole(entity, "telling"),
     disposition: entity["disposition"] === "expected" ? "expected" : "announced",
-    etag: entity.etag,
   };
 }
 
 export function refuseNewer(entity: Readonly<Record<string, unknown>>, key: string): void {
   const version = entity["schemaVersion"];
   if (typeof version === "number" && version > SCHEMA_VERSION)
-    throw new StateNewerError(`the state row ${key} has schema version ${version}, this version knows ${SCHEMA_VERSION}: deploy the newer version again`);
+    throw new StateNewerError(
+      `the state row ${key} has schema version ${version}, this version knows ${SCHEMA_VERSION}: deploy the newer version again`,
+    );
 }
 
 function instant(entity: Readonly<Record<string, unknown>>, name: string): Date {
@@ -209,10 +239,15 @@ function text(entity: Readonly<Record<string, unknown>>, name: string): string {
 }
 
 const malformed = (entity: Readonly<Record<string, unknown>>, name: string, wants: string): StateError =>
-  new StateError(`the state row ${String(entity["rowKey"])} has no usable ${name} (wants ${wants}); it was changed by hand: restore it or delete it`);
+  new StateError(
+    `the state row ${String(entity["rowKey"])} has no usable ${name} (wants ${wants}); it was changed by hand: restore it or delete it`,
+  );
 
 /** Where a sighting stands: the pair of keys. */
-export const placeOf = (of: { readonly detectionId: string; readonly deviceId: string }): { partition: string; key: string } => ({
+export const placeOf = (of: {
+  readonly detectionId: string;
+  readonly deviceId: string;
+}): { partition: string; key: string } => ({
   partition: partitionOf(of.deviceId),
   key: sightingRowKey(of),
 });

@@ -23,7 +23,10 @@ export const MAX_BINARY_BYTES = 2_800_000;
  * Submits 1 to 100 actions of one partition.
  * @throws {StateError} for every status that is neither a conflict nor a refusal, after the SDK's own retries
  */
-export async function submit(table: Pick<TableClient, "submitTransaction">, actions: TransactionAction[]): Promise<TransactionOutcome> {
+export async function submit(
+  table: Pick<TableClient, "submitTransaction">,
+  actions: TransactionAction[],
+): Promise<TransactionOutcome> {
   try {
     await table.submitTransaction(actions);
     return { kind: "done" };
@@ -36,13 +39,17 @@ export async function submit(table: Pick<TableClient, "submitTransaction">, acti
       const index = /^(\d+):/.exec(message)?.[1];
       return { kind: "refused", reason: firstLine(message), ...(index !== undefined && { index: Number(index) }) };
     }
-    throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, { cause: error });
+    throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, {
+      cause: error,
+    });
   }
 }
 
 /** HTTP status of an SDK error, `undefined` where there was no answer. */
 export function statusOf(error: unknown): number | undefined {
-  return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
+  return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
+    ? error.statusCode
+    : undefined;
 }
 
 /** The service appends request ids and times on further lines. */
@@ -56,4 +63,3 @@ export async function eachOf<T>(items: readonly T[], width: number, work: (item:
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }
-

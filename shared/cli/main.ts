@@ -23,10 +23,15 @@ function exitCodeOf(error: unknown): number {
     return 2;
   }
   console.error(error instanceof Error ? error.message : String(error));
-  for (let cause = error instanceof Error ? error.cause : undefined; cause instanceof Error; cause = cause.cause) console.error(`  because: ${cause.message}`);
+  for (let cause = error instanceof Error ? error.cause : undefined; cause instanceof Error; cause = cause.cause)
+    console.error(`  because: ${cause.message}`);
   return 1;
 }
 
 /** Commander has written its own message already. */
 const isCommanderExit = (error: unknown): error is { readonly exitCode: number } =>
-  error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("commander.") && "exitCode" in error;
+  error instanceof Error &&
+  "code" in error &&
+  typeof error.code === "string" &&
+  error.code.startsWith("commander.") &&
+  "exitCode" in error;

@@ -18,7 +18,10 @@ export async function readSettings(file: string, env: Env): Promise<Env> {
     throw new ConfigError([`${file} can't be read`]);
   }
   const parsed = schema.safeParse(parseJson(text, file));
-  if (!parsed.success) throw new ConfigError([`${file} has to be {"Values": {"SETTING": "text", …}}; local.settings.sample.json shows one`]);
+  if (!parsed.success)
+    throw new ConfigError([
+      `${file} has to be {"Values": {"SETTING": "text", …}}; local.settings.sample.json shows one`,
+    ]);
   return { ...parsed.data.Values, ...env };
 }
 

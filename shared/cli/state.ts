@@ -18,7 +18,12 @@ export function stateCommand(): Command {
   state
     .command("accept")
     .description("Accept that the state was lost (run outcome failed, reason state-lost), and say how to go on.")
-    .addOption(new Option("--restore", "write what was read before as known, silently: nobody is told twice; needs the workspaces").conflicts("retell"))
+    .addOption(
+      new Option(
+        "--restore",
+        "write what was read before as known, silently: nobody is told twice; needs the workspaces",
+      ).conflicts("retell"),
+    )
     .addOption(new Option("--retell", "tell everything of the horizon again, under new ids").conflicts("restore"))
     .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
     .option("--json", "one JSON object on stdout")
@@ -32,9 +37,16 @@ async function acceptState(options: AcceptOptions, command: Command): Promise<vo
   const { service } = compose(config, stderrLogger());
   const accepted = await accept(service, options.restore ? "restore" : "retell");
   if (options.json) console.log(JSON.stringify(accepted));
-  else if (accepted.partitions.length === 0) console.log("Nothing was lost: every epoch that Coverage names is there. Nothing was done.");
-  else if (options.restore) console.log(`Restored ${accepted.restored} sightings as known, in partitions ${accepted.partitions.join(", ")}. The next run goes on from there.`);
-  else console.log(`Partitions ${accepted.partitions.join(", ")} begin anew: the next run reads the whole horizon and tells all of it under new ids.`);
+  else if (accepted.partitions.length === 0)
+    console.log("Nothing was lost: every epoch that Coverage names is there. Nothing was done.");
+  else if (options.restore)
+    console.log(
+      `Restored ${accepted.restored} sightings as known, in partitions ${accepted.partitions.join(", ")}. The next run goes on from there.`,
+    );
+  else
+    console.log(
+      `Partitions ${accepted.partitions.join(", ")} begin anew: the next run reads the whole horizon and tells all of it under new ids.`,
+    );
 }
 
 /** Log lines are for people here, and stdout is for the answer. */

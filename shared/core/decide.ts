@@ -7,9 +7,10 @@ const DAY = 86_400_000;
 /** Of a known sighting, what a decision needs. */
 export type KnownSighting = Pick<Sighting, "firstSeen" | "lastSeen" | "episode" | "telling" | "disposition">;
 
-export type Novelty =
+/** What is known goes through as it came: a scan of the whole state knows `lastSeen` alone, and that decides. */
+export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
   | { readonly kind: "new" }
-  | { readonly kind: "returned"; readonly previous: KnownSighting }
+  | { readonly kind: "returned"; readonly previous: Known }
   /** `refresh`: the day of lastSeen has moved; anything finer would rewrite the whole fleet at each run. */
   | { readonly kind: "seen-again"; readonly refresh: boolean };
 
@@ -26,7 +27,11 @@ export interface Judgement {
 export const utcDay = (time: Date): number => Math.floor(time.getTime() / DAY);
 
 /** What a row means against what is known. Pure: no clock, no I/O. */
-export function decide(row: Row, known: KnownSighting | undefined, by: Judgement): Novelty {
+export function decide<Known extends Pick<Sighting, "lastSeen">>(
+  row: Row,
+  known: Known | undefined,
+  by: Judgement,
+): Novelty<Known> {
   if (known === undefined) return { kind: "new" };
   // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
   if (!by.complete) return { kind: "seen-again", refresh: false };
@@ -36,7 +41,7 @@ export function decide(row: Row, known: KnownSighting | undefined, by: Judgement
 }
 
 /** R16: in UTC days, since lastSeen is up to a day behind; from the end of a gap where that is later. */
-function quietDays(row: Row, known: KnownSighting, gapEnd: Date | undefined): number {
+function quietDays(row: Row, known: Pick<Sighting, "lastSeen">, gapEnd: Date | undefined): number {
   const quietSince = gapEnd === undefined ? utcDay(known.lastSeen) : Math.max(utcDay(known.lastSeen), utcDay(gapEnd));
   return utcDay(row.firstSeen) - quietSince;
 }

@@ -19,9 +19,18 @@ const NODES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const FUNCTIONS: ReadonlyMap<string, string> = new Map(
-  ["table", "database", "cluster", "workspace", "app", "resource", "adx", "arg", "external_table", "materialized_view"].map(
-    (name) => [name, `${name}(…) reaches past the planned window; ${BY_NAME}`],
-  ),
+  [
+    "table",
+    "database",
+    "cluster",
+    "workspace",
+    "app",
+    "resource",
+    "adx",
+    "arg",
+    "external_table",
+    "materialized_view",
+  ].map((name) => [name, `${name}(…) reaches past the planned window; ${BY_NAME}`]),
 );
 
 /** What a detection must not use, in the order of the text. Ways to read a table that a prelude can't reach are among them. */

@@ -39,7 +39,8 @@ export function validateQuery(text: string, prelude: Prelude): Validation {
   if (alone.code.Kind !== "Query")
     return problemAt(text, 0, "this is a management command; a detection is a query over Device tables");
   const unreadable = alone.problems.filter(({ kind, severity }) => kind === "syntax" && severity === "error");
-  if (unreadable.length > 0) return { problems: unreadable.map(({ line, column, message }) => ({ line, column, message })) };
+  if (unreadable.length > 0)
+    return { problems: unreadable.map(({ line, column, message }) => ({ line, column, message })) };
 
   const { lets, expression, problems: misplaced } = statementsOf(alone);
   if (expression === undefined) return { problems: misplaced };
@@ -53,7 +54,11 @@ export function validateQuery(text: string, prelude: Prelude): Validation {
   const problems = semanticProblems(text, front, analyses, tables);
   if (problems.length > 0) return { problems };
   if (tables.length === 0)
-    return problemAt(text, expression.TextStart, "it reads no Device table; name one, such as DeviceFileCertificateInfo");
+    return problemAt(
+      text,
+      expression.TextStart,
+      "it reads no Device table; name one, such as DeviceFileCertificateInfo",
+    );
 
   const columns = commonColumns(analyses.map(({ analysis }) => resultColumns(analysis)));
   if (columns.every(({ name }) => name !== "DeviceId"))
@@ -96,7 +101,12 @@ function tablesOf(root: SyntaxView): readonly string[] {
   const found = new Set<string>();
   for (const node of walk(root)) {
     const symbol = node.ReferencedSymbol;
-    if (nodeName(node) === "NameReference" && symbol && nodeName(symbol) === "TableSymbol" && DEVICE_TABLES.includes(symbol.Name))
+    if (
+      nodeName(node) === "NameReference" &&
+      symbol &&
+      nodeName(symbol) === "TableSymbol" &&
+      DEVICE_TABLES.includes(symbol.Name)
+    )
       found.add(symbol.Name);
   }
   return [...found].toSorted();
@@ -117,7 +127,9 @@ function commonColumns(results: readonly (readonly Column[])[]): readonly Column
   return first.flatMap((column) => {
     const same = others.map((columns) => columns.find(({ name }) => name === column.name));
     if (same.includes(undefined)) return [];
-    return [same.every((other) => other?.type === column.type) ? column : { name: column.name, type: "dynamic" as const }];
+    return [
+      same.every((other) => other?.type === column.type) ? column : { name: column.name, type: "dynamic" as const },
+    ];
   });
 }
 
@@ -142,7 +154,10 @@ function semanticProblems(
     .map(({ problem, dialects }) => {
       const offset = problem.offset - front.length;
       const word = text.slice(offset, offset + problem.length);
-      return { ...positionOf(text, offset), message: `${problem.message}${hint(problem.code, word, dialects, tables)}` };
+      return {
+        ...positionOf(text, offset),
+        message: `${problem.message}${hint(problem.code, word, dialects, tables)}`,
+      };
     });
 }
 
@@ -163,4 +178,5 @@ function hint(code: string, word: string, dialects: readonly Dialect[], tables: 
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 
-const columnNames = (table: string): string[] => DIALECTS.flatMap((dialect) => (SCHEMAS[dialect][table] ?? []).map(({ name }) => name));
+const columnNames = (table: string): string[] =>
+  DIALECTS.flatMap((dialect) => (SCHEMAS[dialect][table] ?? []).map(({ name }) => name));

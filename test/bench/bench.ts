@@ -13,7 +13,9 @@ import { benchSteadyRun } from "./steady-run.ts";
  */
 const { values } = parseArgs({ options: { scale: { type: "string", default: "1" }, help: { type: "boolean" } } });
 if (values.help) {
-  console.log("npm run bench [-- --scale 0.05]\n\nPrints what things cost, against what they may. --scale: share of the full size, above 0 up to 1; below 1 only counts and sizes are held.");
+  console.log(
+    "npm run bench [-- --scale 0.05]\n\nPrints what things cost, against what they may. --scale: share of the full size, above 0 up to 1; below 1 only counts and sizes are held.",
+  );
 } else {
   process.exitCode = await bench(Number(values.scale));
 }

@@ -16,7 +16,14 @@ export async function benchDecide(scale: number): Promise<readonly Figure[]> {
     const deviceId = i.toString(16).padStart(40, "0");
     const seen = new Date(now - (i % 5) * DAY);
     rows.push({ detectionId: "d", deviceId, deviceName: "ws", firstSeen: seen, lastSeen: seen, reports: [], count: 1 });
-    if (i % 50 > 0) known.set(deviceId, { firstSeen: seen, lastSeen: new Date(now - (i % 49 === 0 ? 120 : 2) * DAY), episode: 1, telling: 1, disposition: "announced" });
+    if (i % 50 > 0)
+      known.set(deviceId, {
+        firstSeen: seen,
+        lastSeen: new Date(now - (i % 49 === 0 ? 120 : 2) * DAY),
+        episode: 1,
+        telling: 1,
+        disposition: "announced",
+      });
   }
   const runs: number[] = [];
   const kinds = new Map<string, number>();
@@ -32,5 +39,12 @@ export async function benchDecide(scale: number): Promise<readonly Figure[]> {
     );
   }
   if (kinds.size !== 3) throw new Error(`the bench does not decide in all ways: ${[...kinds.keys()].join(", ")}`);
-  return [{ name: `decide, ${count.toLocaleString("en-US")} rows: rows a second`, value: Math.round(count / (median(runs) / 1000)), unit: "", limit: { sign: "≥", value: 1_000_000 } }];
+  return [
+    {
+      name: `decide, ${count.toLocaleString("en-US")} rows: rows a second`,
+      value: Math.round(count / (median(runs) / 1000)),
+      unit: "",
+      limit: { sign: "≥", value: 1_000_000 },
+    },
+  ];
 }

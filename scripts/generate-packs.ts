@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Pack } from "../shared/core/pack.ts";
+import type { FileProblem } from "../shared/catalog/file-problem.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const OUTPUT = "shared/catalog/generated/packs.ts";
+
+/** The shipped detections, and a customer's own, which no upgrade touches and which win where they have the same id. */
+const SHIPPED = "shared/catalog/detections/*.yaml";
+const LOCAL = "shared/catalog/local/detections/*.yaml";
+
+/** What the output depends on: a change of any of these compiles anew. */
+const INPUTS = [
+  SHIPPED,
+  LOCAL,
+  "shared/catalog/*.ts",
+  "shared/kql/**/*.{ts,json}",
+  "shared/core/{pack,slice,kql-text}.ts",
+  "scripts/generate-packs.ts",
+];
+
+/** Compiles every detection file to KQL that is ready to run. Returns the problems, each with its place; empty: written, or as it was. */
+export async function generatePacks(): Promise<readonly FileProblem[]> {
+  const stamp = `// Made by scripts/generate-packs.ts of ${hashOf(INPUTS.flatMap(filesOf))}; changes are lost.\n`;
+  const output = `${ROOT}${OUTPUT}`;
+  if (existsSync(output) && readFileSync(output, "utf8").startsWith(stamp)) return [];
+  // The language service takes a second to load: only where there is something to compile.
+  const { compileAll } = await import("../shared/catalog/compile-all.ts");
+  const compiled = compileAll({ shipped: readAll(SHIPPED), local: readAll(LOCAL) });
+  if ("problems" in compiled) return compiled.problems;
+  for (const { file, line, column, message } of compiled.warnings)
+    console.error(`${file}:${line}:${column}: warning: ${message}`);
+  mkdirSync(fileURLToPath(new URL(`../${OUTPUT}/..`, import.meta.url)), { recursive: true });
+  writeFileSync(output, stamp + moduleText(compiled.packs));
+  return [];
+}
+
+const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).toSorted();
+const readAll = (pattern: string): { file: string; text: string }[] =>
+  filesOf(pattern).map((file) => ({ file, text: readFileSync(`${ROOT}${file}`, "utf8") }));
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(`${ROOT}${file}`))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+const moduleText = (packs: readonly Pack[]): string =>
+  `import type { Pack } from "../../core/pack.ts";\n\nexport const packs: readonly Pack[] = ${JSON.stringify(packs, undefined, 2)};\n`;
+
+if (import.meta.main) {
+  const problems = await generatePacks();
+  for (const { file, line, column, message } of problems) console.error(`${file}:${line}:${column}: ${message}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}

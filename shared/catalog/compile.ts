@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+
+import type { Pack, QueryPart, QueryWindow } from "../core/pack.ts";
+import { bindQuery } from "../core/pack.ts";
+import { validateQuery } from "../kql/validate.ts";
+import type { DetectionFile } from "./detection-file.ts";
+import type { FileProblem } from "./file-problem.ts";
+import type { Replacement } from "./own-window.ts";
+import { ownWindow, plannedWindow } from "./own-window.ts";
+import { preludeParts } from "./prelude.ts";
+import { projection } from "./projection.ts";
+
+/** Raised when the same file comes to find other rows: a new hash means that the whole horizon is read once more. */
+const COMPILE_VERSION = 1;
+
+export type Compiled =
+  | { readonly pack: Pack; readonly warnings: readonly FileProblem[] }
+  | { readonly problems: readonly FileProblem[] };
+
+/** A detection file as a pack of one, valid in both dialects, or what is wrong with its query. */
+export function compileDetection(source: DetectionFile): Compiled {
+  const { file, slug, query, locate } = source;
+  const validation = validateQuery(query, (tables, named) =>
+    bindQuery(preludeParts(tables, named), SAMPLE_WINDOW, "all"),
+  );
+  if ("problems" in validation)
+    return {
+      problems: validation.problems.map(({ message, line, column }) => ({
+        file,
+        ...locate({ line, column }),
+        message,
+      })),
+    };
+
+  const { checked } = validation;
+  const replaced = plannedWindow(checked);
+  const reach = ownWindow(checked, replaced);
+  const { parts, warnings } = projection(checked.columns);
+  const whole = joined([
+    ...preludeParts(checked.tables, checked.namesTimeGenerated),
+    // Without the comments and the semicolon after it, either of which would swallow what follows.
+    ...replace(query.slice(0, checked.expression.End), replaced),
+    ...parts,
+    { slice: true },
+  ]);
+  const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
+  const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
+  return {
+    pack: {
+      name: `yaml-${slug}`,
+      hash: sha256([whole, [hash]]),
+      detections: [{ id, name, description, tool, severity, tactics, techniques, supersedes, hash }],
+      tables: checked.tables,
+      ...(reach !== undefined && { ownWindow: reach }),
+      query: whole,
+    },
+    warnings: warnings.map((message) => ({ file, ...locate({ line: 1, column: 1 }), message })),
+  };
+}
+
+/** Any window will do to see whether a text is valid. */
+export const SAMPLE_WINDOW: QueryWindow = {
+  from: new Date("2026-01-26T00:00:00Z"),
+  to: new Date("2026-01-31T00:00:00Z"),
+  since: new Date("2026-01-30T18:00:00Z"),
+  horizon: new Date("2026-01-01T00:00:00Z"),
+};
+
+const sha256 = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+function replace(text: string, replacements: readonly Replacement[]): QueryPart[] {
+  const parts: QueryPart[] = [];
+  let done = 0;
+  for (const { start, end, part } of replacements.toSorted((a, b) => a.start - b.start)) {
+    parts.push(text.slice(done, start), part);
+    done = end;
+  }
+  return [...parts, text.slice(done)];
+}
+
+/** Neighbouring texts as one. */
+function joined(parts: readonly QueryPart[]): readonly QueryPart[] {
+  const out: QueryPart[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    if (typeof part === "string" && typeof last === "string") out[out.length - 1] = last + part;
+    else if (part !== "") out.push(part);
+  }
+  return out;
+}

@@ -1,0 +1,140 @@
+import { basename } from "node:path";
+
+import type { Document, Node } from "yaml";
+import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
+
+import type { Detection } from "../core/pack.ts";
+import type { Position } from "../kql/language.ts";
+import { nearest } from "../kql/nearest.ts";
+import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.ts";
+import type { FileProblem } from "./file-problem.ts";
+import { mendDataTypes } from "./mend-data-types.ts";
+import { queryLocator } from "./query-locator.ts";
+
+/** A Sentinel YAML file, checked; its query is not yet. */
+export interface DetectionFile extends Omit<Detection, "hash"> {
+  readonly file: string;
+  /** File name without extension: only `[a-z0-9-]`. */
+  readonly slug: string;
+  readonly kind: "hunting" | "scheduled";
+  /** Lines end with LF. */
+  readonly query: string;
+  /** Where a place of the query stands in the file. */
+  readonly locate: (inQuery: Position) => Position;
+}
+
+export type LoadedFile = { readonly detection: DetectionFile } | { readonly problems: readonly FileProblem[] };
+
+/**
+ * A Sentinel hunting query or scheduled rule from a file's text. A scheduled rule is recognised by its kind, schedule or trigger;
+ * schedule and trigger are checked and otherwise unused: each row is a device, whatever the threshold.
+ */
+export function loadDetectionFile(source: string, file: string): LoadedFile {
+  const text = source.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+  const { mended, lines } = mendDataTypes(text);
+  const misplaced = lines.map((line) => ({
+    file,
+    line,
+    column: 1,
+    message:
+      "dataTypes is indented two spaces too little: it belongs to the connector; put it below the c of connectorId",
+  }));
+  const counter = new LineCounter();
+  const document = parseDocument(mended, { lineCounter: counter, prettyErrors: true });
+  const at = (offset: number): Position => {
+    const { line, col } = counter.linePos(offset);
+    return { line, column: col };
+  };
+  const malformed = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    file,
+    ...at(pos[0]),
+    message: `not valid YAML: ${firstSentence(message)}`,
+  }));
+  if (misplaced.length + malformed.length > 0) return { problems: [...misplaced, ...malformed] };
+  if (!isMap(document.contents))
+    return {
+      problems: [{ file, line: 1, column: 1, message: "not a detection: it needs id, name, description and query" }],
+    };
+
+  const content: unknown = document.toJS();
+  const problem = (path: readonly PropertyKey[], message: string): FileProblem => ({
+    file,
+    ...at(offsetOf(document, path)),
+    message,
+  });
+  const misspelt = document.contents.items.flatMap(({ key }) =>
+    misspeltKey(key, (offset, message) => ({ file, ...at(offset), message })),
+  );
+  const scheduled = isScheduled(content);
+  const parsed = (scheduled ? scheduledSchema : huntingSchema).safeParse(content);
+  const slug = basename(file).replace(/\.ya?ml$/, "");
+  const misnamed = /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug)
+    ? []
+    : [problem([], `the file's name ${basename(file)} names its pack: use lower-case letters and digits, joined by -`)];
+  if (!parsed.success || misspelt.length + misnamed.length > 0) {
+    const issues = parsed.error?.issues.map(({ path, message }) => problem(path, message)) ?? [];
+    return { problems: inOrder([...misnamed, ...misspelt, ...issues]) };
+  }
+
+  const { id, name, description, severity, tactics, relevantTechniques, supersedes, query, tool } = parsed.data;
+  return {
+    detection: {
+      file,
+      slug,
+      kind: scheduled ? "scheduled" : "hunting",
+      id,
+      name,
+      description,
+      tool: tool ?? toolOf(slug),
+      severity,
+      tactics,
+      techniques: relevantTechniques,
+      supersedes,
+      query,
+      locate: queryLocator(mended, document.get("query", true), query, at),
+    },
+  };
+}
+
+/** Each id once: the second file that has it is refused. */
+export function duplicateIds(files: readonly DetectionFile[]): readonly FileProblem[] {
+  const first = new Map<string, string>();
+  return files.flatMap(({ id, file }) => {
+    const known = first.get(id);
+    if (known === undefined) first.set(id, file);
+    return known === undefined
+      ? []
+      : [{ file, line: 1, column: 1, message: `id ${id} is that of ${known}; make a new GUID` }];
+  });
+}
+
+const SCHEDULED_KEYS = ["kind", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"];
+
+const isScheduled = (content: unknown): boolean =>
+  typeof content === "object" && content !== null && SCHEDULED_KEYS.some((key) => key in content);
+
+const toolOf = (slug: string): string =>
+  slug.replace(/^rmm-/, "").replace(/-(?:file-signature|process-creation|network-connection)$/, "");
+
+/** A key that nothing knows and that is nearly one that something does: else a typing error would drop a setting in silence. */
+function misspeltKey(key: unknown, problem: (offset: number, message: string) => FileProblem): readonly FileProblem[] {
+  if (!isScalar(key) || typeof key.value !== "string" || KNOWN_KEYS.includes(key.value)) return [];
+  const near = nearest(key.value, KNOWN_KEYS);
+  return near === undefined ? [] : [problem(key.range?.[0] ?? 0, `unknown key ${key.value}; did you mean ${near}?`)];
+}
+
+/** Of the node at the path, or of the nearest one around it that is there. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    // yaml's declarations give `unknown`; with keepScalar it is a node, or undefined where nothing is.
+    const node = document.getIn(path.slice(0, length), true) as Node | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return 0;
+}
+
+const inOrder = (problems: readonly FileProblem[]): readonly FileProblem[] =>
+  problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+
+/** yaml appends the place and an excerpt of the text; the place is stated already. */
+const firstSentence = (message: string): string => message.replace(/ at line \d+, column \d+:[\s\S]*$/, "");
