@@ -48,6 +48,8 @@ export async function buildPackage(): Promise<number> {
     // Errors are told apart by name.
     keepNames: true,
     platform: "node",
+    // A CommonJS package that is imported lazily would come without its named exports.
+    mainFields: ["module", "main"],
     target: "node22",
     format: "esm",
     external: ["@azure/functions-core"],

@@ -27,8 +27,7 @@ export function contextLogger(sink: LogSink, level: string): Logger {
       messageKey: "message",
       timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError },
-    },
+      },
     destination,
   );
 }
@@ -53,10 +52,20 @@ function sinkLevel(line: string): keyof LogSink {
 
 /** What is said of an error in a log line: name, message and the chain of causes. No stack of an SDK, no request, no header. */
 export function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
+  // AMQP's errors are plain objects of a name, a condition and a description.
+  if (!(error instanceof Error))
+    return isNamed(error) ? { name: error.name, message: error.message } : { message: String(error) };
   return {
     name: error.name,
     message: error.message,
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
 }
+
+const isNamed = (error: unknown): error is { readonly name: string; readonly message: string } =>
+  typeof error === "object" &&
+  error !== null &&
+  "name" in error &&
+  typeof error.name === "string" &&
+  "message" in error &&
+  typeof error.message === "string";

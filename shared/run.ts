@@ -84,7 +84,8 @@ export async function run(service: Service): Promise<RunRecord> {
     durationMs: Math.round(performance.now() - started),
   });
   const level = record.outcome === "ok" ? "info" : record.outcome === "failed" ? "error" : "warn";
-  log[level](
+  // Under the parent: the record brings its own run id.
+  parent[level](
     { event: "run.completed", ...record },
     `run ${record.outcome}: ${record.new} new, ${record.returned} returned, ${record.sent} sent`,
   );

@@ -16,7 +16,7 @@ const DEVICES = ["0", "7", "f"].flatMap((prefix) => [1, 2].map((n) => `${prefix}
 /** The durable steps that carry the promise; each is met at least once in a first run. */
 const STEPS: Readonly<Record<string, (passing: Passing) => boolean>> = {
   "state transaction": ({ kind, body }) =>
-    kind === "transaction" && body.includes("outbox%7C") && body.includes("POST "),
+    kind === "transaction" && body.includes('"RowKey":"outbox|') && body.includes("POST "),
   "outbox delete": ({ kind, method, body, path }) =>
     kind === "transaction" ? /^DELETE /m.test(body) : method === "DELETE" && path.includes("outbox"),
   coverage: ({ kind, body }) => kind === "transaction" && body.includes("coveredTo"),
@@ -89,7 +89,7 @@ async function reset(stage: Stage): Promise<void> {
 }
 
 let round = 0;
-const devices = (): string[] => DEVICES.map((device) => device.slice(0, 30) + String(round).padStart(10, "0"));
+const devices = (): string[] => DEVICES.map((device) => device.slice(0, 1) + device.slice(-1) + String(round).padStart(38, "0"));
 
 async function killedRun(stage: Stage, arm: (host: FunctionsProcess) => void): Promise<void> {
   const host = await spawnFunctions(packageDir, {
