@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
-import { stateCommand } from "./state.ts";
+import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
 const program = new Command("firstsight")
   .description("Firstsight for operators and detection engineers.")
-  .addCommand(stateCommand())
   .exitOverride()
   .showHelpAfterError("(--help says more)");
+addStateCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,4 +1,5 @@
-import { Command, Option } from "commander";
+import type { Command } from "commander";
+import { Option } from "commander";
 import { accept } from "../accept.ts";
 import { compose } from "../compose.ts";
 import { parseConfig } from "../config.ts";
@@ -12,9 +13,9 @@ interface AcceptOptions {
   readonly json?: true;
 }
 
-/** `firstsight state`: what only an operator decides about the state. */
-export function stateCommand(): Command {
-  const state = new Command("state").description("The state of the known devices.");
+/** `firstsight state`: what only an operator decides about the state. Added to the program, whose settings it takes over. */
+export function addStateCommand(program: Command): void {
+  const state = program.command("state").description("The state of the known devices.");
   state
     .command("accept")
     .description("Accept that the state was lost (run outcome failed, reason state-lost), and say how to go on.")
@@ -28,7 +29,6 @@ export function stateCommand(): Command {
     .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
     .option("--json", "one JSON object on stdout")
     .action(acceptState);
-  return state;
 }
 
 async function acceptState(options: AcceptOptions, command: Command): Promise<void> {

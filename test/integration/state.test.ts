@@ -1,0 +1,238 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { coverageTable, unitKey } from "../../shared/azure/coverage-table.ts";
+import { retention } from "../../shared/azure/retention.ts";
+import { sightingRowKey, sightingsTable } from "../../shared/azure/sightings-table.ts";
+import type { Sighting } from "../../shared/core/sighting.ts";
+import { StateError, StateNewerError } from "../../shared/errors.ts";
+import type { Stage } from "../faults/stage.ts";
+import { DAY, HOUR, startStage } from "../faults/stage.ts";
+
+const DETECTION = "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc";
+const A = `a${"1".repeat(39)}`;
+const SEEN = new Date("2026-03-01T08:00:00Z");
+
+const sighting = (change: Partial<Sighting> = {}): Sighting => ({
+  detectionId: DETECTION,
+  deviceId: A,
+  deviceName: "ws-1",
+  workspace: "north",
+  firstSeen: SEEN,
+  lastSeen: SEEN,
+  episode: 1,
+  telling: 1,
+  disposition: "announced",
+  decidedAt: SEEN,
+  messageId: "f".repeat(64),
+  definitionHash: "0".repeat(64),
+  ...change,
+});
+const message = {
+  id: "f".repeat(64),
+  type: "firstsight.sighting.new.v1",
+  contentType: "application/json",
+  body: new Uint8Array([1, 2, 3]),
+  properties: { tool: "level" },
+};
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+beforeEach(async () => {
+  await stage.deleteAll("Sightings");
+  await stage.deleteAll("Coverage");
+});
+afterAll(() => stage.close());
+
+describe("sightings", () => {
+  test("commit – the sighting and its message, or neither", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    expect(await table.commit("a", [{ sighting: sighting(), message }], SEEN)).toEqual({ kind: "done" });
+    expect(
+      await table.commit("a", [{ sighting: sighting(), message: { ...message, id: "e".repeat(64) } }], SEEN),
+    ).toEqual({ kind: "conflict" });
+    expect(await stage.outboxDepth()).toBe(1);
+    expect((await table.recallPartition("a")).get(sightingRowKey(sighting()))?.lastSeen).toEqual(SEEN);
+  });
+
+  test("commit – a change over an etag that is no longer true is a conflict", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    await table.commit("a", [{ sighting: sighting() }], SEEN);
+    const etag =
+      (await table.recallKeys("a", [sightingRowKey(sighting())])).get(sightingRowKey(sighting()))?.etag ?? "";
+    expect(await table.refresh("a", [{ ...sighting(), lastSeen: new Date(SEEN.getTime() + DAY), etag }])).toEqual({
+      kind: "done",
+    });
+    expect(await table.commit("a", [{ sighting: sighting({ episode: 2 }), etag }], SEEN)).toEqual({ kind: "conflict" });
+  });
+
+  test("commit – fifty pairs go in one transaction; a property beyond 64 KiB is refused, and named", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    const many = Array.from({ length: 50 }, (_, i) => ({
+      sighting: sighting({ deviceId: `a${String(i).padStart(39, "0")}` }),
+      message: { ...message, id: String(i).padStart(64, "0") },
+    }));
+    expect(await table.commit("a", many, SEEN)).toEqual({ kind: "done" });
+    const outcome = await table.commit(
+      "a",
+      [{ sighting: sighting(), message: { ...message, body: new Uint8Array(70_000) } }],
+      SEEN,
+    );
+    expect(outcome).toMatchObject({ kind: "refused" });
+  });
+
+  test("keys – an id that can't stand in a key is replaced by its hash, and the entity keeps it", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    const deviceId = `x/\\#?\u0001${"y".repeat(600)}`;
+    await table.commit("z", [{ sighting: sighting({ deviceId }) }], SEEN);
+    const key = sightingRowKey({ detectionId: DETECTION, deviceId });
+    expect(key).toMatch(/^[0-9a-f-]{36}\|sha256-[0-9a-f]{64}$/);
+    expect((await stage.client("Sightings").getEntity("z", key))["deviceId"]).toBe(deviceId);
+    expect((await table.recallPartition("z")).has(key)).toBe(true);
+  });
+
+  test("recall – goes on over an empty page, and reads neither outbox nor epoch", async () => {
+    const real = stage.client("Sightings");
+    const table = sightingsTable(real);
+    await table.makeEpoch("a", "e1");
+    await table.commit("a", [{ sighting: sighting(), message }], SEEN);
+    // Azurite never answers with a short page and a token; the service may.
+    const gappy = sightingsTable(
+      new Proxy(real, {
+        get: (target, name) =>
+          name === "listEntities"
+            ? (...asked: Parameters<typeof real.listEntities>) => ({
+                byPage: async function* (...settings: unknown[]) {
+                  yield [];
+                  yield* target.listEntities(...asked).byPage(...(settings as [])); // whatever the caller asked for
+                  yield [];
+                },
+              })
+            : Reflect.get(target, name, target),
+      }),
+    );
+    expect([...(await gappy.recallPartition("a")).keys()]).toEqual([sightingRowKey(sighting())]);
+  });
+
+  test("recall – a row of a newer version stops it; a read that fails is no empty answer", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    await stage
+      .client("Sightings")
+      .createEntity({ partitionKey: "a", rowKey: sightingRowKey(sighting()), lastSeen: SEEN, schemaVersion: 2 });
+    await expect(table.recallPartition("a")).rejects.toThrow(StateNewerError);
+    stage.gate.before = () => ({ status: 503 });
+    await expect(stage.compose().service.sightings.recallPartition("a")).rejects.toThrow(StateError);
+    stage.gate.before = () => "pass";
+  });
+
+  test("epoch – the first one stands", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    expect(await table.epoch("a")).toBeUndefined();
+    expect(await table.makeEpoch("a", "e1")).toBe("e1");
+    expect(await table.makeEpoch("a", "e2")).toBe("e1");
+  });
+});
+
+describe("retention", () => {
+  test("deletes what was not seen since, keeps what has a message in the outbox, and what was seen again meanwhile (R8)", async () => {
+    const client = stage.client("Sightings");
+    const table = sightingsTable(client);
+    const [old, waiting, alive] = ["1", "2", "3"].map((n) =>
+      sighting({ deviceId: `a${n.padStart(39, "0")}`, messageId: n.padStart(64, "0") }),
+    );
+    if (!old || !waiting || !alive) throw new Error("three were made");
+    await table.commit(
+      "a",
+      [
+        { sighting: old },
+        { sighting: waiting, message: { ...message, id: waiting.messageId ?? "" } },
+        { sighting: alive },
+      ],
+      SEEN,
+    );
+    const racing = retention(
+      new Proxy(client, {
+        get: (target, name) =>
+          name === "deleteEntity"
+            ? async (...asked: Parameters<typeof client.deleteEntity>) => {
+                // A run refreshes it between retention's reading and its delete.
+                if (asked[1] === sightingRowKey(alive))
+                  await target.updateEntity({ partitionKey: "a", rowKey: asked[1], lastSeen: new Date() }, "Merge");
+                return target.deleteEntity(...asked);
+              }
+            : Reflect.get(target, name, target),
+      }),
+    );
+    expect(await racing.forgetSightings(new Date(SEEN.getTime() + DAY))).toEqual(new Map([[DETECTION, 1]]));
+    expect([...(await table.recallPartition("a")).keys()].toSorted()).toEqual(
+      [sightingRowKey(waiting), sightingRowKey(alive)].toSorted(),
+    );
+  });
+
+  test("retainState – runs are kept 90 days", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    for (const days of [0, 89, 91, 300])
+      await coverage.recordRun(new Date(stage.date(0).getTime() - days * DAY), `run-${days}`, {});
+    expect(await stage.compose().retain()).toEqual({ sightings: 0, runs: 2 });
+  });
+});
+
+describe("coverage", () => {
+  const advance = (change: object = {}) => ({
+    key: unitKey("north", "p", "0"),
+    coveredTo: SEEN,
+    packHash: "h1",
+    sliced: false,
+    ...change,
+  });
+
+  test("advance – never backwards under one pack, and over another version's mark not at all", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    const coveredTo = async (): Promise<unknown> =>
+      (await coverage.ledger()).units.get(unitKey("north", "p", "0"))?.coveredTo;
+    await coverage.advance([advance()]);
+    await coverage.advance([advance({ coveredTo: new Date(SEEN.getTime() - HOUR) })]);
+    expect(await coveredTo()).toEqual(SEEN);
+    await coverage.advance([advance({ coveredTo: new Date(SEEN.getTime() + HOUR), packHash: "h0", priorHash: "h00" })]);
+    expect(await coveredTo()).toEqual(SEEN);
+    await coverage.advance([advance({ coveredTo: new Date(SEEN.getTime() - HOUR), packHash: "h2", priorHash: "h1" })]);
+    expect(await coveredTo()).toEqual(new Date(SEEN.getTime() - HOUR));
+  });
+
+  test("runs – newest first", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    for (const hour of [1, 3, 2]) await coverage.recordRun(stage.date(hour * HOUR), `run-${hour}`, { outcome: "ok" });
+    const keys: string[] = [];
+    for await (const { rowKey } of stage
+      .client("Coverage")
+      .listEntities({ queryOptions: { filter: "PartitionKey eq 'run'" } }))
+      keys.push(String(rowKey));
+    expect(keys.map((key) => key.split("|")[1])).toEqual(["run-3", "run-2", "run-1"]);
+  });
+});
+
+describe("firstsight state accept", () => {
+  const cli = fileURLToPath(new URL("../../shared/cli/main.ts", import.meta.url));
+  const accept = (...asked: string[]) =>
+    promisify(execFile)(process.execPath, [cli, "state", "accept", ...asked], {
+      env: { ...process.env, ...stage.settings() },
+    });
+
+  test.each(["restore", "retell"])("--%s – the run goes on after it", async (how) => {
+    await stage.run();
+    await stage.deleteAll("Sightings");
+    expect(await stage.run()).toMatchObject({ outcome: "failed", reason: "state-lost" });
+    const { stdout } = await accept(`--${how}`, "--json");
+    expect(JSON.parse(stdout).partitions).toHaveLength(17);
+    expect(await stage.run()).toMatchObject({ outcome: "ok" });
+    expect((await accept(`--${how}`)).stdout).toContain("Nothing was lost");
+  });
+
+  test("neither or both – usage, exit 2", async () => {
+    await expect(accept()).rejects.toMatchObject({ code: 2 });
+    await expect(accept("--restore", "--retell")).rejects.toMatchObject({ code: 2 });
+  });
+});
