@@ -1,9 +1,11 @@
-import { cp, glob, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { glob, readFile, rm } from "node:fs/promises";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { z } from "zod";
 import { problemLine } from "../shared/catalog/file-problem.ts";
 import { generatePacks } from "./generate-packs.ts";
+import { isUnderWay, writeWhole } from "./write-whole.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = `${ROOT}dist/`;
@@ -33,9 +35,7 @@ export async function buildPackage(): Promise<number> {
   const entryPoints = await Array.fromAsync(glob("functions/*.ts", { cwd: ROOT }));
   if (entryPoints.length === 0) throw new Error("functions/ holds no entry");
 
-  await rm(DIST, { recursive: true, force: true });
-  await mkdir(DIST, { recursive: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: entryPoints.toSorted(),
     outdir: DIST,
@@ -55,22 +55,41 @@ export async function buildPackage(): Promise<number> {
     external: ["@azure/functions-core"],
     banner: { js: BANNER },
     metafile: true,
+    write: false,
     logLevel: "warning",
   });
   const strays = Object.keys(metafile.inputs).filter((input) => FORBIDDEN.some((pattern) => pattern.test(input)));
   if (strays.length > 0) throw new Error(`these have no place in the deployed bundle: ${strays.join(", ")}`);
-  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  const bytes = outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
   if (bytes > MAX_BYTES) throw new Error(`the bundle has ${bytes} bytes, more than ${MAX_BYTES}`);
 
-  await cp(`${ROOT}host.json`, `${DIST}host.json`);
+  const host = await readFile(`${ROOT}host.json`);
   const { name, version } = z
     .object({ name: z.string(), version: z.string() })
     .parse(JSON.parse(await readFile(`${ROOT}package.json`, "utf8")));
-  await writeFile(
-    `${DIST}package.json`,
-    `${JSON.stringify({ name, version, type: "module", main: "functions/*.js" }, undefined, 2)}\n`,
+  const manifest = `${JSON.stringify({ name, version, type: "module", main: "functions/*.js" }, undefined, 2)}\n`;
+  await replaceContents(
+    new Map([
+      ...outputFiles.map(({ path, contents }): [string, Uint8Array] => [relative(DIST, path), contents]),
+      ["host.json", host],
+      ["package.json", Buffer.from(manifest)],
+    ]),
   );
-  return bytes + (await stat(`${DIST}host.json`)).size;
+  return bytes + host.length;
+}
+
+/**
+ * Makes `dist/` hold these files and no others, without a moment in which one of them is missing: a service that runs from it, or
+ * another build beside this one, still has to find its lazy chunks.
+ */
+async function replaceContents(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [name, contents] of files) writeWhole(`${DIST}${name}`, contents);
+  for await (const { parentPath, name } of glob("**/*", { cwd: DIST, withFileTypes: true })) {
+    const path = relative(DIST, `${parentPath}/${name}`);
+    const isKept = [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`));
+    // What another build is writing at this moment is its own.
+    if (!isKept && !isUnderWay(path)) await rm(`${DIST}${path}`, { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) {

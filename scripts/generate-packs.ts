@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Pack } from "../shared/core/pack.ts";
 import type { FileProblem } from "../shared/catalog/file-problem.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const OUTPUT = "shared/catalog/generated/packs.ts";
@@ -19,6 +20,8 @@ const INPUTS = [
   "shared/kql/**/*.{ts,json}",
   "shared/core/{pack,slice,kql-text}.ts",
   "scripts/generate-packs.ts",
+  // The language service and the parser of YAML decide too.
+  "package-lock.json",
 ];
 
 /** Compiles every detection file to KQL that is ready to run. Returns the problems, each with its place; empty: written, or as it was. */
@@ -32,8 +35,7 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
   if ("problems" in compiled) return compiled.problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);
-  mkdirSync(fileURLToPath(new URL(`../${OUTPUT}/..`, import.meta.url)), { recursive: true });
-  writeFileSync(output, stamp + moduleText(compiled.packs));
+  writeWhole(output, Buffer.from(stamp + moduleText(compiled.packs)));
   return [];
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 
-import type { Pack, QueryPart, QueryWindow } from "../core/pack.ts";
+import type { Pack, QueryPart } from "../core/pack.ts";
 import { bindQuery } from "../core/pack.ts";
 import { validateQuery } from "../kql/validate.ts";
+import { SAMPLE_WINDOW, packProblems } from "./check-pack.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import type { Replacement } from "./own-window.ts";
@@ -43,6 +44,15 @@ export function compileDetection(source: DetectionFile): Compiled {
     ...parts,
     { slice: true },
   ]);
+  const broken = packProblems(whole);
+  if (broken.length > 0)
+    return {
+      problems: broken.map((message) => ({
+        file,
+        ...locate({ line: 1, column: 1 }),
+        message: `not valid once the planned window and our columns are put around it: ${message}; look for a let that has the name of a column or function`,
+      })),
+    };
   const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
   const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
   return {
@@ -57,14 +67,6 @@ export function compileDetection(source: DetectionFile): Compiled {
     warnings: warnings.map((message) => ({ file, ...locate({ line: 1, column: 1 }), message })),
   };
 }
-
-/** Any window will do to see whether a text is valid. */
-export const SAMPLE_WINDOW: QueryWindow = {
-  from: new Date("2026-01-26T00:00:00Z"),
-  to: new Date("2026-01-31T00:00:00Z"),
-  since: new Date("2026-01-30T18:00:00Z"),
-  horizon: new Date("2026-01-01T00:00:00Z"),
-};
 
 const sha256 = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
 

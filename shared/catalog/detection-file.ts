@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 
-import type { Document, Node } from "yaml";
-import { LineCounter, isMap, isScalar, parseDocument } from "yaml";
+import type { Document } from "yaml";
+import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 
 import type { Detection } from "../core/pack.ts";
 import type { Position } from "../kql/language.ts";
@@ -30,7 +30,7 @@ export type LoadedFile = { readonly detection: DetectionFile } | { readonly prob
  * schedule and trigger are checked and otherwise unused: each row is a device, whatever the threshold.
  */
 export function loadDetectionFile(source: string, file: string): LoadedFile {
-  const text = source.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+  const text = source.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
   const { mended, lines } = mendDataTypes(text);
   const misplaced = lines.map((line) => ({
     file,
@@ -50,13 +50,15 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
     ...at(pos[0]),
     message: `not valid YAML: ${firstSentence(message)}`,
   }));
-  if (misplaced.length + malformed.length > 0) return { problems: [...misplaced, ...malformed] };
+  if (misplaced.length + malformed.length > 0) return { problems: distinct([...misplaced, ...malformed]) };
   if (!isMap(document.contents))
     return {
       problems: [{ file, line: 1, column: 1, message: "not a detection: it needs id, name, description and query" }],
     };
 
-  const content: unknown = document.toJS();
+  const { content, unreadable } = contentOf(document);
+  if (unreadable !== undefined)
+    return { problems: [{ file, ...at(unreadable.offset), message: `not valid YAML: ${unreadable.message}` }] };
   const problem = (path: readonly PropertyKey[], message: string): FileProblem => ({
     file,
     ...at(offsetOf(document, path)),
@@ -72,7 +74,10 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
     ? []
     : [problem([], `the file's name ${basename(file)} names its pack: use lower-case letters and digits, joined by -`)];
   if (!parsed.success || misspelt.length + misnamed.length > 0) {
-    const issues = parsed.error?.issues.map(({ path, message }) => problem(path, message)) ?? [];
+    const all = parsed.error?.issues ?? [];
+    // Of a kind that can't run here it does not matter what else it lacks.
+    const kind = all.filter(({ path }) => path[0] === "kind");
+    const issues = (kind.length > 0 ? kind : all).map(({ path, message }) => problem(path, message));
     return { problems: inOrder([...misnamed, ...misspelt, ...issues]) };
   }
 
@@ -126,15 +131,47 @@ function misspeltKey(key: unknown, problem: (offset: number, message: string) =>
 /** Of the node at the path, or of the nearest one around it that is there. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
-    // yaml's declarations give `unknown`; with keepScalar it is a node, or undefined where nothing is.
-    const node = document.getIn(path.slice(0, length), true) as Node | undefined;
-    if (node?.range) return node.range[0];
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
   }
   return 0;
 }
 
+/** Aliases are followed here: one without its anchor, or so many that they would fill the memory, show only now. */
+function contentOf(document: Document): {
+  readonly content?: unknown;
+  readonly unreadable?: { readonly offset: number; readonly message: string };
+} {
+  try {
+    return { content: document.toJS() };
+  } catch (error) {
+    if (error instanceof ReferenceError)
+      return { unreadable: { offset: danglingAlias(document), message: error.message } };
+    throw error;
+  }
+}
+
+/** Of the first alias without an anchor; the beginning where each has one. */
+function danglingAlias(document: Document): number {
+  let offset = 0;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
+/** A text that breaks off in a thousand brackets is told once and not a thousand times. */
+const distinct = (problems: readonly FileProblem[]): readonly FileProblem[] => [
+  ...new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem])).values(),
+];
+
 const inOrder = (problems: readonly FileProblem[]): readonly FileProblem[] =>
   problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 
-/** yaml appends the place and an excerpt of the text; the place is stated already. */
-const firstSentence = (message: string): string => message.replace(/ at line \d+, column \d+:[\s\S]*$/, "");
+/** yaml appends the place and an excerpt of the text, or a hint to programmers; the place is stated already. */
+const firstSentence = (message: string): string =>
+  message.replace(/ at line \d+, column \d+:[\s\S]*$/, "").replace(/; please use YAML\..*$/, "");

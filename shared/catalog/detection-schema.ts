@@ -29,7 +29,7 @@ const TACTICS = [
   "InhibitResponseFunction",
 ];
 
-const TRIGGERS = ["gt", "lt", "eq", "ne", "greaterthan", "lessthan", "equal", "notequal"];
+const TRIGGERS = new Set(["gt", "lt", "eq", "ne", "greaterthan", "lessthan", "equal", "notequal"]);
 
 const missingOr =
   (missing: string, wrong: string) =>
@@ -164,7 +164,7 @@ export const scheduledSchema = z
     queryPeriod: duration("queryPeriod"),
     triggerOperator: z
       .string({ error: missingOr("triggerOperator is missing; write gt", "triggerOperator is a text") })
-      .refine((given) => TRIGGERS.includes(given.toLowerCase()), {
+      .refine((given) => TRIGGERS.has(given.toLowerCase()), {
         error: "triggerOperator must be one of gt, lt, eq, ne",
       }),
     triggerThreshold: z

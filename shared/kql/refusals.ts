@@ -2,8 +2,7 @@ import type { Analysis } from "./language.ts";
 import { positionOf } from "./language.ts";
 import { DEVICE_TABLES } from "./schema.ts";
 import type { SyntaxView } from "./syntax.ts";
-import { child, nodeName, tokenText } from "./syntax.ts";
-import { walk } from "./syntax.ts";
+import { child, nodeName, tokenText, walk } from "./syntax.ts";
 import type { QueryProblem } from "./validate.ts";
 
 const BY_NAME = "name each Device table, so that the planned window reaches it";
@@ -45,7 +44,7 @@ export function refusals({ syntax, text }: Analysis): readonly QueryProblem[] {
 
 function refusal(node: SyntaxView): string | undefined {
   const kind = nodeName(node);
-  if (kind === "FunctionCallExpression") return FUNCTIONS.get(child(node, "Name").toString().trim());
+  if (kind === "FunctionCallExpression") return FUNCTIONS.get(plainName(child(node, "Name")));
   if (kind === "WildcardedName" && isUnioned(node)) return `a union over ${text(node)}; ${BY_NAME}`;
   const symbol = node.ReferencedSymbol;
   if (kind === "NameReference" && symbol && nodeName(symbol) === "TableSymbol" && !DEVICE_TABLES.includes(symbol.Name))
@@ -53,6 +52,13 @@ function refusal(node: SyntaxView): string | undefined {
       return `${symbol.Name} is no Device table; a detection may read ${DEVICE_TABLES.join(", ")}`;
   return NODES.get(kind);
 }
+
+/** Names may stand in brackets: `['table'](…)` is a call of table. */
+const plainName = (node: SyntaxView): string =>
+  node
+    .toString()
+    .trim()
+    .replace(/^\[\s*(["'])(.*)\1\s*\]$/s, "$2");
 
 const text = (node: SyntaxView): string => (node.IsToken ? tokenText(node) : node.toString().trim());
 

@@ -1,6 +1,7 @@
 import type { Analysis, Position, Problem } from "./language.ts";
 import { analyse, positionOf, resultColumns } from "./language.ts";
 import { nearest } from "./nearest.ts";
+import { tooDeep } from "./nesting.ts";
 import { refusals } from "./refusals.ts";
 import type { Column, Dialect } from "./schema.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "./schema.ts";
@@ -35,6 +36,8 @@ export type Prelude = (tables: readonly string[], namesTimeGenerated: boolean) =
  * tables known by name, with a DeviceId in its result. Problems are in the order of the text.
  */
 export function validateQuery(text: string, prelude: Prelude): Validation {
+  const deep = tooDeep(text);
+  if (deep !== undefined) return { problems: [deep] };
   const alone = analyse(text, "log-analytics");
   if (alone.code.Kind !== "Query")
     return problemAt(text, 0, "this is a management command; a detection is a query over Device tables");
@@ -61,12 +64,8 @@ export function validateQuery(text: string, prelude: Prelude): Validation {
     );
 
   const columns = commonColumns(analyses.map(({ analysis }) => resultColumns(analysis)));
-  if (columns.every(({ name }) => name !== "DeviceId"))
-    return problemAt(
-      text,
-      lastOperator(expression).TextStart,
-      "the result has no column DeviceId, by which devices are told apart; keep it in the last project or summarize … by",
-    );
+  const misfit = deviceIdMisfit(columns);
+  if (misfit !== undefined) return problemAt(text, lastOperator(expression).TextStart, misfit);
   return { checked: { tables, namesTimeGenerated, columns, lets, expression } };
 }
 
@@ -119,6 +118,18 @@ function names(root: SyntaxView, column: string): boolean {
 
 const tokenTextOf = (name: SyntaxView): string => tokenText(optionalChild(name, "Name") ?? name);
 
+/** Why a result with those columns does not tell devices apart; `undefined` where it does. */
+function deviceIdMisfit(columns: readonly Column[]): string | undefined {
+  const found = columns.find(({ name }) => name === "DeviceId");
+  if (found?.type === "string") return undefined;
+  if (found !== undefined)
+    return `DeviceId is a ${found.type} in the result and has to be the string of one device; take it as it is in the table`;
+  const near = columns.find(({ name }) => name.toLowerCase() === "deviceid");
+  return near === undefined
+    ? "the result has no column DeviceId, by which devices are told apart; keep it in the last project or summarize … by"
+    : `the result has ${near.name} and no column DeviceId; names of columns are case-sensitive`;
+}
+
 const lastOperator = (expression: SyntaxView): SyntaxView => optionalChild(expression, "Operator") ?? expression;
 
 /** By name, in the order of the first; where the types differ it is a dynamic, which every conversion takes. */
@@ -133,6 +144,9 @@ function commonColumns(results: readonly (readonly Column[])[]): readonly Column
   });
 }
 
+/** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
+const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
+
 /** Errors of both dialects, positions in the query's own text, each said once. */
 function semanticProblems(
   text: string,
@@ -142,7 +156,7 @@ function semanticProblems(
 ): readonly QueryProblem[] {
   const found = new Map<string, { readonly problem: Problem; readonly dialects: Dialect[] }>();
   for (const { dialect, analysis } of analyses)
-    for (const problem of analysis.problems.filter(({ severity }) => severity === "error")) {
+    for (const problem of analysis.problems.filter(refuses)) {
       if (problem.offset < front.length) throw new Error(`the prelude is not valid: ${problem.message} in\n${front}`);
       const key = `${problem.offset} ${problem.message}`;
       const known = found.get(key);
@@ -162,7 +176,7 @@ function semanticProblems(
 }
 
 function hint(code: string, word: string, dialects: readonly Dialect[], tables: readonly string[]): string {
-  if (code === "KS204") {
+  if (code === "KS204" || code === "KS205") {
     const near = nearest(word, DEVICE_TABLES);
     return near === undefined ? ` A detection may read ${DEVICE_TABLES.join(", ")}.` : ` Did you mean ${near}?`;
   }
@@ -175,6 +189,7 @@ function hint(code: string, word: string, dialects: readonly Dialect[], tables: 
   }
   if (code !== "KS142") return "";
   const near = nearest(word, new Set(tables.flatMap((table) => columnNames(table))));
+  if (near === word) return ` An operator before has dropped the column: keep it there.`;
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 

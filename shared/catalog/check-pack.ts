@@ -1,0 +1,39 @@
+import type { QueryPart, QueryWindow } from "../core/pack.ts";
+import { bindQuery } from "../core/pack.ts";
+import type { Slice } from "../core/slice.ts";
+import { analyse, resultColumns } from "../kql/language.ts";
+import { DIALECTS } from "../kql/schema.ts";
+
+/** Any window will do to see whether a text is valid. */
+export const SAMPLE_WINDOW: QueryWindow = {
+  from: new Date("2026-01-26T00:00:00Z"),
+  to: new Date("2026-01-31T00:00:00Z"),
+  since: new Date("2026-01-30T18:00:00Z"),
+  horizon: new Date("2026-01-01T00:00:00Z"),
+};
+
+/** One of each kind that a plan can ask for. */
+const SLICES: readonly Slice[] = ["all", { prefix: "a" }, { prefix: "", other: true }, { prefix: "a", other: true }];
+
+/** Columns of a pack of one, as `Pack` states them. */
+const COLUMNS =
+  "DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string, Count: long";
+
+/**
+ * What is wrong with a query as the service will get it, in both dialects and over each kind of slice; each thing once, none for
+ * a pack that can be deployed. The parts were valid on their own: this is where a name of the file's own bends what is put around it.
+ */
+export function packProblems(query: readonly QueryPart[]): readonly string[] {
+  const found = new Set<string>();
+  for (const dialect of DIALECTS)
+    for (const slice of SLICES) {
+      const analysis = analyse(bindQuery(query, SAMPLE_WINDOW, slice), dialect);
+      const errors = analysis.problems.filter(({ severity }) => severity === "error");
+      for (const { message } of errors) found.add(message);
+      const columns = resultColumns(analysis)
+        .map(({ name, type }) => `${name}: ${type}`)
+        .join(", ");
+      if (errors.length === 0 && columns !== COLUMNS) found.add(`it answers ${columns} and not ${COLUMNS}`);
+    }
+  return [...found];
+}
