@@ -9,5 +9,7 @@ const validate = ajv.compile(JSON.parse(readFileSync(CONTRACT_FILE, "utf8")));
 
 /** What the committed JSON Schema holds against an event; empty: nothing. As any consumer would check it. */
 export function validatesContract(event: unknown): readonly string[] {
-  return validate(event) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
+  return validate(event)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
 }

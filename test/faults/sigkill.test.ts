@@ -89,7 +89,8 @@ async function reset(stage: Stage): Promise<void> {
 }
 
 let round = 0;
-const devices = (): string[] => DEVICES.map((device) => device.slice(0, 1) + device.slice(-1) + String(round).padStart(38, "0"));
+const devices = (): string[] =>
+  DEVICES.map((device) => device.slice(0, 1) + device.slice(-1) + String(round).padStart(38, "0"));
 
 async function killedRun(stage: Stage, arm: (host: FunctionsProcess) => void): Promise<void> {
   const host = await spawnFunctions(packageDir, {

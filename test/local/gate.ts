@@ -91,7 +91,9 @@ function toPassing(n: number, { method = "GET", url = "/" }: IncomingMessage, bo
 
 function refuse(outgoing: ServerResponse, { status, code = "ServerBusy" }: Exclude<Verdict, string>): void {
   outgoing.writeHead(status, { "content-type": "application/json;odata=minimalmetadata" });
-  outgoing.end(JSON.stringify({ "odata.error": { code, message: { lang: "en-US", value: `${code}: as the test wants it` } } }));
+  outgoing.end(
+    JSON.stringify({ "odata.error": { code, message: { lang: "en-US", value: `${code}: as the test wants it` } } }),
+  );
 }
 
 interface Answer {
@@ -100,13 +102,21 @@ interface Answer {
   readonly body: Buffer;
 }
 
-function forward(port: number, method: string, path: string, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
+function forward(
+  port: number,
+  method: string,
+  path: string,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = send({ host: "127.0.0.1", port, method, path, headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(chunks) }));
+      answer.on("end", () =>
+        resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(chunks) }),
+      );
     });
     outgoing.on("error", reject);
     outgoing.end(body);

@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { levelDevices, loadFleet } from "../local/fleet.ts";
+
+const START = fileURLToPath(new URL("../local/start.ts", import.meta.url));
+
+interface Line {
+  readonly event: string;
+  readonly n?: number;
+  readonly id?: string;
+  readonly deviceIds?: readonly string[];
+  readonly outcome?: string;
+  readonly announced?: number;
+  readonly runs?: number;
+  readonly messages?: number;
+  readonly distinctIds?: number;
+  readonly exitCode?: number;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly lines: Line[];
+  readonly errors: string[];
+  readonly exited: Promise<number | null>;
+}
+
+/** As `npm start` runs it, in a process group of its own. */
+function start(...options: string[]): Started {
+  const child = spawn(process.execPath, [START, ...options], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const lines: Line[] = [];
+  const errors: string[] = [];
+  let rest = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    const [last = "", ...whole] = (rest + text).split("\n").toReversed();
+    rest = last;
+    if (options.includes("--json")) lines.push(...whole.toReversed().map((line) => JSON.parse(line)));
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => errors.push(text));
+  return { child, lines, errors, exited: new Promise((resolve) => child.on("close", resolve)) };
+}
+
+const messagesOf = (lines: readonly Line[]): readonly Line[] => lines.filter(({ event }) => event === "message");
+const devicesOf = (lines: readonly Line[]): readonly string[] =>
+  messagesOf(lines).flatMap(({ deviceIds }) => deviceIds ?? []);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "firstsight-start-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const levelOf = (dir: string): ReadonlySet<string> => levelDevices(loadFleet(join(dir, "fleet.ndjson")), new Date());
+
+test("three runs – all that is there, what appeared, nothing; each device in one message, no id twice", async () => {
+  const state = join(folder, "state");
+  const { lines, exited } = start("--json", "--devices", "60", "--state", state);
+  expect(await exited).toBe(0);
+  const perRun = [1, 2, 3].map((n) => {
+    const from = lines.findIndex((line) => line.event === "run" && line.n === n);
+    const to = lines.findIndex((line) => (line.event === "run" && line.n === n + 1) || line.event === "summary");
+    return devicesOf(lines.slice(from, n === 3 ? undefined : to));
+  });
+  expect(perRun.map(({ length }) => length)).toEqual([5, 8, 0]);
+  expect(new Set(perRun.flat())).toEqual(levelOf(state));
+  const ids = messagesOf(lines).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(lines.at(-1)).toEqual({ event: "summary", runs: 3, messages: 13, distinctIds: 13, exitCode: 0 });
+});
+
+test("--once – one run over the fleet as it stands; the same devices hold Level in every fleet of one seed and size", async () => {
+  const [first, second] = [join(folder, "a"), join(folder, "b")];
+  for (const dir of [first, second])
+    expect(await start("--json", "--once", "--devices", "60", "--seed", "7", "--state", dir).exited).toBe(0);
+  expect(levelOf(first)).toEqual(levelOf(second));
+  const again = start("--json", "--once", "--state", first);
+  expect(await again.exited).toBe(0);
+  expect(devicesOf(again.lines)).toEqual([]);
+});
+
+test(
+  "SIGKILL of everything at any moment – the next start goes on; each device is printed, each under one id",
+  { timeout: 240_000 },
+  async () => {
+    const state = join(folder, "state");
+    const printed: Line[] = [];
+    for (const after of [300, 900, 1500, 2100, 2700, 3300]) {
+      const killed = start("--json", "--devices", "60", "--state", state);
+      await Promise.race([wait(after), killed.exited]);
+      killTree(killed.child.pid ?? 0);
+      await killed.exited;
+      printed.push(...killed.lines);
+    }
+    const last = start("--json", "--devices", "60", "--state", state);
+    expect(await last.exited, last.errors.join("")).toBe(0);
+    printed.push(...last.lines);
+    const byId = new Map(messagesOf(printed).map(({ id, deviceIds }) => [id, deviceIds?.[0]]));
+    expect(new Set(byId.values())).toEqual(levelOf(state));
+    expect(byId.size).toBe(levelOf(state).size);
+  },
+);
+
+/** The process and all it started, as `kill -9` of each would: children first, so that none ends by itself. */
+function killTree(pid: number): void {
+  for (const child of childrenOf(pid)) killTree(child);
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+const childrenOf = (pid: number): number[] =>
+  globSync(`/proc/${pid}/task/*/children`).flatMap((file) => {
+    try {
+      return readFileSync(file, "utf8").trim().split(" ").filter(Boolean).map(Number);
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+
+test("a second live start over one folder is refused, and the first goes on", async () => {
+  const state = join(folder, "state");
+  const first = start("--json", "--devices", "60", "--state", state);
+  await expect.poll(() => first.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  const second = start("--json", "--state", state);
+  expect(await second.exited).toBe(1);
+  expect(second.errors.join("")).toContain("in use");
+  expect(second.lines).toEqual([]);
+  expect(await first.exited).toBe(0);
+});
+
+describe("bad options – one clear error, exit 2, nothing started", () => {
+  test.each([
+    [["--devices", "x"]],
+    [["--dry-run"]],
+    [["--once", "--watch"]],
+    [["--azure", "--state", "x"]],
+    [["--nonsense"]],
+  ])("%j", async (options) => {
+    const { exited, errors } = start(...options);
+    expect(await exited).toBe(2);
+    expect(errors.join("").trim().split("\n")).toHaveLength(1);
+    expect(errors.join("")).toMatch(/^error: /);
+  });
+
+  test("--azure without settings names each one that is missing", async () => {
+    const { exited, errors } = start("--azure", "--dry-run");
+    expect(await exited).toBe(2);
+    expect(errors.join("")).toMatch(/LOG_ANALYTICS_WORKSPACES is missing[^]*SERVICE_BUS_NAMESPACE is missing/);
+  });
+});

@@ -1,0 +1,33 @@
+import { compose } from "../../../shared/compose.ts";
+import { parseConfig } from "../../../shared/config.ts";
+import { readSettings } from "../../../shared/cli/settings-file.ts";
+import { sightingEvent } from "../../../shared/core/event.ts";
+import { dryRun } from "../../../shared/dry-run.ts";
+import { contextLogger } from "../../../shared/logger.ts";
+import { run } from "../../../shared/run.ts";
+import type { Printer } from "./print.ts";
+
+/**
+ * One run against the workspace of `local.settings.json`: the only way in which `npm start` leaves this machine. Dry, it queries and decides,
+ * writes and sends nothing, and says what would be told.
+ * @throws {ConfigError} naming every setting that can't be used
+ */
+export async function runInAzure(printer: Printer, dry: boolean): Promise<number> {
+  const config = parseConfig(await readSettings("local.settings.json", process.env));
+  const say = (line: string): void => console.error(line);
+  const { service } = compose(
+    config,
+    contextLogger({ trace: say, debug: say, info: say, warn: say, error: say }, dry ? "warn" : config.logLevel),
+  );
+  const rehearsal = dry ? dryRun(service) : undefined;
+  const record = await run(rehearsal?.service ?? service);
+  printer.run(1, record);
+  const told = (rehearsal?.told ?? []).flatMap(({ message }) =>
+    message ? [sightingEvent.parse(JSON.parse(new TextDecoder().decode(message.body)))] : [],
+  );
+  const byTool = Map.groupBy(told, ({ data }) => data.detection.tool);
+  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.length} would be told`);
+  for (const event of told) printer.message(event);
+  if (dry) printer.messagesDone();
+  return record.outcome === "ok" ? 0 : 1;
+}
