@@ -10,16 +10,19 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, deletions and replacements that make one word of the other (Levenshtein). */
+/** Insertions, deletions, replacements and swaps of neighbours that make one word of the other (Damerau, Levenshtein). */
 function editDistance(a: string, b: string): number {
+  let beforeThat: readonly number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+      const swaps = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = swaps ? (beforeThat[j - 2] ?? 0) + 1 : Infinity;
+      row.push(Math.min(replaced, swapped, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
     }
-    above = row;
+    [beforeThat, above] = [above, row];
   }
   return above[b.length] ?? 0;
 }
