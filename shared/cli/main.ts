@@ -29,9 +29,12 @@ function exitCodeOf(error: unknown): number {
 }
 
 /** Commander has written its own message already. */
-const isCommanderExit = (error: unknown): error is { readonly exitCode: number } =>
-  error instanceof Error &&
-  "code" in error &&
-  typeof error.code === "string" &&
-  error.code.startsWith("commander.") &&
-  "exitCode" in error;
+function isCommanderExit(error: unknown): error is { readonly exitCode: number } {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.startsWith("commander.") &&
+    "exitCode" in error
+  );
+}

@@ -21,7 +21,10 @@ test("the README's table has every setting, with its default and its words, and 
 test("the sample of local settings names all of them, and is a configuration once its names are filled in", () => {
   const { Values } = JSON.parse(read("local.settings.sample.json"));
   expect(Object.keys(Values).filter((name) => !OF_THE_HOST.includes(name))).toEqual(SETTINGS.map(({ name }) => name));
-  expect(parseConfig({ ...Values, LOG_ANALYTICS_WORKSPACES: '[{"name":"soc","id":"00000000-0000-4000-8000-000000000001"}]' }).queue).toBe("sightings");
+  expect(
+    parseConfig({ ...Values, LOG_ANALYTICS_WORKSPACES: '[{"name":"soc","id":"00000000-0000-4000-8000-000000000001"}]' })
+      .queue,
+  ).toBe("sightings");
 });
 
 test("the README's commands are those of package.json", () => {
