@@ -4,10 +4,7 @@ import { partitionsOf } from "./core/slice.ts";
 import { StateLostError } from "./errors.ts";
 
 /** What a partition's epoch and the one that Coverage names say together (R10). Pure. */
-export function judgeEpoch(
-  named: string | undefined,
-  standing: string | undefined,
-): "intact" | "adopt" | "make" | "lost" {
+function judgeEpoch(named: string | undefined, standing: string | undefined): "intact" | "adopt" | "make" | "lost" {
   if (named === undefined) return standing === undefined ? "make" : "adopt";
   return named === standing ? "intact" : "lost";
 }

@@ -27,7 +27,7 @@ export function contextLogger(sink: LogSink, level: string): Logger {
       messageKey: "message",
       timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
-      },
+    },
     destination,
   );
 }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { KnownSighting } from "../core/decide.ts";
 import type { OutboxMessage, Sighting } from "../core/sighting.ts";
-import { partitionOf } from "../core/slice.ts";
 import { StateError, StateNewerError } from "../errors.ts";
 import { toOutboxEntity } from "./outbox-table.ts";
 import { eachOf, statusOf, submit } from "./transaction.ts";
@@ -242,12 +241,3 @@ const malformed = (entity: Readonly<Record<string, unknown>>, name: string, want
   new StateError(
     `the state row ${String(entity["rowKey"])} has no usable ${name} (wants ${wants}); it was changed by hand: restore it or delete it`,
   );
-
-/** Where a sighting stands: the pair of keys. */
-export const placeOf = (of: {
-  readonly detectionId: string;
-  readonly deviceId: string;
-}): { partition: string; key: string } => ({
-  partition: partitionOf(of.deviceId),
-  key: sightingRowKey(of),
-});

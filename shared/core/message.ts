@@ -8,7 +8,7 @@ import type { Cause, OutboxMessage, Row, Sighting } from "./sighting.ts";
 /** An outbox row keeps the exact bytes in one binary property of Table Storage, 64 KiB at most. */
 export const MAX_MESSAGE_BYTES = 60_000;
 
-export const CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
+const CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
 
 /** File name of the schema under `docs/contract/`. */
 export const DATA_SCHEMA = "firstsight-events.schema.json";

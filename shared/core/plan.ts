@@ -17,13 +17,13 @@ export interface UnitCoverage {
   readonly gapEnd?: Date;
 }
 
-export interface Interval {
+interface Interval {
   readonly from: Date;
   readonly to: Date;
 }
 
 /** `first`: never read before. `changed`: read before by another version of the pack. Both read the whole horizon once. */
-export type Baseline = "first" | "changed";
+type Baseline = "first" | "changed";
 
 /** What one query has to read, and what it can't. */
 export interface UnitPlan {

@@ -2,7 +2,7 @@
 export const CAUSES = ["new-activity", "late-arrival", "rule-changed", "approval-lifted", "baseline"] as const;
 export type Cause = (typeof CAUSES)[number];
 
-export type Disposition = "announced" | "expected";
+type Disposition = "announced" | "expected";
 
 /** What a query says of one (detection, device) inside its window; rows of one key folded. */
 export interface Row {

@@ -30,7 +30,7 @@ export const WORKSPACES = {
 export type WorkspaceName = keyof typeof WORKSPACES;
 
 /** A file signed by Level's signer is seen on a device. Milliseconds since the stage's start. */
-export interface Seen {
+interface Seen {
   readonly device: string;
   readonly at: number;
   /** Default: at once. */
@@ -41,7 +41,7 @@ export interface Seen {
 }
 
 /** What a consumer finds on the queue. */
-export interface OnQueue {
+interface OnQueue {
   readonly id: string;
   readonly deviceId: string;
   readonly cause: string;

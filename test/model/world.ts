@@ -22,7 +22,7 @@ import { Scheduler } from "./scheduler.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
-export const START = new Date("2026-03-01T00:00:00Z");
+const START = new Date("2026-03-01T00:00:00Z");
 
 /** A device shows a detection's signer: when, and when the row can be read. Milliseconds since START. */
 export interface Activity {

@@ -7,7 +7,7 @@ const read = (file: string): string => readFileSync(new URL(`../../${file}`, imp
 const README = read("README.md");
 
 /** The host's own, which every local settings file has. */
-const OF_THE_HOST = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
+const OF_THE_HOST: ReadonlySet<string> = new Set(["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"]);
 
 test("the README's table has every setting, with its default and its words, and no other", () => {
   const table = SETTINGS.map(
@@ -20,7 +20,7 @@ test("the README's table has every setting, with its default and its words, and 
 
 test("the sample of local settings names all of them, and is a configuration once its names are filled in", () => {
   const { Values } = JSON.parse(read("local.settings.sample.json"));
-  expect(Object.keys(Values).filter((name) => !OF_THE_HOST.includes(name))).toEqual(SETTINGS.map(({ name }) => name));
+  expect(Object.keys(Values).filter((name) => !OF_THE_HOST.has(name))).toEqual(SETTINGS.map(({ name }) => name));
   expect(
     parseConfig({ ...Values, LOG_ANALYTICS_WORKSPACES: '[{"name":"soc","id":"00000000-0000-4000-8000-000000000001"}]' })
       .queue,

@@ -10,7 +10,7 @@ import { startTables } from "../tables.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 const TABLE = "DeviceFileCertificateInfo";
-export const WORKSPACE = { name: "soc", id: "00000000-0000-4000-8000-000000000001" };
+const WORKSPACE = { name: "soc", id: "00000000-0000-4000-8000-000000000001" };
 export const QUEUE = "sightings";
 
 /** What the service runs against, on this machine. */

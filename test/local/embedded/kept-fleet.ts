@@ -5,7 +5,7 @@ import type { StateFolder } from "./state-folder.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** The folder holds another fleet than was asked for. */
-export class OtherFleetError extends Error {
+class OtherFleetError extends Error {
   override readonly name = "OtherFleetError";
 }
 
@@ -62,9 +62,9 @@ export function keepFleet(
       if (begun === undefined) writeWhole(folder.progress, `${JSON.stringify({ devices: sizeAtBegin })}\n`);
       else sizeAtBegin = begun;
     },
-    appear(now) {
+    appear(when) {
       if (fleet.devices.length > sizeAtBegin) return undefined;
-      fleet = grow(fleet, { ...APPEARING, now });
+      fleet = grow(fleet, { ...APPEARING, now: when });
       if (folder !== undefined) saveFleet(fleet, folder.fleet);
       return { devices: APPEARING.level + APPEARING.others, level: APPEARING.level };
     },

@@ -6,12 +6,12 @@ import { endProcess, identify, isRunning, type ProcessIdentity } from "./process
 import { writeWhole } from "./write-whole.ts";
 
 /** Another start is using the folder. */
-export class FolderInUseError extends Error {
+class FolderInUseError extends Error {
   override readonly name = "FolderInUseError";
 }
 
 /** The folder can't be one. */
-export class FolderError extends Error {
+class FolderError extends Error {
   override readonly name = "FolderError";
 }
 
