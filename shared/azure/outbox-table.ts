@@ -13,8 +13,17 @@ const PARTITIONS = ["wave", ...partitionsOf("all")];
 /** `}` follows `|`: every key that begins with `outbox|`. */
 const OUTBOX_KEYS = "RowKey ge 'outbox|' and RowKey lt 'outbox}'";
 
-/** Rows with their bodies, of each partition, in one answer; the next answer is on its way meanwhile. 60,000 bytes each at most. */
-const PAGE = 100;
+/** The first answer of each partition is small: nothing can be sent before all of them have given their oldest. */
+const FIRST_PAGE = 50;
+/** Bytes of bodies that one further answer should hold; the first tells how large they are here. Two of each partition are held. */
+const PAGE_BYTES = 2_000_000;
+
+/** Rows of a further answer: as few requests as memory allows. Larger ones may follow small ones, hence a bound. */
+function pageFor(rows: readonly Row[]): number {
+  const bytes = rows.reduce((sum, { body }) => sum + (body instanceof Uint8Array ? body.byteLength : 0), 0);
+  return Math.max(20, Math.min(500, Math.floor((PAGE_BYTES * rows.length) / Math.max(1, bytes))));
+}
+
 /** Requests at once where partitions don't wait for each other. */
 const WIDTH = 6;
 /** The one row that shows that this pass can write and delete; leftovers are overwritten. */
@@ -55,7 +64,10 @@ export function fromOutboxEntity(entity: Readonly<Record<string, unknown>>): Out
 
 /** The outbox rows of the `Sightings` table. */
 export function outboxTable(table: Client): Outbox {
-  const list = (partition: string, query: { readonly select?: string[]; readonly page: number }) =>
+  const list = (
+    partition: string,
+    query: { readonly select?: string[]; readonly page: number; readonly token?: string },
+  ) =>
     table
       .listEntities({
         queryOptions: {
@@ -63,7 +75,7 @@ export function outboxTable(table: Client): Outbox {
           ...(query.select && { select: query.select }),
         },
       })
-      .byPage({ maxPageSize: query.page });
+      .byPage({ maxPageSize: query.page, ...(query.token !== undefined && { continuationToken: query.token }) });
 
   async function countOf(partition: string): Promise<{ readonly count: number; readonly oldest?: Date }> {
     let count = 0;
@@ -78,8 +90,20 @@ export function outboxTable(table: Client): Outbox {
     return { count, ...(oldest && { oldest }) };
   }
 
+  async function* pagesOf(partition: string): AsyncGenerator<readonly Row[], void, undefined> {
+    let token: string | undefined;
+    let page = FIRST_PAGE;
+    for await (const first of list(partition, { page })) {
+      yield first;
+      token = first.continuationToken;
+      page = pageFor(first);
+      break;
+    }
+    if (token !== undefined) yield* list(partition, { page, token });
+  }
+
   async function* rowsOf(partition: string): AsyncGenerator<Row, void, undefined> {
-    const pages = list(partition, { page: PAGE });
+    const pages = pagesOf(partition);
     let coming = pages.next();
     for (let page = await coming; page.done !== true; page = await coming) {
       coming = pages.next();

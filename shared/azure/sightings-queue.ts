@@ -107,11 +107,11 @@ async function sendAll<T extends Sendable>(
     return packed;
   };
 
-  const begin = async (): Promise<void> => {
+  const begin = async (first: Promise<Batch<T>>): Promise<void> => {
     let current: Batch<T> | undefined;
     for await (const entry of entries) {
       if (failure !== undefined) return;
-      current ??= await newBatch();
+      current ??= await first;
       if (add(current, entry)) continue;
       launch(current);
       while (inFlight.size >= WIDTH) await Promise.race(inFlight);
@@ -128,11 +128,15 @@ async function sendAll<T extends Sendable>(
     if (current) launch(current);
   };
 
+  // It connects while the first entries are still being read.
+  const first = newBatch();
+  const connected = Promise.allSettled([first]);
   try {
-    await begin();
+    await begin(first);
   } catch (error) {
     failure ??= error;
   }
+  await connected;
   while (inFlight.size > 0) await Promise.all(inFlight);
   if (failure !== undefined) throw failure;
 }
