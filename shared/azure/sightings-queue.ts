@@ -23,11 +23,12 @@ const MAX_BATCH_MESSAGES = 4_500;
 const WIDTH = 4;
 
 /**
- * Refusals without an accept between them after which it is the queue that refuses, and not the messages: it is full. One that
- * the SDK has retried first counts fivefold. One bad message at the head of a batch of 256 takes nine to find.
+ * Refused sends without an accept between them after which it is the queue that refuses, and not the messages: it is full. Well
+ * above what a pass may accept, found by halving: refused messages at the head must not starve those behind them (R15). A send
+ * that the SDK has retried for seconds counts as many.
  */
-const MAX_REFUSALS = 64;
-const RETRIED_WEIGHT = 5;
+const MAX_REFUSALS = 5_000;
+const RETRIED_WEIGHT = 400;
 
 interface Batch<T> {
   readonly entries: T[];

@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -10,11 +13,15 @@ export interface BrokerProcess {
 }
 
 /**
- * The broker in a process of its own, as the real one is: its work must not count as the sender's. Ends with this process.
+ * The broker in a process of its own, as the real one is: its work must not count as the sender's. It keeps its journal, synced
+ * before each accept: a broker that forgets is no measure for one that must not. Ends with this process.
  * @throws {Error} when it ends before it listens
  */
 export async function startBrokerProcess(): Promise<BrokerProcess> {
-  const child = spawn(process.execPath, [MAIN, "--stdin-lifeline"], { stdio: ["pipe", "pipe", "inherit"] });
+  const directory = await mkdtemp(join(tmpdir(), "firstsight-bench-"));
+  const child = spawn(process.execPath, [MAIN, "--directory", directory, "--stdin-lifeline"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const gone = new Promise<void>((ended) => child.once("close", () => ended()));
   const port = await new Promise<number>((ready, failed) => {
     createInterface(child.stdout).once("line", (line) => ready(Number(/"port":(\d+)/.exec(line)?.[1])));
@@ -23,9 +30,10 @@ export async function startBrokerProcess(): Promise<BrokerProcess> {
   });
   return {
     connectionString: `Endpoint=sb://localhost:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true;`,
-    stop() {
+    async stop() {
       child.stdin.end();
-      return gone;
+      await gone;
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }
