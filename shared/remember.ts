@@ -5,12 +5,13 @@ import { sightingMessage } from "./core/message.ts";
 import type { Detection, Pack } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { Row } from "./core/sighting.ts";
-import { partitionOf } from "./core/slice.ts";
 import type { Change, Glimpse, Known, Refresh, SightingsTable } from "./azure/sightings-table.ts";
 import { sightingRowKey } from "./azure/sightings-table.ts";
 import { MAX_BINARY_BYTES, MAX_ENTITIES } from "./azure/transaction.ts";
 import { StateError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import type { Glimpses } from "./recall.ts";
+import { keysOf, recallAhead } from "./recall.ts";
 
 /** What a unit's rows are judged and told by. */
 export interface Telling {
@@ -58,7 +59,6 @@ type Decided =
   | { readonly kind: "nothing" };
 
 type KnownByKey = ReadonlyMap<string, Known>;
-type Glimpses = ReadonlyMap<string, Glimpse>;
 
 /**
  * Brings the rows of one unit into the state: recalls what is known, decides, and commits each announced sighting in one
@@ -73,7 +73,11 @@ export async function remember(
 ): Promise<Remembered> {
   const totals = { new: 0, returned: 0, announced: 0, putAside: 0, newByDetection: new Map<string, number>() };
   const detections = new Map(by.pack.detections.map((detection) => [detection.id, detection]));
-  for await (const { partition, inPartition, glimpses } of recallAhead(rows, by, detections, table)) {
+  for await (const { partition, inPartition, glimpses } of recallAhead(
+    rows,
+    { detections, knownDevices: by.knownDevices },
+    table,
+  )) {
     const kinds = Map.groupBy(inPartition, (row) => weigh(row, glimpses, by, detections));
     // Messages are built when they are committed, a transaction at a time: a first run's would not fit into memory.
     for (const chunk of chunks(kinds.get("tell") ?? [], MAX_ANNOUNCED)) {
@@ -185,74 +189,6 @@ function halves<T>(items: readonly T[]): [T[], T[]] {
 
 const chunks = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-
-function byPartition(rows: readonly Row[]): Map<string, Row[]> {
-  const partitions = new Map<string, Row[]>();
-  for (const row of rows) {
-    const partition = partitionOf(row.deviceId);
-    const standing = partitions.get(partition);
-    if (standing) standing.push(row);
-    else partitions.set(partition, [row]);
-  }
-  return partitions;
-}
-
-/** Partitions that are read at once: the service answers one while another is taken in. Bounded, since each is held whole. */
-const AHEAD = 3;
-
-interface Recalled {
-  readonly partition: string;
-  readonly inPartition: readonly Row[];
-  readonly glimpses: Glimpses;
-}
-
-/** The rows by partition with what is known there, some partitions ahead. Old by the time it is used is safe: writes are If-Match. */
-async function* recallAhead(
-  rows: readonly Row[],
-  by: Telling,
-  detections: ReadonlyMap<string, Detection>,
-  table: SightingsTable,
-): AsyncGenerator<Recalled, void, undefined> {
-  const partitions = byPartition(rows);
-  const reading: Promise<Recalled>[] = [];
-  for (const [partition, inPartition] of partitions) {
-    const recalled = recall(partition, inPartition, by, detections, table).then((glimpses) => ({
-      partition,
-      inPartition,
-      glimpses,
-    }));
-    // Its failure is met when its turn comes; until then nobody waits for it.
-    recalled.catch(() => undefined);
-    reading.push(recalled);
-    const next = reading.length > AHEAD ? reading.shift() : undefined;
-    if (next) yield await next;
-  }
-  for (const next of reading) yield await next;
-}
-
-/** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. */
-async function recall(
-  partition: string,
-  rows: readonly Row[],
-  by: Telling,
-  detections: ReadonlyMap<string, Detection>,
-  table: SightingsTable,
-): Promise<Glimpses> {
-  const keys = keysOf(rows, detections);
-  const knownHere = by.pack.detections.reduce((sum, { id }) => sum + by.knownDevices(id), 0) / 16;
-  return keys.length <= Math.ceil(knownHere / 1000)
-    ? table.recallKeys(partition, keys)
-    : table.recallPartition(partition);
-}
-
-function keysOf(rows: readonly Row[], detections: ReadonlyMap<string, Detection>): string[] {
-  return rows.flatMap((row) => [
-    sightingRowKey(row),
-    ...(detections.get(row.detectionId)?.supersedes ?? []).map((detectionId) =>
-      sightingRowKey({ detectionId, deviceId: row.deviceId }),
-    ),
-  ]);
-}
 
 /** What a row means here: against its own sighting, or the one of an id that its detection supersedes (R11). */
 function compare<Of extends Glimpse>(

@@ -25,7 +25,12 @@ export interface RunSettings extends Reach {
 export interface Service {
   readonly settings: RunSettings;
   readonly packs: readonly Pack[];
-  readonly workspaces: readonly { readonly name: string; readonly id: string; readonly source: Source }[];
+  readonly workspaces: readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly tenant?: string;
+    readonly source: Source;
+  }[];
   readonly sightings: SightingsTable;
   readonly coverage: CoverageTable;
   /** One pass over the outbox. Never rejects for what a later pass can repeat. */

@@ -20,6 +20,8 @@ import { workUnit } from "./work-unit.ts";
 interface Workspace {
   readonly name: string;
   readonly id: string;
+  /** Label for messages. */
+  readonly tenant?: string;
   readonly source: Source;
 }
 
@@ -212,9 +214,9 @@ function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
   return [...gaps.values()];
 }
 
-const tellingOf = (pack: Pack, { name, id }: Workspace, { ledger, epochs, runId, now }: RunContext) => ({
+const tellingOf = (pack: Pack, { name, id, tenant }: Workspace, { ledger, epochs, runId, now }: RunContext) => ({
   pack,
-  workspace: { name, id },
+  workspace: { name, id, ...(tenant !== undefined && { tenant }) },
   epochs,
   knownDevices: (detectionId: string): number => ledger.detections.get(detectionId)?.knownDevices ?? 0,
   changed: (detectionId: string): boolean =>
