@@ -50,7 +50,12 @@ declare module "rhea/typings/message.js" {
 declare module "rhea/typings/session.js" {
   interface Session {
     /** Made with the session, lives as long. */
-    readonly incoming: { on_transfer(frame: TransferFrame, receiver: object): void };
+    readonly incoming: {
+      on_transfer(frame: TransferFrame, receiver: object): void;
+      /** Deliveries whose outcome is to be told, and the step that tells them. */
+      updated: readonly object[]; // rhea puts a new list in its place
+      process(session: object): void;
+    };
   }
 }
 
@@ -126,5 +131,23 @@ export function keepBytes(session: AmqpSession, isEntity: (receiver: object) => 
   incoming.on_transfer = (frame, receiver) => {
     if (!frame.performative.message_format && isEntity(receiver)) frame.performative.message_format = RAW_FORMAT;
     plain(frame, receiver);
+  };
+}
+
+/**
+ * Tells each outcome in a disposition of its own. rhea 3.0 puts neighbouring deliveries into one and compares the second outcome
+ * with nothing: of an accept and a reject in one tick, both arrive as accepted, and a sender forgets what was refused.
+ */
+export function tellApart(session: AmqpSession): void {
+  const { incoming } = session;
+  const plain = incoming.process.bind(incoming);
+  incoming.process = (within) => {
+    const [last, ...before] = incoming.updated.toReversed();
+    for (const one of before.toReversed()) {
+      incoming.updated = [one];
+      plain(within);
+    }
+    if (last !== undefined) incoming.updated = [last];
+    plain(within);
   };
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import rhea, { type Connection, type Container, type EventContext, type Receiver, type Sender } from "rhea";
 import { parseAddress, type Address } from "./address.ts";
-import { acceptSocket, keepBytes, markDisconnected, type AmqpError } from "./amqp.ts";
+import { acceptSocket, keepBytes, markDisconnected, tellApart, type AmqpError } from "./amqp.ts";
 import { startConsumers, type Consumers } from "./consumers.ts";
 import type { BrokerHooks } from "./hooks.ts";
 import { noJournal, openJournal, readJournal, type Journal } from "./journal.ts";
@@ -194,6 +194,7 @@ function serveLinks(
   container.on("session_open", ({ session }: EventContext) => {
     if (session === undefined) return;
     keepBytes(session, (receiver) => addresses.get(receiver)?.kind === "entity");
+    tellApart(session);
   });
   container.on("receiver_open", ({ receiver }: EventContext) => {
     if (receiver === undefined) return;
