@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startStage } from "../faults/stage.ts";
 import { levelDevices, loadFleet } from "../local/fleet.ts";
 
 const START = fileURLToPath(new URL("../local/start.ts", import.meta.url));
@@ -32,8 +33,13 @@ interface Started {
 }
 
 /** As `npm start` runs it, in a process group of its own. */
-function start(...options: string[]): Started {
-  const child = spawn(process.execPath, [START, ...options], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+function start(options: readonly string[], settings: Readonly<Record<string, string>> = {}): Started {
+  const env = { ...process.env, ...settings };
+  const child = spawn(process.execPath, [START, ...options], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env,
+  });
   const lines: Line[] = [];
   const errors: string[] = [];
   let rest = "";
@@ -60,7 +66,7 @@ const levelOf = (dir: string): ReadonlySet<string> => levelDevices(loadFleet(joi
 
 test("three runs – all that is there, what appeared, nothing; each device in one message, no id twice", async () => {
   const state = join(folder, "state");
-  const { lines, exited } = start("--json", "--devices", "60", "--state", state);
+  const { lines, exited } = start(["--json", "--devices", "60", "--state", state]);
   expect(await exited).toBe(0);
   const perRun = [1, 2, 3].map((n) => {
     const from = lines.findIndex((line) => line.event === "run" && line.n === n);
@@ -77,9 +83,9 @@ test("three runs – all that is there, what appeared, nothing; each device in o
 test("--once – one run over the fleet as it stands; the same devices hold Level in every fleet of one seed and size", async () => {
   const [first, second] = [join(folder, "a"), join(folder, "b")];
   for (const dir of [first, second])
-    expect(await start("--json", "--once", "--devices", "60", "--seed", "7", "--state", dir).exited).toBe(0);
+    expect(await start(["--json", "--once", "--devices", "60", "--seed", "7", "--state", dir]).exited).toBe(0);
   expect(levelOf(first)).toEqual(levelOf(second));
-  const again = start("--json", "--once", "--state", first);
+  const again = start(["--json", "--once", "--state", first]);
   expect(await again.exited).toBe(0);
   expect(devicesOf(again.lines)).toEqual([]);
 });
@@ -91,13 +97,13 @@ test(
     const state = join(folder, "state");
     const printed: Line[] = [];
     for (const after of [300, 900, 1500, 2100, 2700, 3300]) {
-      const killed = start("--json", "--devices", "60", "--state", state);
+      const killed = start(["--json", "--devices", "60", "--state", state]);
       await Promise.race([wait(after), killed.exited]);
       killTree(killed.child.pid ?? 0);
       await killed.exited;
       printed.push(...killed.lines);
     }
-    const last = start("--json", "--devices", "60", "--state", state);
+    const last = start(["--json", "--devices", "60", "--state", state]);
     expect(await last.exited, last.errors.join("")).toBe(0);
     printed.push(...last.lines);
     const byId = new Map(messagesOf(printed).map(({ id, deviceIds }) => [id, deviceIds?.[0]]));
@@ -127,9 +133,9 @@ const childrenOf = (pid: number): number[] =>
 
 test("a second live start over one folder is refused, and the first goes on", async () => {
   const state = join(folder, "state");
-  const first = start("--json", "--devices", "60", "--state", state);
+  const first = start(["--json", "--devices", "60", "--state", state]);
   await expect.poll(() => first.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
-  const second = start("--json", "--state", state);
+  const second = start(["--json", "--state", state]);
   expect(await second.exited).toBe(1);
   expect(second.errors.join("")).toContain("in use");
   expect(second.lines).toEqual([]);
@@ -144,15 +150,38 @@ describe("bad options – one clear error, exit 2, nothing started", () => {
     [["--azure", "--state", "x"]],
     [["--nonsense"]],
   ])("%j", async (options) => {
-    const { exited, errors } = start(...options);
+    const { exited, errors } = start(options);
     expect(await exited).toBe(2);
     expect(errors.join("").trim().split("\n")).toHaveLength(1);
     expect(errors.join("")).toMatch(/^error: /);
   });
 
   test("--azure without settings names each one that is missing", async () => {
-    const { exited, errors } = start("--azure", "--dry-run");
+    const { exited, errors } = start(["--azure", "--dry-run"]);
     expect(await exited).toBe(2);
     expect(errors.join("")).toMatch(/LOG_ANALYTICS_WORKSPACES is missing[^]*SERVICE_BUS_NAMESPACE is missing/);
+  });
+});
+
+describe("--azure – against the services that the settings name; here those of this machine", () => {
+  const devices = ["a", "b"].map((prefix) => prefix.padEnd(40, "7"));
+
+  test("--dry-run queries and decides, says what would be told, writes and sends nothing; without it, it is told", async () => {
+    const stage = await startStage({ machineClock: true });
+    try {
+      stage.seen.push(...devices.map((device) => ({ device, at: -3_600_000 })));
+      const dry = start(["--azure", "--dry-run", "--json"], stage.settings());
+      expect(await dry.exited, dry.errors.join("")).toBe(0);
+      expect(devicesOf(dry.lines).toSorted()).toEqual(devices);
+      expect(dry.errors.join("")).toContain("level: 2 would be told");
+      expect(stage.gate.seen.filter(({ kind }) => kind !== "read")).toEqual([]);
+      expect(stage.onQueue()).toEqual([]);
+      const real = start(["--azure", "--json"], stage.settings());
+      expect(await real.exited, real.errors.join("")).toBe(0);
+      expect(real.lines).toMatchObject([{ event: "run", n: 1, outcome: "ok", announced: 2, sent: 2 }]);
+      expect(stage.devicesOnQueue()).toEqual(devices);
+    } finally {
+      await stage.close();
+    }
   });
 });
