@@ -3,7 +3,6 @@ import { buildPackage } from "../../scripts/build.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import { runEmbedded } from "./embedded/run-embedded.ts";
 import { jsonPrinter, peoplePrinter } from "./embedded/print.ts";
-import { runInAzure } from "./embedded/run-in-azure.ts";
 
 interface Options {
   readonly devices?: number;
@@ -52,6 +51,8 @@ try {
   const printer = options.json ? jsonPrinter() : peoplePrinter(process.stdout.isTTY);
   if (options.azure) {
     await buildPackage();
+    // Not before the build: it loads the packs, and a clean clone has none yet.
+    const { runInAzure } = await import("./embedded/run-in-azure.ts");
     process.exitCode = await runInAzure(printer, options.dryRun === true);
   } else process.exitCode = await runEmbedded(options, printer);
 } catch (error) {
