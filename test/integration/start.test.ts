@@ -90,6 +90,48 @@ test("--once – one run over the fleet as it stands; the same devices hold Leve
   expect(devicesOf(again.lines)).toEqual([]);
 });
 
+test("the environment of an app in Azure, of a proxy, of a quiet log changes nothing", async () => {
+  const proxy = "http://127.0.0.1:9";
+  const settings = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, WEBSITE_INSTANCE_ID: "x", LOG_LEVEL: "error" };
+  const { lines, errors, exited } = start(["--json", "--once", "--devices", "60"], settings);
+  expect(await exited, errors.join("")).toBe(0);
+  expect(devicesOf(lines)).toHaveLength(5);
+});
+
+test("a clean clone – nothing is loaded that only a build makes", async () => {
+  const hook = `import { registerHooks } from "node:module";
+    registerHooks({ resolve: (name, context, next) => {
+      if (name.endsWith("/generated/packs.ts")) throw new Error("loaded before it was built: " + name);
+      return next(name, context);
+    } });`;
+  const { errors, exited } = start(["--help"], {
+    NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(hook)}"`,
+  });
+  expect(await exited, errors.join("")).toBe(0);
+});
+
+test("--watch – runs on the schedule until SIGTERM, then exit 0", async () => {
+  const { child, lines, errors, exited } = start(["--json", "--watch", "--devices", "60"], {
+    DETECT_SCHEDULE: "* * * * * *",
+  });
+  await expect.poll(() => lines.filter(({ event }) => event === "run").length, { timeout: 30_000 }).toBeGreaterThan(2);
+  child.kill("SIGTERM");
+  expect(await exited, errors.join("")).toBe(0);
+  expect(lines.at(-1)).toMatchObject({ event: "summary", messages: 5, distinctIds: 5, exitCode: 0 });
+});
+
+test("nobody reads any more – what was not written stays on the queue for the next start", async () => {
+  const state = join(folder, "state");
+  const first = start(["--json", "--once", "--devices", "60", "--state", state]);
+  // Closed before the first message is there.
+  first.child.stdout?.destroy();
+  expect(await first.exited).toBe(1);
+  expect(first.errors.join("")).toContain("stdout is closed");
+  const next = start(["--json", "--once", "--state", state]);
+  expect(await next.exited).toBe(0);
+  expect(new Set(devicesOf(next.lines))).toEqual(levelOf(state));
+});
+
 test(
   "SIGKILL of everything at any moment – the next start goes on; each device is printed, each under one id",
   { timeout: 240_000 },
@@ -133,13 +175,18 @@ const childrenOf = (pid: number): number[] =>
 
 test("a second live start over one folder is refused, and the first goes on", async () => {
   const state = join(folder, "state");
-  const first = start(["--json", "--devices", "60", "--state", state]);
+  const first = start(["--json", "--watch", "--devices", "60", "--state", state], {
+    DETECT_SCHEDULE: "* * * * * *",
+  });
   await expect.poll(() => first.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
   const second = start(["--json", "--state", state]);
   expect(await second.exited).toBe(1);
   expect(second.errors.join("")).toContain("in use");
   expect(second.lines).toEqual([]);
-  expect(await first.exited).toBe(0);
+  const before = first.lines.length;
+  await expect.poll(() => first.lines.length, { timeout: 30_000 }).toBeGreaterThan(before);
+  first.child.kill("SIGTERM");
+  expect(await first.exited, first.errors.join("")).toBe(0);
 });
 
 describe("bad options – one clear error, exit 2, nothing started", () => {

@@ -44,6 +44,9 @@ const program = new Command("npm start --")
   .addOption(new Option("--dry-run", "with --azure: query and decide, write and send nothing"))
   .exitOverride();
 
+// Said by the write that fails; without a listener the process would end in its midst.
+process.stdout.on("error", () => undefined);
+
 try {
   program.parse();
   const options = program.opts<Options>();

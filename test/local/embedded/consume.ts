@@ -5,14 +5,17 @@ import { QUEUE } from "./azure.ts";
 
 /** A SOAR consumer: takes each message in peek-lock, acts on it, then completes it. */
 export interface Consumer {
-  /** Takes what is there, until nothing comes any more. Returns how many. */
-  drain(act: (event: SightingEvent) => void): Promise<number>;
+  /**
+   * Takes all that is there; returns how many. A message leaves the queue when `act` has resolved.
+   * @throws {Error} when a message lies there and does not come, or is none of the contract's
+   */
+  drain(act: (event: SightingEvent) => Promise<void>): Promise<number>;
   close(): Promise<void>;
 }
 
 const BATCH = 200;
-/** Milliseconds without a message after which the queue counts as empty. */
-const PATIENCE = 400;
+/** Milliseconds to wait for a message that lies on the queue. */
+const PATIENCE = 20_000;
 
 export function openConsumer(connectionString: string, remaining: () => number): Consumer {
   const client = new ServiceBusClient(connectionString);
@@ -21,11 +24,14 @@ export function openConsumer(connectionString: string, remaining: () => number):
   return {
     async drain(act) {
       let taken = 0;
-      while (remaining() > 0) {
-        const messages = await receiver.receiveMessages(BATCH, { maxWaitTimeInMs: PATIENCE });
+      for (let waiting = remaining(); waiting > 0; waiting = remaining()) {
+        // No more than there are: the SDK would wait a second for the rest.
+        const messages = await receiver.receiveMessages(Math.min(waiting, BATCH), { maxWaitTimeInMs: PATIENCE });
+        if (messages.length === 0)
+          throw new Error(`${waiting} messages lie on the queue and were not received in ${PATIENCE / 1_000} s`);
         for (const message of messages) {
           // Acted on first: killed in between, it comes again under the same id, and is not missed.
-          act(sightingEvent.parse(JSON.parse(Buffer.from(message.body).toString("utf8"))));
+          await act(sightingEvent.parse(JSON.parse(Buffer.from(message.body).toString("utf8"))));
           await receiver.completeMessage(message);
         }
         taken += messages.length;

@@ -5,7 +5,8 @@ import type { SightingEvent } from "../../../shared/core/event.ts";
 export interface Printer {
   say(text: string): void;
   run(n: number, record: RunRecord): void;
-  message(event: SightingEvent): void;
+  /** Resolves when the line has been handed to the reader. @throws {Error} when nobody reads any more */
+  message(event: SightingEvent): Promise<void>;
   /** After the messages of one run. */
   messagesDone(): void;
   summary(of: {
@@ -19,13 +20,23 @@ export interface Printer {
 /** Messages shown one by one after each run; the rest is counted. */
 const SHOWN = 12;
 
+/** A message that could not be written has not been told. */
+const written = (text: string): Promise<void> =>
+  new Promise((done, failed) => {
+    process.stdout.write(`${text}\n`, (error) =>
+      error ? failed(new Error("stdout is closed", { cause: error })) : done(),
+    );
+  });
+
 export function jsonPrinter(): Printer {
   const line = (of: object): void => console.log(JSON.stringify(of));
   return {
     say: (text) => console.error(text),
     run: (n, record) => line({ event: "run", n, ...record }),
     message: ({ id, type, data }) =>
-      line({ event: "message", id, type, detectionId: data.detection.id, deviceIds: [data.device.id] }),
+      written(
+        JSON.stringify({ event: "message", id, type, detectionId: data.detection.id, deviceIds: [data.device.id] }),
+      ),
     messagesDone: () => {},
     summary: (of) => line({ event: "summary", ...of }),
   };
@@ -52,7 +63,7 @@ export function peoplePrinter(colours: boolean): Printer {
       if (unitsLeft + outboxDepth > 0) console.log(`  left: ${unitsLeft} units, ${outboxDepth} messages`);
       shown = 0;
     },
-    message({ id, data }) {
+    async message({ id, data }) {
       shown += 1;
       if (shown === 1)
         console.log(
@@ -72,7 +83,7 @@ export function peoplePrinter(colours: boolean): Printer {
         cause.padEnd(14),
         id.slice(0, 8),
       ];
-      console.log(`  ${columns.join("")}`);
+      await written(`  ${columns.join("")}`);
     },
     messagesDone() {
       if (shown === 0) console.log("  nothing to tell");

@@ -18,11 +18,24 @@ export interface EmbeddedOptions {
   readonly watch?: true;
 }
 
+/** Nothing here goes further than loopback, whatever the environment says of Azure or of a proxy; and each run is logged. */
+const APART = {
+  AZURE_CLIENT_ID: "",
+  IDENTITY_ENDPOINT: "",
+  WEBSITE_INSTANCE_ID: "",
+  NO_PROXY: "127.0.0.1,localhost",
+  LOG_LEVEL: "info",
+};
+
+/** A timer of Node ends at once when it is to wait for more than 24 days. */
+const LONGEST_WAIT = 86_400_000;
+
 /** Passes after a run until the outbox is empty; a run alone sends its limit. */
 const MAX_PASSES = 1000;
 
 /** The main job on this machine. Returns the exit code: 0 when every run was ok and every message was received. */
 export async function runEmbedded(options: EmbeddedOptions, printer: Printer): Promise<number> {
+  Object.assign(process.env, APART);
   const ending = endOnSignal();
   const folder = options.state === undefined ? undefined : await openStateFolder(options.state);
   const closers: (() => Promise<void>)[] = folder ? [() => folder.release()] : [];
@@ -45,11 +58,10 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
 
     const seen = { runs: 0, messages: 0, ids: new Set<string>(), ok: true };
     const receive = async (): Promise<void> => {
-      seen.messages += await consumer.drain((event) => {
+      seen.messages += await consumer.drain(async (event) => {
+        await printer.message(event);
         seen.ids.add(event.id);
-        printer.message(event);
       });
-      printer.messagesDone();
     };
     const run = async (): Promise<void> => {
       const record: RunRecord = await functions.detect();
@@ -59,15 +71,20 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
       let depth = record.outboxDepth;
       for (let pass = 0; depth > 0 && pass < MAX_PASSES; pass++) depth = await functions.relay();
       await receive();
+      printer.messagesDone();
+    };
+    const relay = async (): Promise<void> => {
+      await functions.relay();
+      await receive();
     };
 
     // Before anything new: what a start that was killed had sent and not printed comes with the first run's messages.
-    if (options.watch)
-      await watch({ run, relay: async () => void (await functions.relay()), retain: functions.retain }, ending);
+    if (options.watch) await watch({ run, relay, retain: functions.retain }, ending);
+    else if (options.once) await run();
     else {
       kept.begin();
       await run();
-      if (!options.once && !ending.aborted) {
+      if (!ending.aborted) {
         const appeared = kept.appear(new Date());
         if (appeared) printer.say(`\n${appeared.devices} devices appear, ${appeared.level} of them with Level`);
         await run();
@@ -79,7 +96,14 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
     printer.summary({ runs: seen.runs, messages: seen.messages, distinctIds: seen.ids.size, exitCode });
     return exitCode;
   } finally {
-    for (const close of closers.toReversed()) await close();
+    // Each is ended even where another could not be; the first that failed is said.
+    const ended: Promise<void>[] = [];
+    for (const close of closers.toReversed()) {
+      const end = close();
+      ended.push(end);
+      await Promise.allSettled([end]);
+    }
+    await Promise.all(ended);
   }
 }
 
@@ -118,7 +142,9 @@ async function watch(
     });
     const next = due.toSorted((a, b) => a.at.getTime() - b.at.getTime())[0];
     if (!next) return;
-    await wait(next.at.getTime() - now.getTime(), undefined, { signal: ending }).catch(() => undefined);
+    const pause = Math.min(next.at.getTime() - now.getTime(), LONGEST_WAIT);
+    await wait(pause, undefined, { signal: ending }).catch(() => undefined);
+    if (next.at > new Date()) continue;
     for (const { at, invoke } of due) if (!ending.aborted && at.getTime() === next.at.getTime()) await invoke();
   }
 }

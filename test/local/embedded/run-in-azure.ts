@@ -27,7 +27,7 @@ export async function runInAzure(printer: Printer, dry: boolean): Promise<number
   );
   const byTool = Map.groupBy(told, ({ data }) => data.detection.tool);
   for (const [tool, events] of byTool) printer.say(`${tool}: ${events.length} would be told`);
-  for (const event of told) printer.message(event);
+  for (const event of told) await printer.message(event);
   if (dry) printer.messagesDone();
   return record.outcome === "ok" ? 0 : 1;
 }
