@@ -129,15 +129,15 @@ describe("R8 – a conflict means: read, decide and build again", () => {
     let read = 0;
     const sightings = {
       ...service.sightings,
-      // Retention comes between this run's first reading and its write.
+      // Retention comes between this run's last reading before the write and the write itself.
       recallKeys: async (partition: string, keys: readonly string[]) => {
         const known = await recallKeys(partition, keys);
-        if (read++ === 0) world.retain(70);
+        if (read++ === 1) world.retain(70);
         return known;
       },
     };
     await world.scheduler.drive({ returning: () => run({ ...service, sightings }) });
-    expect(read).toBe(2);
+    expect(read).toBe(3);
     expect(ids(world, A)).toEqual(["new", "new"]);
   });
 
