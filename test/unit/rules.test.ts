@@ -122,7 +122,7 @@ describe("R8 – a conflict means: read, decide and build again", () => {
   test("a sighting that retention deletes while it returns is told, as what it is then", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
-    await world.run();
+    await runUntil(world, 74 * DAY);
     world.now = 75 * DAY + HOUR;
     const service = world.service("returning");
     const { recallKeys } = service.sightings;
