@@ -12,20 +12,30 @@ export const LEVEL_SIGNERS = [
 /** What most files of a Windows device are signed by. */
 export const EVERYDAY_SIGNERS = ["Microsoft Windows", "Microsoft Corporation", "Google LLC"] as const;
 
-/**
- * Signers that belong to no remote-management tool, look-alikes among them: the rows of sample-signers.csv whose
- * `expected_slug` is "-".
- */
-export function benignSigners(): readonly string[] {
+/** A signer with the tool that it belongs to, by people who looked; none: no tool. */
+export interface SampleSigner {
+  readonly signer: string;
+  readonly slug?: string;
+}
+
+/** The rows of sample-signers.csv, in their order. */
+export function sampleSigners(): readonly SampleSigner[] {
   const [header = [], ...lines] = readFileSync(join(import.meta.dirname, "..", "sample-signers.csv"), "utf8")
     .split(/\r?\n/)
     .filter((line) => line !== "")
     .map(fields);
   const signer = header.indexOf("signer");
   const slug = header.indexOf("expected_slug");
-  const benign = lines.filter((line) => line[slug] === "-").map((line) => line[signer] ?? "");
-  return [...new Set(benign)];
+  return lines.map((line) => ({
+    signer: line[signer] ?? "",
+    ...(line[slug] !== "-" && { slug: line[slug] ?? "" }),
+  }));
 }
+
+/** Signers that belong to no remote-management tool, look-alikes among them. */
+export const benignSigners = (): readonly string[] => [
+  ...new Set(sampleSigners().flatMap(({ signer, slug }) => (slug === undefined ? [signer] : []))),
+];
 
 /** One line of CSV (RFC 4180); no field of the file has a line break in it. */
 function fields(line: string): string[] {

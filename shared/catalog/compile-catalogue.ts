@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+
+import type { Detection, Pack, QueryPart } from "../core/pack.ts";
+import { kqlDatetime, kqlString } from "../core/kql-text.ts";
+import { packProblems } from "./check-pack.ts";
+import { preludeParts } from "./prelude.ts";
+import type { Tool } from "./tools.ts";
+
+const TABLE = "DeviceFileCertificateInfo";
+
+/** Raised when the same tools come to find other rows: the whole horizon is read once more. */
+const COMPILE_VERSION = 1;
+
+/** Limits of what a row carries; beside each signer stand its certificate's hash and issuer. */
+const MAX_REPORTS = 128;
+const MAX_FILES = 100;
+const MAX_SIGNERS = 16;
+
+const COLUMNS =
+  "DetectionId: string, DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string, Count: long, " +
+  "DeviceGroup: string, Signers: string, Files: string, Counterfeit: bool";
+
+/** A detection of the catalogue: its hash covers what decides which rows it finds, and nothing that only describes. */
+export function toolDetection(tool: Tool): Detection {
+  const { id, name, slug, severity, supersedes, literals, exactNames, vendor } = tool;
+  return {
+    id,
+    name: `Remote-management tool: ${name}`,
+    description: `A file signed as those of ${vendor} are. The device holds the software; it need not have run it.`,
+    tool: slug,
+    severity,
+    tactics: ["CommandAndControl"],
+    techniques: ["T1219"],
+    supersedes,
+    hash: sha256([COMPILE_VERSION, literals, exactNames]),
+  };
+}
+
+/**
+ * All tools given as one pack, whose one query reads the certificate table once: a row a (tool, device), also where one signer
+ * belongs to two tools.
+ * @throws {Error} when the query is not valid in both dialects: no literal can cause it, so it is a fault of ours
+ */
+export function compileCatalogue(tools: readonly Tool[]): Pack {
+  const detections = tools.map(toolDetection);
+  const query: readonly QueryPart[] = [...preludeParts([TABLE], false), ...scanParts(tools)];
+  const broken = packProblems(query, COLUMNS);
+  if (broken.length > 0) throw new Error(`the catalogue's query is not valid: ${broken.join("; ")}`);
+  return {
+    name: "catalogue",
+    hash: sha256([query, detections.map(({ id, hash }) => [id, hash])]),
+    detections,
+    tables: [TABLE],
+    query,
+  };
+}
+
+/**
+ * The scan as a person pastes it into Defender's advanced hunting, which has a `Timestamp` of its own. `since`: rows ingested
+ * after it count too, however old they are.
+ */
+export function huntingScan(
+  tools: readonly Tool[],
+  { from, to, since }: { readonly from: Date; readonly to: Date; readonly since?: Date },
+): string {
+  const late = since ? ` or ingestion_time() > ${kqlDatetime(since)}` : "";
+  const [table, ...rest] = scanParts(tools);
+  const text = [table, `\n| where Timestamp between (${kqlDatetime(from)} .. ${kqlDatetime(to)})${late}`, ...rest];
+  return text.filter((part) => typeof part === "string").join("");
+}
+
+/** The scan without what is put in front of it. */
+function scanParts(tools: readonly Tool[]): readonly QueryPart[] {
+  const exact = tools.flatMap(({ exactNames }) => exactNames);
+  const anyLiteral = `Signer has_any (${list(tools.flatMap(({ literals }) => literals))})`;
+  const anyOf = [
+    ...(tools.some(({ literals }) => literals.length > 0) ? [anyLiteral] : []),
+    ...(exact.length > 0 ? [`Signer in~ (${list(exact)})`] : []),
+  ];
+  return [
+    `${TABLE}\n| where ${anyOf.join(" or ")}`,
+    { slice: true },
+    `
+| extend DeviceId = tolower(DeviceId), DeviceGroup = tostring(column_ifexists("MachineGroup", ""))
+| extend Ids = set_difference(pack_array(${tools.map((tool) => `iff(${condition(tool)}, ${kqlString(tool.id)}, "")`).join(", ")}), dynamic([""]))
+| mv-expand DetectionId = Ids to typeof(string)
+| summarize FirstSeen = min(Timestamp), LastSeen = max(Timestamp), Count = count(), Report = make_set(ReportId, ${MAX_REPORTS}), Signers = make_set(bag_pack("name", Signer, "hash", SignerHash, "issuer", Issuer, "trusted", IsTrusted), ${MAX_SIGNERS}), Files = make_set(SHA1, ${MAX_FILES}), Counterfeit = countif(IsTrusted == false) > 0, arg_max(Timestamp, DeviceName, DeviceGroup) by DetectionId, DeviceId
+| project DetectionId, DeviceId, DeviceName, FirstSeen, LastSeen, Report = tostring(Report), Count, DeviceGroup, Signers = tostring(Signers), Files = tostring(Files), Counterfeit`,
+  ];
+}
+
+/** When a row's signer is the tool's. */
+export function condition({ literals, exactNames }: Pick<Tool, "literals" | "exactNames">): string {
+  const [only] = literals;
+  return [
+    ...(literals.length === 1 && only !== undefined ? [`Signer has ${kqlString(only)}`] : []),
+    ...(literals.length > 1 ? [`Signer has_any (${list(literals)})`] : []),
+    ...(exactNames.length > 0 ? [`Signer in~ (${list(exactNames)})`] : []),
+  ].join(" or ");
+}
+
+const list = (texts: readonly string[]): string => texts.map(kqlString).join(", ");
+
+const sha256 = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");

@@ -1,0 +1,79 @@
+import { v5 } from "uuid";
+
+import type { FileProblem } from "./file-problem.ts";
+import type { SourceText } from "./compile-all.ts";
+import { localToolsSchema, toolsSchema } from "./tool-schema.ts";
+import type { ToolEntry } from "./tool-schema.ts";
+import { loadYaml } from "./yaml-file.ts";
+
+/** A tool of the catalogue, complete. */
+export interface Tool extends ToolEntry {
+  readonly id: string;
+}
+
+export type LoadedTools = { readonly tools: readonly Tool[] } | { readonly problems: readonly FileProblem[] };
+
+/** Namespace of the ids of tools that no published query gave one: never change it, or every such tool becomes another. */
+const ID_NAMESPACE = "ad1c17f2-4baa-5584-929f-a89997fd1de4";
+
+/** The id of a tool that states none: the same for the same slug, on every machine and in every version. */
+export const idOfSlug = (slug: string): string => v5(slug, ID_NAMESPACE);
+
+/**
+ * The tools of the shipped catalogue with a customer's own beside them: a local tool takes the place of the shipped one of the
+ * same id or slug, and local settings change single fields. Sorted by slug. All problems at once.
+ */
+export function loadTools(shipped: SourceText, local: SourceText | undefined): LoadedTools {
+  const standard = loadYaml(shipped.text, shipped.file, toolsSchema);
+  const own = local && loadYaml(local.text, local.file, localToolsSchema);
+  const problems = [standard, own].flatMap((one) => (one && "problems" in one ? one.problems : []));
+  if (problems.length > 0 || "problems" in standard || (own && "problems" in own)) return { problems };
+
+  const clashes = [
+    ...duplicates(standard.data.tools, standard.problem),
+    ...(own ? duplicates(own.data.tools, own.problem) : []),
+  ];
+  const added = (own?.data.tools ?? []).map(withId);
+  const replaced = new Set(added.flatMap(({ id, slug }) => [id, slug]));
+  const kept = standard.data.tools.map(withId).filter(({ id, slug }) => !replaced.has(id) && !replaced.has(slug));
+  const merged = new Map([...kept, ...added].map((tool) => [tool.slug, tool]));
+  for (const [i, { tool: slug, enabled, severity }] of (own?.data.settings ?? []).entries()) {
+    const tool = merged.get(slug);
+    if (tool === undefined) {
+      if (own)
+        clashes.push(
+          own.problem(["settings", i, "tool"], `there is no tool ${slug}; \`npx firstsight catalog list\` names them`),
+        );
+      continue;
+    }
+    if (enabled === true && tool.grade === "not-standalone" && own)
+      clashes.push(
+        own.problem(["settings", i, "enabled"], `the literals of ${slug} are too common to stand alone: leave it off`),
+      );
+    merged.set(slug, { ...tool, ...(enabled !== undefined && { enabled }), ...(severity && { severity }) });
+  }
+  return clashes.length > 0
+    ? { problems: clashes }
+    : { tools: [...merged.values()].toSorted((a, b) => (a.slug < b.slug ? -1 : 1)) };
+}
+
+const withId = (tool: ToolEntry): Tool => ({ ...tool, id: tool.id ?? idOfSlug(tool.slug) });
+
+function duplicates(
+  tools: readonly ToolEntry[],
+  problem: (path: readonly PropertyKey[], message: string) => FileProblem,
+): FileProblem[] {
+  const seen = new Map<string, string>();
+  return tools.flatMap((tool, i) => {
+    const found: FileProblem[] = [];
+    for (const [field, key] of [
+      ["slug", tool.slug],
+      ["id", withId(tool).id],
+    ] as const) {
+      const first = seen.get(key);
+      if (first !== undefined) found.push(problem(["tools", i, field], `${field} ${key} is that of ${first} already`));
+      else seen.set(key, tool.slug);
+    }
+    return found;
+  });
+}
