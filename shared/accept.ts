@@ -1,5 +1,6 @@
 import type { Ledger, StandingUnit } from "./azure/coverage-table.ts";
 import { unitKey } from "./azure/coverage-table.ts";
+import type { ApprovalSet } from "./core/approval.ts";
 import type { Pack } from "./core/pack.ts";
 import { planUnit } from "./core/plan.ts";
 import { parseRows } from "./core/row.ts";
@@ -8,6 +9,7 @@ import { COVERAGE_SLICES, partitionsOf, sliceName, split } from "./core/slice.ts
 import { lostPartitions, standingEpochs } from "./epochs.ts";
 import { SourceError } from "./errors.ts";
 import { remember } from "./remember.ts";
+import { tellingOf } from "./telling.ts";
 import type { Service } from "./run.ts";
 
 export type Acceptance = "restore" | "retell";
@@ -38,8 +40,10 @@ export async function accept(service: Service, how: Acceptance): Promise<Accepte
   let restored = 0;
   let forgotten = 0;
   if (how === "restore") {
+    // What an approval covers is restored as expected, so that its end is told.
+    const approvals = await service.approvals.current();
     for (const { unit, slice, pack, workspace } of lostUnits(service, ledger, partitions))
-      restored += await restoreUnit(service, workspace, pack, slice, unit, now);
+      restored += await restoreUnit(service, workspace, pack, slice, unit, { ledger, approvals, now });
   } else {
     const keys = lostUnits(service, ledger, partitions).map(({ key }) => key);
     await coverage.forgetUnits(keys);
@@ -55,6 +59,12 @@ export async function accept(service: Service, how: Acceptance): Promise<Accepte
     "an operator accepted the loss of the state",
   );
   return { partitions, restored, forgotten };
+}
+
+interface Restoring {
+  readonly ledger: Ledger;
+  readonly approvals: ApprovalSet;
+  readonly now: Date;
 }
 
 interface LostUnit {
@@ -87,7 +97,7 @@ async function restoreUnit(
   pack: Pack,
   slice: Slice,
   unit: StandingUnit,
-  now: Date,
+  { ledger, approvals, now }: Restoring,
 ): Promise<number> {
   const plan = planUnit(slice, pack, undefined, service.settings, now);
   const answer = await queryOrSplit(
@@ -96,22 +106,25 @@ async function restoreUnit(
   );
   if (!answer) {
     let restored = 0;
-    for (const part of split(slice) ?? []) restored += await restoreUnit(service, workspace, pack, part, unit, now);
+    for (const part of split(slice) ?? [])
+      restored += await restoreUnit(service, workspace, pack, part, unit, { ledger, approvals, now });
     return restored;
   }
   const { rows } = parseRows(answer.records, pack);
   const remembered = await remember(
     rows,
     {
-      pack,
+      ...tellingOf(pack, workspace, {
+        service,
+        ledger,
+        epochs: new Map(),
+        approvals,
+        runId: "state-accept",
+        now,
+      }),
       unit: plan,
-      workspace,
       judgement: { dormancyDays: 0, complete: true },
-      epochs: new Map(),
-      knownDevices: () => 0,
-      changed: () => false,
-      runId: "state-accept",
-      now,
+      evidence: async () => new Map(),
       tell: false,
     },
     service.sightings,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { TableClient } from "@azure/data-tables";
+import { approvalsTable } from "./azure/approvals-table.ts";
 import { coverageTable } from "./azure/coverage-table.ts";
 import { credentialFor } from "./azure/credential.ts";
 import { createLimiter } from "./azure/limiter.ts";
@@ -10,6 +11,7 @@ import { retention } from "./azure/retention.ts";
 import type { SendPatience } from "./azure/sightings-queue.ts";
 import { openQueue } from "./azure/sightings-queue.ts";
 import { sightingsTable } from "./azure/sightings-table.ts";
+import { waveTable } from "./azure/wave-table.ts";
 import { packs } from "./catalog/generated/packs.ts";
 import type { Config } from "./config.ts";
 import { isLoopbackUrl } from "./loopback.ts";
@@ -78,7 +80,12 @@ export function compose(
 
   return {
     service: {
-      settings: { ...config.reach, dormancyDays: config.dormancyDays, budget: config.runBudgetMs },
+      settings: {
+        ...config.reach,
+        dormancyDays: config.dormancyDays,
+        budget: config.runBudgetMs,
+        waveThreshold: config.waveThreshold,
+      },
       packs,
       workspaces: config.workspaces.map((workspace) => ({
         ...workspace,
@@ -92,6 +99,8 @@ export function compose(
       })),
       sightings: sightingsTable(sightings),
       coverage,
+      waves: waveTable(sightings),
+      approvals: approvalsTable(tableClient(config, "Approvals", patience?.table)),
       relay: pass,
       clock,
       newId: randomUUID,

@@ -41,6 +41,8 @@ export interface Config {
   readonly runBudgetMs: number;
   /** Accepted messages a pass. */
   readonly announceLimit: number;
+  /** Sightings of a detection within 24 hours; 0: no waves. */
+  readonly waveThreshold: number;
   readonly logAnalytics: { readonly endpoint: string; readonly audience: string };
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
 }
@@ -142,6 +144,7 @@ function toConfig(settings: z.infer<typeof schema>, azure: boolean): Config {
     retentionDays: settings.RETENTION_DAYS,
     runBudgetMs: settings.RUN_BUDGET_MINUTES * 60_000,
     announceLimit: settings.ANNOUNCE_LIMIT,
+    waveThreshold: settings.WAVE_THRESHOLD,
     logAnalytics: { endpoint: settings.LOG_ANALYTICS_ENDPOINT, audience: settings.LOG_ANALYTICS_AUDIENCE },
     logLevel: settings.LOG_LEVEL,
   };

@@ -1,22 +1,30 @@
 import type { CoverageTable } from "./azure/coverage-table.ts";
-import type { Change, SightingsTable } from "./azure/sightings-table.ts";
+import type { SightingsTable } from "./azure/sightings-table.ts";
+import type { OutboxMessage } from "./core/sighting.ts";
 import type { Service } from "./run.ts";
 
 /**
  * The same service with a state that is read and never written, and a queue that is never opened. `told` collects what the
  * run would have announced.
  */
-export function dryRun(service: Service): { readonly service: Service; readonly told: readonly Change[] } {
-  const told: Change[] = [];
+export function dryRun(service: Service): { readonly service: Service; readonly told: readonly OutboxMessage[] } {
+  const told: OutboxMessage[] = [];
   const sightings: SightingsTable = {
     ...service.sightings,
     makeEpoch: async (_partition, epoch) => epoch,
     replaceEpoch: async () => {},
-    commit: async (_partition, changes) => {
-      told.push(...changes.filter(({ message }) => message !== undefined));
+    commit: async (_partition, _changes, messages) => {
+      told.push(...messages);
       return { kind: "done" };
     },
     refresh: async () => ({ kind: "done" }),
+  };
+  const waves: Service["waves"] = {
+    ...service.waves,
+    write: async (_detectionId, _state, _etag, header) => {
+      if (header) told.push(header);
+      return { kind: "done" };
+    },
   };
   const coverage: CoverageTable = {
     ...service.coverage,
@@ -29,5 +37,5 @@ export function dryRun(service: Service): { readonly service: Service; readonly 
     forgetRuns: async () => 0,
   };
   const relay: Service["relay"] = async () => ({ sent: 0, refused: 0, depth: 0, oldestSeconds: 0 });
-  return { service: { ...service, sightings, coverage, relay }, told };
+  return { service: { ...service, sightings, waves, coverage, relay }, told };
 }

@@ -30,6 +30,11 @@ export class StateNewerError extends Error {
   override readonly name = "StateNewerError";
 }
 
+/** The approvals can't be read: nothing is decided without them, and unreadable is not empty. */
+export class ApprovalsError extends Error {
+  override readonly name = "ApprovalsError";
+}
+
 /** Coverage names an epoch that a partition does not have: the sightings were lost or exchanged. An operator decides. */
 export class StateLostError extends Error {
   override readonly name = "StateLostError";

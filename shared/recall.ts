@@ -20,6 +20,8 @@ interface Recalled {
   readonly partition: string;
   readonly inPartition: readonly Row[];
   readonly glimpses: Glimpses;
+  /** All that the partition holds was read, and not the rows' own sightings alone. */
+  readonly whole: boolean;
 }
 
 /** The rows by partition with what is known there, some partitions ahead. Old by the time it is used is safe: writes are If-Match. */
@@ -31,11 +33,7 @@ export async function* recallAhead(
   const partitions = byPartition(rows);
   const reading: Promise<Recalled>[] = [];
   for (const [partition, inPartition] of partitions) {
-    const recalled = recall(partition, inPartition, of, table).then((glimpses) => ({
-      partition,
-      inPartition,
-      glimpses,
-    }));
+    const recalled = recall(partition, inPartition, of, table);
     // Its failure is met when its turn comes; until then nobody waits for it.
     recalled.catch(() => undefined);
     reading.push(recalled);
@@ -46,12 +44,17 @@ export async function* recallAhead(
 }
 
 /** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. */
-async function recall(partition: string, rows: readonly Row[], of: RecallOf, table: SightingsTable): Promise<Glimpses> {
-  const keys = keysOf(rows, of.detections);
+async function recall(
+  partition: string,
+  inPartition: readonly Row[],
+  of: RecallOf,
+  table: SightingsTable,
+): Promise<Recalled> {
+  const keys = keysOf(inPartition, of.detections);
   const knownHere = [...of.detections.keys()].reduce((sum, id) => sum + of.knownDevices(id), 0) / 16;
-  return keys.length <= Math.ceil(knownHere / 1000)
-    ? table.recallKeys(partition, keys)
-    : table.recallPartition(partition);
+  const whole = keys.length > Math.ceil(knownHere / 1000);
+  const glimpses = await (whole ? table.recallPartition(partition) : table.recallKeys(partition, keys));
+  return { partition, inPartition, glimpses, whole };
 }
 
 /** RowKeys of the rows' own sightings, and of those under ids that their detections supersede. */

@@ -1,12 +1,15 @@
 import type { CoverageTable, Ledger } from "./azure/coverage-table.ts";
+import type { ApprovalsTable } from "./azure/approvals-table.ts";
 import type { SightingsTable } from "./azure/sightings-table.ts";
+import type { WaveTable } from "./azure/wave-table.ts";
+import type { ApprovalSet } from "./core/approval.ts";
 import type { Pack } from "./core/pack.ts";
 import type { Reach } from "./core/plan.ts";
 import type { RunRecord, WorkspaceRecord } from "./core/run-record.ts";
 import { runOutcome } from "./core/run-record.ts";
 import type { Source } from "./core/source.ts";
 import { ensureEpochs } from "./epochs.ts";
-import { StateLostError, StateNewerError } from "./errors.ts";
+import { ApprovalsError, StateError, StateLostError, StateNewerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
 import type { RelayResult } from "./relay.ts";
@@ -19,6 +22,8 @@ export interface RunSettings extends Reach {
   readonly dormancyDays: number;
   /** Milliseconds after which no further unit is taken. */
   readonly budget: number;
+  /** Sightings of a detection within 24 hours that open a wave; 0: none ever does. */
+  readonly waveThreshold: number;
 }
 
 /** Everything a run needs; the functions compose it, tests exchange parts. */
@@ -33,6 +38,8 @@ export interface Service {
   }[];
   readonly sightings: SightingsTable;
   readonly coverage: CoverageTable;
+  readonly waves: WaveTable;
+  readonly approvals: ApprovalsTable;
   /** One pass over the outbox. Never rejects for what a later pass can repeat. */
   readonly relay: () => Promise<RelayResult>;
   readonly clock: () => Date;
@@ -61,11 +68,12 @@ export async function run(service: Service): Promise<RunRecord> {
       service.workspaces.map((workspace) => readFreshness(workspace, service.packs, now, tally, log)),
     );
     const ledger = await coverage.ledger();
+    const approvals = await approvalsInForce(service, ledger);
     const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
     const timeIsUp = (): boolean =>
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
     workspaces = await allOrFirstError(
-      fresh.map((one) => workWorkspace(one, { service, ledger, epochs, tally, runId, now, log, timeIsUp })),
+      fresh.map((one) => workWorkspace(one, { service, ledger, epochs, approvals, tally, runId, now, log, timeIsUp })),
     );
     await noteDetections(service, ledger, workspaces, tally, now);
   } catch (error) {
@@ -98,6 +106,20 @@ export async function run(service: Service): Promise<RunRecord> {
   return record;
 }
 
+/**
+ * The approvals that this run decides by. R20: the pointer is made before the first epoch, and only while Coverage names none; later a
+ * pointer that is not there is a loss, and never an empty set (R12).
+ */
+async function approvalsInForce({ approvals }: Service, ledger: Ledger): Promise<ApprovalSet> {
+  try {
+    if (ledger.epochs.size === 0) await approvals.makePointer();
+    return await approvals.current();
+  } catch (error) {
+    if (error instanceof StateError) throw new ApprovalsError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** Waits for all before it rejects: nothing may go on writing behind a run that has failed. */
 async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(work);
@@ -106,6 +128,7 @@ async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly
 
 function reasonOf(error: unknown): string {
   if (error instanceof StateLostError) return "state-lost";
+  if (error instanceof ApprovalsError) return "approvals";
   return error instanceof StateNewerError ? "state-newer" : "state";
 }
 
@@ -169,8 +192,8 @@ function toRecord(of: {
     rejected: tally.rejected,
     new: tally.new,
     returned: tally.returned,
-    expected: 0,
-    waves: 0,
+    expected: tally.expected,
+    waves: tally.waves,
     announced: tally.announced,
     sent: relayed?.sent ?? 0,
     refused: relayed?.refused ?? 0,

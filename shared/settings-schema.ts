@@ -118,6 +118,7 @@ export const schema = z.object({
   RETENTION_DAYS: whole(1, 3650),
   RUN_BUDGET_MINUTES: whole(1, 60),
   ANNOUNCE_LIMIT: whole(1, 100_000),
+  WAVE_THRESHOLD: whole(0, 10_000).refine((value) => value !== 1, "has to be 0 or 2 to 10000: one sighting is no wave"),
   LOG_ANALYTICS_ENDPOINT: serviceUrl,
   LOG_ANALYTICS_AUDIENCE: serviceUrl,
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"], "has to be trace, debug, info, warn or error"),

@@ -87,6 +87,12 @@ export const SETTINGS = [
     description: "Accepted messages a relay pass, 1 to 100000; the rest stays for the next pass",
   },
   {
+    name: "WAVE_THRESHOLD",
+    default: "25",
+    description:
+      "Sightings of one detection within 24 hours that are told as a wave, 2 to 10000; 0: each has a message of its own",
+  },
+  {
     name: "LOG_ANALYTICS_ENDPOINT",
     default: "https://api.loganalytics.azure.com",
     description: "Base URL of the query API, https; plain http only for a loopback address. Default: public cloud",

@@ -8,8 +8,8 @@ import { sliceName, split } from "./core/slice.ts";
 import type { SightingsTable } from "./azure/sightings-table.ts";
 import { SourceError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import type { Telling } from "./remember.ts";
 import { remember } from "./remember.ts";
+import type { Telling } from "./telling.ts";
 
 /** Counted up over a run. */
 export interface Tally {
@@ -17,7 +17,9 @@ export interface Tally {
   rejected: number;
   new: number;
   returned: number;
+  expected: number;
   announced: number;
+  waves: number;
   putAside: number;
   queries: number;
   readonly newByDetection: Map<string, number>;
@@ -28,7 +30,9 @@ export const emptyTally = (): Tally => ({
   rejected: 0,
   new: 0,
   returned: 0,
+  expected: 0,
   announced: 0,
+  waves: 0,
   putAside: 0,
   queries: 0,
   newByDetection: new Map(),
@@ -124,7 +128,9 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   );
   tally.new += remembered.new;
   tally.returned += remembered.returned;
+  tally.expected += remembered.expected;
   tally.announced += remembered.announced;
+  tally.waves += remembered.waves;
   tally.putAside += remembered.putAside;
   for (const [id, count] of remembered.newByDetection)
     tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);

@@ -1,6 +1,7 @@
 import type { Advance, Ledger } from "./azure/coverage-table.ts";
 import { unitKey } from "./azure/coverage-table.ts";
 import { utcDay } from "./core/decide.ts";
+import type { ApprovalSet } from "./core/approval.ts";
 import type { BlindReason, TableFreshness } from "./core/freshness.ts";
 import { blindness } from "./core/freshness.ts";
 import type { Pack } from "./core/pack.ts";
@@ -14,6 +15,7 @@ import { SourceError, StateError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
 import type { Service } from "./run.ts";
+import { tellingOf } from "./telling.ts";
 import type { Tally, UnitOutcome } from "./work-unit.ts";
 import { workUnit } from "./work-unit.ts";
 
@@ -47,6 +49,7 @@ export interface RunContext {
   readonly service: Service;
   readonly ledger: Ledger;
   readonly epochs: ReadonlyMap<string, string>;
+  readonly approvals: ApprovalSet;
   readonly tally: Tally;
   readonly runId: string;
   readonly now: Date;
@@ -126,7 +129,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
       const outcome = await workUnit(plan, {
         source: workspace.source,
         table: service.sightings,
-        telling: tellingOf(pack, workspace, context),
+        telling: { ...tellingOf(pack, workspace, context), evidence: async () => new Map() },
         judgement: judgementOf(pack, plan, context),
         tally: context.tally,
         log,
@@ -213,18 +216,6 @@ function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
   }
   return [...gaps.values()];
 }
-
-const tellingOf = (pack: Pack, { name, id, tenant }: Workspace, { ledger, epochs, runId, now }: RunContext) => ({
-  pack,
-  workspace: { name, id, ...(tenant !== undefined && { tenant }) },
-  epochs,
-  knownDevices: (detectionId: string): number => ledger.detections.get(detectionId)?.knownDevices ?? 0,
-  changed: (detectionId: string): boolean =>
-    ledger.detections.get(detectionId)?.hash !== pack.detections.find(({ id: own }) => own === detectionId)?.hash,
-  runId,
-  now,
-  tell: true,
-});
 
 /** Nobody looked before the end of a gap, whichever workspace has it: the latest counts. */
 function judgementOf(

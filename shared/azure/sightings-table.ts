@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { odata } from "@azure/data-tables";
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { KnownSighting } from "../core/decide.ts";
 import type { OutboxMessage, Sighting } from "../core/sighting.ts";
@@ -18,12 +19,13 @@ export interface Glimpse {
 /** A known sighting with what an If-Match write needs. */
 export interface Known extends KnownSighting, Glimpse {}
 
-/** One sighting's change, with the message that is committed together with it. */
+/** One sighting's change. */
 export interface Change {
   readonly sighting: Sighting;
   /** Absent: insert-only. */
   readonly etag?: string;
-  readonly message?: OutboxMessage;
+  /** As `encodeEvidence` gives it; absent: what stands is left as it is. */
+  readonly evidence?: string;
 }
 
 /** A seen-again sighting's day has moved. */
@@ -57,7 +59,17 @@ const EPOCH_KEY = "!epoch";
 const GLIMPSE_COLUMNS = ["RowKey", "lastSeen", "schemaVersion"];
 
 /** What is read of a sighting that is to be told again: never the evidence. */
-const KNOWN_COLUMNS = ["RowKey", "firstSeen", "lastSeen", "episode", "telling", "disposition", "schemaVersion"];
+const KNOWN_COLUMNS = [
+  "RowKey",
+  "firstSeen",
+  "lastSeen",
+  "episode",
+  "telling",
+  "disposition",
+  "approvalId",
+  "approvalsVersion",
+  "schemaVersion",
+];
 
 /** The `Sightings` table: known sightings, epochs, and the changes that carry their messages with them. */
 export function sightingsTable(table: Client) {
@@ -86,6 +98,33 @@ export function sightingsTable(table: Client) {
         }),
       );
       return known;
+    },
+
+    /** Ids of the detections that devices of one partition are known for, by device id. */
+    async detectionsOn(partition: string, deviceIds: readonly string[]): Promise<Map<string, string[]>> {
+      const found = new Map<string, string[]>();
+      const groups = Array.from({ length: Math.ceil(deviceIds.length / OR_TERMS) }, (_, i) =>
+        deviceIds.slice(i * OR_TERMS, (i + 1) * OR_TERMS),
+      );
+      await reading(partition, () =>
+        eachOf(groups, POINT_READS, async (group) => {
+          const devices = group.map((deviceId) => odata`deviceId eq ${deviceId}`).join(" or ");
+          const pages = table
+            .listEntities({
+              queryOptions: {
+                filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS} and (${devices})`,
+                select: ["detectionId", "deviceId"],
+              },
+            })
+            .byPage({ maxPageSize: 1000 });
+          for await (const page of pages)
+            for (const { deviceId, detectionId } of page) {
+              const ids = found.get(String(deviceId)) ?? [];
+              found.set(String(deviceId), [...ids, String(detectionId)]);
+            }
+        }),
+      );
+      return found;
     },
 
     /** The partition's epoch, or `undefined` where it has none. */
@@ -123,12 +162,17 @@ export function sightingsTable(table: Client) {
       );
     },
 
-    /** Commits changes of one partition with their messages: all or nothing. */
-    commit(partition: string, changes: readonly Change[], now: Date): Promise<TransactionOutcome> {
-      return submit(
-        table,
-        changes.flatMap((change) => toActions(partition, change, now)),
-      );
+    /** Commits changes of one partition with the messages that tell them: all or nothing. */
+    commit(
+      partition: string,
+      changes: readonly Change[],
+      messages: readonly OutboxMessage[],
+      now: Date,
+    ): Promise<TransactionOutcome> {
+      return submit(table, [
+        ...changes.map((change) => toAction(partition, change, now)),
+        ...messages.map((message): TransactionAction => ["create", toOutboxEntity(partition, message, now)]),
+      ]);
     },
 
     /** Moves `lastSeen` of sightings of one partition: all or nothing. */
@@ -155,6 +199,9 @@ export function sightingsTable(table: Client) {
 /** Point reads in flight at once. */
 const POINT_READS = 16;
 
+/** Comparisons of one filter. Limit of Table Storage, with room for the keys' own. */
+const OR_TERMS = 10;
+
 /** A read that fails is no empty answer: a throttled read must not make a new device. */
 async function reading<T>(partition: string, read: () => Promise<T>): Promise<T> {
   try {
@@ -179,8 +226,8 @@ async function getOrUndefined(
   }
 }
 
-function toActions(partition: string, { sighting, etag, message }: Change, now: Date): TransactionAction[] {
-  const { deviceName, messageId, ...rest } = sighting;
+function toAction(partition: string, { sighting, etag, evidence }: Change, now: Date): TransactionAction {
+  const { deviceName, messageId, waveId, approvalId, ...rest } = sighting;
   const entity = {
     ...rest,
     partitionKey: partition,
@@ -188,9 +235,12 @@ function toActions(partition: string, { sighting, etag, message }: Change, now: 
     deviceName: storable(deviceName),
     schemaVersion: SCHEMA_VERSION,
     ...(messageId !== undefined && { messageId, announcedAt: now }),
+    ...(evidence !== undefined && { evidence }),
+    // Emptied where they are none: a merge would leave what an earlier telling or approval wrote.
+    waveId: waveId ?? "",
+    approvalId: approvalId ?? "",
   };
-  const write: TransactionAction = etag === undefined ? ["create", entity] : ["update", entity, "Merge", { etag }];
-  return message === undefined ? [write] : [write, ["create", toOutboxEntity(partition, message, now)]];
+  return etag === undefined ? ["create", entity] : ["update", entity, "Merge", { etag }];
 }
 
 /** A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. */
@@ -208,6 +258,18 @@ function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
     episode: whole(entity, "episode"),
     telling: whole(entity, "telling"),
     disposition: entity["disposition"] === "expected" ? "expected" : "announced",
+    ...approvalOf(entity),
+  };
+}
+
+/** Rows that were written before there were approvals count as judged by the empty set. */
+export function approvalOf(
+  entity: Readonly<Record<string, unknown>>,
+): Pick<Sighting, "approvalId" | "approvalsVersion"> {
+  const { approvalId, approvalsVersion } = entity;
+  return {
+    approvalsVersion: typeof approvalsVersion === "number" ? approvalsVersion : 0,
+    ...(typeof approvalId === "string" && approvalId !== "" && { approvalId }),
   };
 }
 

@@ -33,6 +33,7 @@ export function toolDetection(tool: Tool): Detection {
     techniques: ["T1219"],
     supersedes,
     hash: sha256([COMPILE_VERSION, literals, exactNames]),
+    condition: condition(tool),
   };
 }
 

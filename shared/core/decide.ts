@@ -5,7 +5,10 @@ import type { Cause, Row, Sighting } from "./sighting.ts";
 const DAY = 86_400_000;
 
 /** Of a known sighting, what a decision needs. */
-export type KnownSighting = Pick<Sighting, "firstSeen" | "lastSeen" | "episode" | "telling" | "disposition">;
+export type KnownSighting = Pick<
+  Sighting,
+  "firstSeen" | "lastSeen" | "episode" | "telling" | "disposition" | "approvalId" | "approvalsVersion"
+>;
 
 /** What is known goes through as it came: a scan of the whole state knows `lastSeen` alone, and that decides. */
 export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
@@ -59,6 +62,7 @@ export function announce(
   novelty: Extract<Novelty, { kind: "new" | "returned" }>,
   detection: Detection,
   workspace: string,
+  approvalsVersion: number,
   now: Date,
 ): Sighting {
   const previous = novelty.kind === "returned" ? novelty.previous : undefined;
@@ -73,6 +77,7 @@ export function announce(
     telling: (previous?.telling ?? 0) + 1,
     disposition: "announced",
     decidedAt: now,
+    approvalsVersion,
     definitionHash: detection.hash,
   };
 }

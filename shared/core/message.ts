@@ -1,97 +1,73 @@
+import { shownCertificate } from "./certificate.ts";
 import { clean } from "./clean.ts";
 import type { KnownSighting } from "./decide.ts";
+import type { Origin } from "./envelope.ts";
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_NAME,
+  bounds,
+  bytesOf,
+  detectionOf,
+  envelopeOf,
+  toMessage,
+  windowOf,
+  workspaceOf,
+} from "./envelope.ts";
 import type { SightingEvent } from "./event.ts";
 import { TYPES } from "./event.ts";
+import { huntingLink, huntingQuery } from "./hunting-link.ts";
 import type { Detection } from "./pack.ts";
 import type { Cause, OutboxMessage, Row, Sighting } from "./sighting.ts";
 
-/** An outbox row keeps the exact bytes in one binary property of Table Storage, 64 KiB at most. */
-export const MAX_MESSAGE_BYTES = 60_000;
-
-const CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
-
-/** File name of the schema under `docs/contract/`. */
-export const DATA_SCHEMA = "firstsight-events.schema.json";
-
-/** Report ids of one message, and characters of a name: enough to work with, whatever a device sends. */
+/** Report ids of one message: enough to work with, whatever a device sends. */
 const MAX_REPORTS = 128;
-const MAX_NAME = 256;
-const MAX_TEXT = 1024;
-const MAX_LIST = 32;
+const MAX_OTHER_TOOLS = 32;
 
-export interface SightingMessageInput {
+/** The device's page and the rows behind a sighting, some time around what was seen. */
+const AROUND = 3_600_000;
+
+export interface SightingMessageInput extends Origin {
   readonly detection: Detection;
   readonly row: Row;
   /** As decided: its episode, telling and message id. */
   readonly sighting: Sighting & { readonly messageId: string };
   /** What was known of it before it returned. */
-  readonly previous?: KnownSighting;
+  readonly previous?: Pick<KnownSighting, "lastSeen">;
   readonly cause: Cause;
-  readonly novelty: { readonly firstInState: boolean; readonly knownDevices: number };
-  readonly window: { readonly from: Date; readonly to: Date };
-  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
-  readonly runId: string;
+  readonly novelty: {
+    readonly firstInState: boolean;
+    readonly knownDevices: number;
+    /** Absent: not looked up. */
+    readonly otherTools?: readonly string[];
+  };
   readonly decidedAt: Date;
 }
 
 /** The message that tells one sighting; the same input gives the same bytes. At most 60,000 of them. */
 export function sightingMessage(of: SightingMessageInput): OutboxMessage {
   const event = toEvent(of);
-  return {
-    id: event.id,
-    type: event.type,
-    contentType: CONTENT_TYPE,
-    body: encode(event),
-    properties: {
-      cloudEvents_specversion: event.specversion,
-      cloudEvents_id: event.id,
-      cloudEvents_type: event.type,
-      cloudEvents_source: event.source,
-      cloudEvents_subject: event.subject,
-      cloudEvents_time: event.time,
-      detectionId: event.data.detection.id,
-      tool: event.data.detection.tool,
-      severity: event.data.detection.severity,
-      cause: event.data.cause,
-      workspace: event.data.workspace.name,
-    },
-  };
+  return toMessage(event, encode(event), of.cause);
 }
 
 function toEvent(of: SightingMessageInput): SightingEvent {
   const { detection, row, sighting, previous, workspace } = of;
-  const truncated: string[] = [];
-  const bounded = (path: string, text: string, length: number): string => {
-    const { text: cleaned, cut } = clean(text, length);
-    if (cut) truncated.push(path);
-    return cleaned;
-  };
-  const first = <T>(path: string, list: readonly T[], most: number): T[] => {
-    if (list.length > most) truncated.push(path);
-    return list.slice(0, most);
-  };
+  const bound = bounds();
+  const { truncated } = bound;
   const kind = sighting.episode === 1 ? "new" : "returned";
   const firstSeen = sighting.firstSeen.toISOString();
-  const deviceId = bounded("device.id", row.deviceId, MAX_NAME * 2);
+  const deviceId = bound.text("device.id", row.deviceId, MAX_NAME * 2);
   return {
-    specversion: "1.0",
-    id: sighting.messageId,
-    source: `/firstsight/workspaces/${workspace.name}`,
+    ...envelopeOf(sighting.messageId, of),
     type: TYPES[kind],
     subject: `${detection.id}/${encodeURIComponent(deviceId)}`,
     time: firstSeen,
-    datacontenttype: "application/json",
-    dataschema: DATA_SCHEMA,
     data: {
-      detection: {
-        id: detection.id,
-        name: bounded("detection.name", detection.name, MAX_TEXT),
-        tool: bounded("detection.tool", detection.tool, MAX_NAME),
-        severity: detection.severity,
-        tactics: first("detection.tactics", detection.tactics, MAX_LIST),
-        techniques: first("detection.techniques", detection.techniques, MAX_LIST),
+      detection: detectionOf(detection, bound),
+      device: {
+        id: deviceId,
+        name: bound.text("device.name", row.deviceName, MAX_NAME),
+        ...groupOf(row, (group) => bound.text("device.group", group, MAX_NAME)),
       },
-      device: { id: deviceId, name: bounded("device.name", row.deviceName, MAX_NAME) },
       sighting: {
         kind,
         episode: sighting.episode,
@@ -99,41 +75,81 @@ function toEvent(of: SightingMessageInput): SightingEvent {
         firstSeen,
         lastSeen: row.lastSeen.toISOString(),
         count: row.count,
-        reports: first("sighting.reports", row.reports, MAX_REPORTS).map((report) => clean(report, MAX_NAME / 4).text),
+        reports: bound
+          .first("sighting.reports", row.reports, MAX_REPORTS)
+          .map((report) => clean(report, MAX_NAME / 4).text),
         ...(previous && { previousLastSeen: previous.lastSeen.toISOString() }),
+        ...certificateOf(row, truncated),
       },
-      novelty: { firstInState: of.novelty.firstInState, knownDevices: of.novelty.knownDevices },
+      novelty: {
+        firstInState: of.novelty.firstInState,
+        knownDevices: of.novelty.knownDevices,
+        ...(of.novelty.otherTools && {
+          otherTools: bound.first("novelty.otherTools", of.novelty.otherTools, MAX_OTHER_TOOLS),
+        }),
+      },
       cause: of.cause,
-      window: { from: of.window.from.toISOString(), to: of.window.to.toISOString() },
-      workspace: {
-        name: workspace.name,
-        id: workspace.id,
-        ...(workspace.tenant !== undefined && { tenant: workspace.tenant }),
-      },
+      window: windowOf(of.window),
+      workspace: workspaceOf(workspace),
       times: { event: firstSeen, announced: of.decidedAt.toISOString() },
       runId: of.runId,
-      links: /^[0-9a-f]{40}$/.test(row.deviceId)
-        ? { device: `https://security.microsoft.com/machines/${row.deviceId}/overview` }
-        : {},
+      links: linksOf(of),
       truncated,
     },
   };
 }
 
-/** Every text is bounded above, so the reports are all that can be too much; they go first. */
+/** A group that is not stated is not shown. */
+export const groupOf = (row: Row, bounded: (group: string) => string): { readonly group?: string } =>
+  row.certificate && row.certificate.deviceGroup !== "" ? { group: bounded(row.certificate.deviceGroup) } : {};
+
+function certificateOf(
+  { certificate }: Row,
+  truncated: string[],
+): Pick<SightingEvent["data"]["sighting"], "counterfeit" | "signers" | "files"> {
+  if (!certificate) return {};
+  const shown = shownCertificate(certificate);
+  truncated.push(...shown.truncated);
+  return { counterfeit: certificate.counterfeit, signers: [...shown.signers], files: [...shown.files] };
+}
+
+function linksOf({ detection, row, sighting }: SightingMessageInput): SightingEvent["data"]["links"] {
+  if (!/^[0-9a-f]{40}$/.test(row.deviceId)) return {};
+  const hunting =
+    detection.condition === undefined
+      ? undefined
+      : huntingLink(
+          huntingQuery(detection.condition, {
+            deviceId: row.deviceId,
+            from: new Date(sighting.firstSeen.getTime() - AROUND),
+            to: new Date(row.lastSeen.getTime() + AROUND),
+          }),
+        );
+  return {
+    device: `https://security.microsoft.com/machines/${row.deviceId}/overview`,
+    ...(hunting !== undefined && { hunting }),
+  };
+}
+
+/** What only helps goes first, where every text at its bound makes too much: reports, then files and signers. */
 function encode(event: SightingEvent): Uint8Array {
-  const body = new TextEncoder().encode(JSON.stringify(event));
+  const body = bytesOf(event);
   if (body.byteLength <= MAX_MESSAGE_BYTES) return body;
   const { sighting, truncated } = event.data;
-  const fewer = {
+  const cut = ["reports", ...(sighting.files ? ["files"] : []), ...(sighting.signers ? ["signers"] : [])];
+  const shorter = bytesOf({
     ...event,
     data: {
       ...event.data,
-      sighting: { ...sighting, reports: [] },
-      truncated: [...new Set([...truncated, "sighting.reports"])],
+      sighting: {
+        ...sighting,
+        reports: [],
+        ...(sighting.files && { files: [] }),
+        ...(sighting.signers && { signers: [] }),
+      },
+      truncated: [...new Set([...truncated, ...cut.map((name) => `sighting.${name}`)])],
     },
-  };
-  const shorter = new TextEncoder().encode(JSON.stringify(fewer));
+  });
   if (shorter.byteLength > MAX_MESSAGE_BYTES)
     throw new RangeError(`a message of ${shorter.byteLength} bytes: a field of the event is not bounded`);
   return shorter;

@@ -20,6 +20,8 @@ export interface Detection {
   readonly supersedes: readonly string[];
   /** SHA-256, hex, over what decides which rows the detection finds. */
   readonly hash: string;
+  /** KQL over one row of DeviceFileCertificateInfo, for links; of the catalogue's tools alone. */
+  readonly condition?: string;
 }
 
 /**

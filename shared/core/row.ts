@@ -1,6 +1,6 @@
 import type { Pack } from "./pack.ts";
 import { inOrder, parseReportIds } from "./report-ids.ts";
-import type { Row } from "./sighting.ts";
+import type { Row, RowCertificate } from "./sighting.ts";
 
 /** Defender's ids have 40 characters; longer than a table key can be (512) is not a device. */
 const MAX_DEVICE_ID = 512;
@@ -25,7 +25,7 @@ export interface ParsedRows {
 }
 
 /** A row while others may still fold into it. */
-type OpenRow = { -readonly [K in Exclude<keyof Row, "reports">]: Row[K] } & { reports: string[] };
+type OpenRow = { -readonly [K in keyof Omit<Row, "reports">]: Row[K] } & { reports: string[] };
 
 /**
  * Rows of a pack's result, checked and folded by (detection, device): earliest FirstSeen, latest LastSeen, union of reports, sum
@@ -97,8 +97,26 @@ function parseRow(
     lastSeen,
     reports,
     count: Count,
+    ...("Signers" in record && { certificate: certificateOf(record) }),
   };
 }
+
+const certificateOf = (record: Readonly<Record<string, unknown>>): RowCertificate => ({
+  deviceGroup: textOf(record["DeviceGroup"]),
+  signers: [textOf(record["Signers"])],
+  files: [textOf(record["Files"])],
+  counterfeit: record["Counterfeit"] === true,
+});
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Of two groups that of the later row stands; a counterfeit stays one. */
+const foldCertificates = (into: RowCertificate, row: RowCertificate, later: boolean): RowCertificate => ({
+  deviceGroup: later ? row.deviceGroup : into.deviceGroup,
+  signers: [...into.signers, ...row.signers],
+  files: [...into.files, ...row.files],
+  counterfeit: into.counterfeit || row.counterfeit,
+});
 
 function fold(into: OpenRow, row: OpenRow): void {
   const later = row.lastSeen.getTime() - into.lastSeen.getTime();
@@ -108,6 +126,8 @@ function fold(into: OpenRow, row: OpenRow): void {
   if (row.firstSeen.getTime() < into.firstSeen.getTime()) into.firstSeen = row.firstSeen;
   into.count = Math.min(into.count + row.count, Number.MAX_SAFE_INTEGER);
   for (const id of row.reports) into.reports.push(id);
+  if (into.certificate && row.certificate)
+    into.certificate = foldCertificates(into.certificate, row.certificate, later > 0);
 }
 
 /** `undefined` for what can't be read; no reports where the query states none. */

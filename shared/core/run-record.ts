@@ -18,7 +18,7 @@ export interface GapRecord {
 export interface RunRecord {
   readonly runId: string;
   readonly outcome: Outcome;
-  /** Why the whole run failed: `state-lost`, `state-newer`, `state`, or `relay` where only the sending did. */
+  /** Why the whole run failed: `state-lost`, `state-newer`, `state`, `approvals`, or `relay` where only the sending did. */
   readonly reason?: string;
   readonly workspaces: readonly WorkspaceRecord[];
   readonly rows: number;
@@ -27,7 +27,7 @@ export interface RunRecord {
   readonly returned: number;
   readonly expected: number;
   readonly waves: number;
-  /** Sightings put into the outbox. */
+  /** Sightings put into the outbox, in messages of their own or as members of a wave. */
   readonly announced: number;
   /** Messages the broker accepted, and refused. */
   readonly sent: number;

@@ -18,6 +18,20 @@ export interface Row {
   /** Report ids as text: they can be beyond 2^53. */
   readonly reports: readonly string[];
   readonly count: number;
+  /** Of the catalogue's rows alone. */
+  readonly certificate?: RowCertificate;
+}
+
+/** What the catalogue's query says beyond the device. Texts are the device's: untrusted, parsed only where they are told. */
+export interface RowCertificate {
+  /** Defender's device group; empty where the row has none. */
+  readonly deviceGroup: string;
+  /** JSON arrays of `{name, hash, issuer, trusted}`, one a row that was folded. */
+  readonly signers: readonly string[];
+  /** JSON arrays of SHA1. */
+  readonly files: readonly string[];
+  /** The name matches and a certificate is not trusted. */
+  readonly counterfeit: boolean;
 }
 
 /** The unit of state: a detection seen on a device. */
@@ -37,8 +51,14 @@ export interface Sighting {
   readonly telling: number;
   readonly disposition: Disposition;
   readonly decidedAt: Date;
-  /** Of the last announcement; absent while it was never told. */
+  /** Of the message that told it last: its own, or its wave's; absent while it was never told. */
   readonly messageId?: string;
+  /** The wave that it was last told in. */
+  readonly waveId?: string;
+  /** The approval that covers it, where it is expected. */
+  readonly approvalId?: string;
+  /** Version of the approvals that judged it last. */
+  readonly approvalsVersion: number;
   readonly definitionHash: string;
 }
 

@@ -1,16 +1,53 @@
-const DAY = 86_400_000;
+import { waveId } from "./message-id.ts";
 
-/** The wave row of a detection: tally of the last 24 hours, and the current wave. */
-export interface WaveState {
-  /** Sightings about to be told, by the hour in which they were counted. May count too high; harmless. */
-  readonly tally: readonly { readonly hour: Date; readonly count: number }[];
-  readonly wave?: { readonly id: string; readonly openedAt: Date };
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+export interface Wave {
+  /** Also the id of its header's message. */
+  readonly id: string;
+  readonly openedAt: Date;
 }
 
-export const NO_WAVE: WaveState = { tally: [] };
+/** The wave row of a detection: the tally of the last 24 hours, and the current wave. */
+export interface WaveState {
+  /** Sightings about to be told, by the hour in which they were counted. May count too high after a crash; harmless. */
+  readonly tally: readonly { readonly hour: Date; readonly count: number }[];
+  readonly wave?: Wave;
+}
 
 /** How long a wave is open. */
 export const WAVE_LENGTH = DAY;
 
-/** Devices of one member message, which is atomic with them: 98 sightings, the message, and one to spare of 100 entities. */
+/** Devices of one message: with the message they are one transaction, of 100 entities at most. */
 export const MAX_MEMBERS = 98;
+
+/** What counting came to: the row to be written, the wave that the sightings belong to, and whether it is opened by this. */
+export interface Counted {
+  readonly state: WaveState;
+  readonly wave?: Wave;
+  readonly opens: boolean;
+  /** Sightings of the last 24 hours, these among them. */
+  readonly total: number;
+}
+
+/** Adds `n` sightings that are about to be told. Pure. `threshold`: sightings within 24 hours that make a wave. */
+export function countTelling(detectionId: string, before: WaveState, n: number, threshold: number, now: Date): Counted {
+  const tally = addTo(before.tally, n, now);
+  const total = tally.reduce((sum, { count }) => sum + count, 0);
+  if (before.wave && isOpen(before.wave, now))
+    return { state: { tally, wave: before.wave }, wave: before.wave, opens: false, total };
+  if (total < threshold) return { state: { tally }, opens: false, total };
+  const wave = { id: waveId(detectionId, now), openedAt: now };
+  return { state: { tally, wave }, wave, opens: true, total };
+}
+
+/** A wave that another machine's clock opened a moment ahead is open too. */
+const isOpen = ({ openedAt }: Wave, now: Date): boolean => now.getTime() < openedAt.getTime() + WAVE_LENGTH;
+
+function addTo(tally: WaveState["tally"], n: number, now: Date): WaveState["tally"] {
+  const hour = new Date(Math.floor(now.getTime() / HOUR) * HOUR);
+  const kept = tally.filter((one) => one.hour.getTime() > now.getTime() - DAY && one.hour.getTime() !== hour.getTime());
+  const same = tally.find((one) => one.hour.getTime() === hour.getTime());
+  return [...kept, { hour, count: (same?.count ?? 0) + n }];
+}

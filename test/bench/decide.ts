@@ -23,6 +23,7 @@ export async function benchDecide(scale: number): Promise<readonly Figure[]> {
         episode: 1,
         telling: 1,
         disposition: "announced",
+        approvalsVersion: 0,
       });
   }
   const runs: number[] = [];

@@ -102,7 +102,14 @@ function messages(round: number, count: number): Waiting[] {
       firstSeen: NOW,
       lastSeen: NOW,
     };
-    const told = { workspace: "bench", episode: 1, telling: 1, disposition: "announced", decidedAt: NOW } as const;
+    const told = {
+      workspace: "bench",
+      episode: 1,
+      telling: 1,
+      disposition: "announced",
+      approvalsVersion: 0,
+      decidedAt: NOW,
+    } as const;
     const message = sightingMessage({
       detection,
       row: { ...seen, reports: [String(i)], count: 3 },

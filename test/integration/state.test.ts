@@ -24,6 +24,7 @@ const sighting = (change: Partial<Sighting> = {}): Sighting => ({
   episode: 1,
   telling: 1,
   disposition: "announced",
+  approvalsVersion: 0,
   decidedAt: SEEN,
   messageId: "f".repeat(64),
   definitionHash: "0".repeat(64),
@@ -50,35 +51,38 @@ afterAll(() => stage.close());
 describe("sightings", () => {
   test("commit – the sighting and its message, or neither", async () => {
     const table = sightingsTable(stage.client("Sightings"));
-    expect(await table.commit("a", [{ sighting: sighting(), message }], SEEN)).toEqual({ kind: "done" });
-    expect(
-      await table.commit("a", [{ sighting: sighting(), message: { ...message, id: "e".repeat(64) } }], SEEN),
-    ).toEqual({ kind: "conflict" });
+    expect(await table.commit("a", [{ sighting: sighting() }], [message], SEEN)).toEqual({ kind: "done" });
+    expect(await table.commit("a", [{ sighting: sighting() }], [{ ...message, id: "e".repeat(64) }], SEEN)).toEqual({
+      kind: "conflict",
+    });
     expect(await stage.outboxDepth()).toBe(1);
     expect((await table.recallPartition("a")).get(sightingRowKey(sighting()))?.lastSeen).toEqual(SEEN);
   });
 
   test("commit – a change over an etag that is no longer true is a conflict", async () => {
     const table = sightingsTable(stage.client("Sightings"));
-    await table.commit("a", [{ sighting: sighting() }], SEEN);
+    await table.commit("a", [{ sighting: sighting() }], [], SEEN);
     const etag =
       (await table.recallKeys("a", [sightingRowKey(sighting())])).get(sightingRowKey(sighting()))?.etag ?? "";
     expect(await table.refresh("a", [{ ...sighting(), lastSeen: new Date(SEEN.getTime() + DAY), etag }])).toEqual({
       kind: "done",
     });
-    expect(await table.commit("a", [{ sighting: sighting({ episode: 2 }), etag }], SEEN)).toEqual({ kind: "conflict" });
+    expect(await table.commit("a", [{ sighting: sighting({ episode: 2 }), etag }], [], SEEN)).toEqual({
+      kind: "conflict",
+    });
   });
 
   test("commit – fifty pairs go in one transaction; a property beyond 64 KiB is refused, and named", async () => {
     const table = sightingsTable(stage.client("Sightings"));
     const many = Array.from({ length: 50 }, (_, i) => ({
       sighting: sighting({ deviceId: `a${String(i).padStart(39, "0")}` }),
-      message: { ...message, id: String(i).padStart(64, "0") },
     }));
-    expect(await table.commit("a", many, SEEN)).toEqual({ kind: "done" });
+    const messages = many.map((_, i) => ({ ...message, id: String(i).padStart(64, "0") }));
+    expect(await table.commit("a", many, messages, SEEN)).toEqual({ kind: "done" });
     const outcome = await table.commit(
       "a",
-      [{ sighting: sighting(), message: { ...message, body: new Uint8Array(70_000) } }],
+      [{ sighting: sighting() }],
+      [{ ...message, body: new Uint8Array(70_000) }],
       SEEN,
     );
     expect(outcome).toMatchObject({ kind: "refused" });
@@ -87,7 +91,7 @@ describe("sightings", () => {
   test("keys – an id that can't stand in a key is replaced by its hash, and the entity keeps it", async () => {
     const table = sightingsTable(stage.client("Sightings"));
     const deviceId = `x/\\#?\u0001${"y".repeat(600)}`;
-    await table.commit("z", [{ sighting: sighting({ deviceId }) }], SEEN);
+    await table.commit("z", [{ sighting: sighting({ deviceId }) }], [], SEEN);
     const key = sightingRowKey({ detectionId: DETECTION, deviceId });
     expect(key).toMatch(/^[0-9a-f-]{36}\|sha256-[0-9a-f]{64}$/);
     expect((await stage.client("Sightings").getEntity("z", key))["deviceId"]).toBe(deviceId);
@@ -98,7 +102,7 @@ describe("sightings", () => {
     const real = stage.client("Sightings");
     const table = sightingsTable(real);
     await table.makeEpoch("a", "e1");
-    await table.commit("a", [{ sighting: sighting(), message }], SEEN);
+    await table.commit("a", [{ sighting: sighting() }], [message], SEEN);
     // Azurite never answers with a short page and a token; the service may.
     const gappy = sightingsTable(
       new Proxy(real, {
@@ -148,9 +152,10 @@ describe("retention", () => {
       "a",
       [
         { sighting: old },
-        { sighting: waiting, message: { ...message, id: waiting.messageId ?? "" } },
+        { sighting: waiting },
         { sighting: alive },
       ],
+      [{ ...message, id: waiting.messageId ?? "" }],
       SEEN,
     );
     const racing = retention(

@@ -4,10 +4,14 @@ import type { Advance, CoverageTable, DetectionRecord, StandingUnit } from "../.
 import type { Change, Known, Refresh, SightingsTable } from "../../shared/azure/sightings-table.ts";
 import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
 import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
+import type { WaveTable } from "../../shared/azure/wave-table.ts";
+import type { ApprovalSet } from "../../shared/core/approval.ts";
+import { TYPES, anyEvent } from "../../shared/core/event.ts";
 import type { TableFreshness } from "../../shared/core/freshness.ts";
 import type { Detection, Pack, QueryWindow } from "../../shared/core/pack.ts";
 import type { RunRecord } from "../../shared/core/run-record.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
+import type { WaveState } from "../../shared/core/wave.ts";
 import type { Slice } from "../../shared/core/slice.ts";
 import { partitionOf, sliceName } from "../../shared/core/slice.ts";
 import type { QueryAnswer, Source } from "../../shared/core/source.ts";
@@ -34,6 +38,7 @@ export interface Activity {
 
 interface StoredSighting {
   readonly change: Change["sighting"];
+  readonly evidence?: string;
   lastSeen: Date;
   etag: string;
 }
@@ -48,6 +53,8 @@ interface StoredMessage {
 export interface Received {
   readonly id: string;
   readonly at: number;
+  /** Of a member: the message that it came in. */
+  readonly wave?: string;
   readonly data: {
     readonly device: { readonly id: string };
     readonly detection: { readonly id: string };
@@ -86,6 +93,7 @@ export const SETTINGS: RunSettings = {
   overlap: 6 * HOUR,
   dormancyDays: 31,
   budget: 8 * 60_000,
+  waveThreshold: 0,
 };
 
 /**
@@ -102,7 +110,12 @@ export class World {
   readonly namedEpochs = new Map<string, string>();
   readonly detections = new Map<string, DetectionRecord>();
   readonly runs: RunRecord[] = [];
+  /** One entry a sighting that was told, singly or as a member of a wave. */
   readonly received: Received[] = [];
+  /** Headers of waves. */
+  readonly headers: { readonly id: string; readonly at: number; readonly detection: string }[] = [];
+  readonly waves = new Map<string, { readonly state: WaveState; readonly etag: string }>();
+  approvals: ApprovalSet | undefined;
   /** All that the broker accepted, duplicates too. */
   readonly sends: string[] = [];
   readonly queries: { readonly window: QueryWindow; readonly slice: string }[] = [];
@@ -142,6 +155,8 @@ export class World {
       workspaces: [{ name: "main", id: "00000000-0000-4000-8000-000000000001", source: this.#source(task) }],
       sightings: this.#sightings(task),
       coverage: this.#coverage(task),
+      waves: this.#waves(task),
+      approvals: this.#approvals(task),
       relay: () => this.#relay(task),
       clock: () => this.date(this.now + this.skew),
       newId: () => `id-${++this.#id}`,
@@ -293,6 +308,14 @@ export class World {
           }),
         );
       },
+      detectionsOn: async (partition, deviceIds) => {
+        await this.scheduler.turn(task);
+        const on = new Map<string, string[]>();
+        for (const { change } of this.#partition(partition).values())
+          if (deviceIds.includes(change.deviceId))
+            on.set(change.deviceId, [...(on.get(change.deviceId) ?? []), change.detectionId]);
+        return on;
+      },
       epoch: async (partition) => {
         if (partition === "0") await this.scheduler.turn(task);
         return this.epochs.get(partition);
@@ -307,9 +330,9 @@ export class World {
         await this.scheduler.turn(task);
         this.epochs.set(partition, epoch);
       },
-      commit: async (partition, changes, now) => {
+      commit: async (partition, changes, messages, now) => {
         await this.scheduler.turn(task);
-        return this.#commit(partition, changes, now);
+        return this.#commit(partition, changes, messages, now);
       },
       refresh: async (partition, refreshes) => {
         await this.scheduler.turn(task);
@@ -318,10 +341,16 @@ export class World {
     };
   }
 
-  #commit(partition: string, changes: readonly Change[], now: Date): TransactionOutcome {
+  #commit(
+    partition: string,
+    changes: readonly Change[],
+    messages: readonly OutboxMessage[],
+    now: Date,
+  ): TransactionOutcome {
     const standing = this.#partition(partition);
     const keys = changes.map(({ sighting }) => sightingRowKey(sighting));
-    if (changes.length === 0) throw new Error("an empty transaction");
+    if (changes.length === 0 || changes.length + messages.length > 100)
+      throw new Error("an empty transaction, or one of more than 100 entities");
     if (
       new Set(keys).size !== keys.length ||
       keys.some((key) => key.split("|")[1] === "" || partitionOf(key.split("|")[1] ?? "") !== partition)
@@ -329,14 +358,20 @@ export class World {
       throw new Error("a transaction that no service takes");
     if (changes.some(({ sighting }) => this.refusedDevices.has(sighting.deviceId)))
       return { kind: "refused", reason: "PropertyValueTooLarge" };
-    for (const [i, { etag, message }] of changes.entries()) {
+    for (const [i, { etag }] of changes.entries())
       if (standing.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
-      if (message && this.outbox.has(outboxKey(partition, message, now))) return { kind: "conflict" };
+    if (messages.some((message) => this.outbox.has(outboxKey(partition, message, now)))) return { kind: "conflict" };
+    for (const [i, { sighting, evidence }] of changes.entries()) {
+      const before = standing.get(keys[i] ?? "")?.evidence;
+      standing.set(keys[i] ?? "", {
+        change: sighting,
+        lastSeen: sighting.lastSeen,
+        etag: `e${++this.#etag}`,
+        ...((evidence ?? before) !== undefined && { evidence: evidence ?? before ?? "" }),
+      });
     }
-    for (const [i, { sighting, message }] of changes.entries()) {
-      standing.set(keys[i] ?? "", { change: sighting, lastSeen: sighting.lastSeen, etag: `e${++this.#etag}` });
-      if (message) this.outbox.set(outboxKey(partition, message, now), { message, createdAt: now, partition });
-    }
+    for (const message of messages)
+      this.outbox.set(outboxKey(partition, message, now), { message, createdAt: now, partition });
     return { kind: "done" };
   }
 
@@ -349,6 +384,48 @@ export class World {
       if (one) Object.assign(one, { lastSeen: of.lastSeen, etag: `e${++this.#etag}` });
     }
     return { kind: "done" };
+  }
+
+  #waves(task: string): WaveTable {
+    return {
+      read: async (detectionId) => {
+        await this.scheduler.turn(task);
+        return this.waves.get(detectionId) ?? { state: { tally: [] } };
+      },
+      write: async (detectionId, state, etag, header, now) => {
+        await this.scheduler.turn(task);
+        if (this.waves.get(detectionId)?.etag !== etag) return { kind: "conflict" };
+        this.waves.set(detectionId, { state, etag: `e${++this.#etag}` });
+        if (header)
+          this.outbox.set(outboxKey("wave", header, now), { message: header, createdAt: now, partition: "wave" });
+        return { kind: "done" };
+      },
+    };
+  }
+
+  #approvals(task: string): Service["approvals"] {
+    return {
+      pointer: async () => {
+        await this.scheduler.turn(task);
+        return this.approvals?.version;
+      },
+      makePointer: async () => {
+        await this.scheduler.turn(task);
+        this.approvals ??= { version: 0, approvals: [] };
+      },
+      current: async () => {
+        await this.scheduler.turn(task);
+        if (!this.approvals) throw new StateError("there is no pointer");
+        return this.approvals;
+      },
+      apply: async (approvals, expectedVersion) => {
+        await this.scheduler.turn(task);
+        if ((this.approvals?.version ?? 0) !== expectedVersion)
+          return { kind: "conflict", standing: this.approvals?.version };
+        this.approvals = { version: expectedVersion + 1, approvals };
+        return { kind: "applied", version: expectedVersion + 1 };
+      },
+    };
   }
 
   #coverage(task: string): CoverageTable {
@@ -470,9 +547,18 @@ export class World {
     const before = this.#dedupe.get(message.id);
     if (before !== undefined && this.now - before < this.dedupeWindow) return;
     this.#dedupe.set(message.id, this.now);
-    // Our own message, of our own schema.
-    const event = JSON.parse(new TextDecoder().decode(message.body)) as { data: Received["data"] };
-    this.received.push({ id: message.id, at: this.now, data: event.data });
+    const event = anyEvent.parse(JSON.parse(new TextDecoder().decode(message.body)));
+    if (event.type === TYPES.wave)
+      this.headers.push({ id: message.id, at: this.now, detection: event.data.detection.id });
+    else if (event.type === TYPES.members)
+      for (const { id, device, kind, episode, cause } of event.data.members)
+        this.received.push({
+          id,
+          at: this.now,
+          wave: event.data.wave.id,
+          data: { device, detection: event.data.detection, sighting: { kind, episode }, cause },
+        });
+    else this.received.push({ id: message.id, at: this.now, data: event.data });
   }
 }
 

@@ -47,6 +47,7 @@ describe("parseConfig", () => {
       retentionDays: 400,
       runBudgetMs: 480_000,
       announceLimit: 2000,
+      waveThreshold: 25,
       logAnalytics: { endpoint: "https://api.loganalytics.azure.com", audience: "https://api.loganalytics.io" },
       logLevel: "info",
     });

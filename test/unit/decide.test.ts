@@ -20,6 +20,7 @@ const known = (last: Date): KnownSighting => ({
   episode: 1,
   telling: 1,
   disposition: "announced",
+  approvalsVersion: 0,
 });
 const BY = { dormancyDays: 90, complete: true };
 

@@ -8,7 +8,8 @@ import { CONTRACT_FILE, contractText } from "../../shared/contract.ts";
 import { clean } from "../../shared/core/clean.ts";
 import { messageId } from "../../shared/core/message-id.ts";
 import type { SightingMessageInput } from "../../shared/core/message.ts";
-import { MAX_MESSAGE_BYTES, sightingMessage } from "../../shared/core/message.ts";
+import { MAX_MESSAGE_BYTES } from "../../shared/core/envelope.ts";
+import { sightingMessage } from "../../shared/core/message.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { validatesContract } from "../contract.ts";
 
@@ -58,18 +59,13 @@ function input(
       episode,
       telling: episode,
       disposition: "announced",
+      approvalsVersion: 0,
       decidedAt: at("2026-03-02T10:00:00Z"),
       definitionHash: DETECTION.hash,
       messageId: messageId({ ...seen, epochId: "e1", telling: episode }),
     },
     ...(episode > 1 && {
-      previous: {
-        firstSeen: at("2025-10-01T00:00:00Z"),
-        lastSeen: at("2025-10-20T00:00:00Z"),
-        episode: 1,
-        telling: 1,
-        disposition: "announced",
-      },
+      previous: { lastSeen: at("2025-10-20T00:00:00Z") },
     }),
     cause: "new-activity",
     novelty: { firstInState: true, knownDevices: 0 },

@@ -1,6 +1,6 @@
 import { ServiceBusClient } from "@azure/service-bus";
-import { sightingEvent } from "../../../shared/core/event.ts";
-import type { SightingEvent } from "../../../shared/core/event.ts";
+import { anyEvent } from "../../../shared/core/event.ts";
+import type { AnyEvent } from "../../../shared/core/event.ts";
 import { QUEUE } from "./azure.ts";
 
 /** A SOAR consumer: takes each message in peek-lock, acts on it, then completes it. */
@@ -9,7 +9,7 @@ export interface Consumer {
    * Takes all that is there; returns how many. A message leaves the queue when `act` has resolved.
    * @throws {Error} when a message lies there and does not come, or is none of the contract's
    */
-  drain(act: (event: SightingEvent) => Promise<void>): Promise<number>;
+  drain(act: (event: AnyEvent) => Promise<void>): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function openConsumer(connectionString: string, remaining: () => number):
           throw new Error(`${waiting} messages lie on the queue and were not received in ${PATIENCE / 1_000} s`);
         for (const message of messages) {
           // Acted on first: killed in between, it comes again under the same id, and is not missed.
-          await act(sightingEvent.parse(JSON.parse(Buffer.from(message.body).toString("utf8"))));
+          await act(anyEvent.parse(JSON.parse(Buffer.from(message.body).toString("utf8"))));
           await receiver.completeMessage(message);
         }
         taken += messages.length;

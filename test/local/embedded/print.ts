@@ -1,12 +1,13 @@
 import type { RunRecord } from "../../../shared/core/run-record.ts";
-import type { SightingEvent } from "../../../shared/core/event.ts";
+import type { AnyEvent } from "../../../shared/core/event.ts";
+import { TYPES } from "../../../shared/core/event.ts";
 
 /** What `npm start` says: for people, or one JSON object a line and nothing else on stdout. */
 export interface Printer {
   say(text: string): void;
   run(n: number, record: RunRecord): void;
   /** Resolves when the line has been handed to the reader. @throws {Error} when nobody reads any more */
-  message(event: SightingEvent): Promise<void>;
+  message(event: AnyEvent): Promise<void>;
   /** After the messages of one run. */
   messagesDone(): void;
   summary(of: {
@@ -28,14 +29,26 @@ const written = (text: string): Promise<void> =>
     );
   });
 
+/** Devices that a message tells; a wave's header tells none. */
+function deviceIdsOf(event: AnyEvent): readonly string[] {
+  if (event.type === TYPES.wave) return [];
+  return event.type === TYPES.members ? event.data.members.map(({ device }) => device.id) : [event.data.device.id];
+}
+
 export function jsonPrinter(): Printer {
   const line = (of: object): void => console.log(JSON.stringify(of));
   return {
     say: (text) => console.error(text),
     run: (n, record) => line({ event: "run", n, ...record }),
-    message: ({ id, type, data }) =>
+    message: (event) =>
       written(
-        JSON.stringify({ event: "message", id, type, detectionId: data.detection.id, deviceIds: [data.device.id] }),
+        JSON.stringify({
+          event: "message",
+          id: event.id,
+          type: event.type,
+          detectionId: event.data.detection.id,
+          deviceIds: deviceIdsOf(event),
+        }),
       ),
     messagesDone: () => {},
     summary: (of) => line({ event: "summary", ...of }),
@@ -63,7 +76,24 @@ export function peoplePrinter(colours: boolean): Printer {
       if (unitsLeft + outboxDepth > 0) console.log(`  left: ${unitsLeft} units, ${outboxDepth} messages`);
       shown = 0;
     },
-    async message({ id, data }) {
+    async message(event) {
+      if (event.type === TYPES.wave) {
+        const { wave, detection } = event.data;
+        await written(`  ${bold(`wave of ${detection.tool}`)}  ${wave.count} so far  ${dim(wave.id.slice(0, 8))}`);
+        return;
+      }
+      if (event.type === TYPES.members) {
+        const { members, wave, detection } = event.data;
+        const names = members
+          .slice(0, 3)
+          .map(({ device }) => (device.name === "" ? device.id.slice(0, 12) : device.name));
+        const more = members.length > names.length ? ` and ${members.length - names.length} more` : "";
+        await written(
+          `  ${`${detection.tool} in wave`.padEnd(20)}${names.join(", ")}${more}  ${dim(wave.id.slice(0, 8))}`,
+        );
+        return;
+      }
+      const { id, data } = event;
       shown += 1;
       if (shown === 1)
         console.log(

@@ -1,7 +1,7 @@
 import { compose } from "../../../shared/compose.ts";
 import { parseConfig } from "../../../shared/config.ts";
 import { readSettings } from "../../../shared/cli/settings-file.ts";
-import { sightingEvent } from "../../../shared/core/event.ts";
+import { anyEvent } from "../../../shared/core/event.ts";
 import { dryRun } from "../../../shared/dry-run.ts";
 import { contextLogger } from "../../../shared/logger.ts";
 import { run } from "../../../shared/run.ts";
@@ -22,11 +22,9 @@ export async function runInAzure(printer: Printer, dry: boolean): Promise<number
   const rehearsal = dry ? dryRun(service) : undefined;
   const record = await run(rehearsal?.service ?? service);
   printer.run(1, record);
-  const told = (rehearsal?.told ?? []).flatMap(({ message }) =>
-    message ? [sightingEvent.parse(JSON.parse(new TextDecoder().decode(message.body)))] : [],
-  );
+  const told = (rehearsal?.told ?? []).map(({ body }) => anyEvent.parse(JSON.parse(new TextDecoder().decode(body))));
   const byTool = Map.groupBy(told, ({ data }) => data.detection.tool);
-  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.length} would be told`);
+  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.length} messages would be told`);
   for (const event of told) await printer.message(event);
   if (dry) printer.messagesDone();
   return record.outcome === "ok" ? 0 : 1;

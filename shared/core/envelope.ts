@@ -1,0 +1,101 @@
+import { clean } from "./clean.ts";
+import type { AnyEvent } from "./event.ts";
+import type { Detection } from "./pack.ts";
+import type { OutboxMessage } from "./sighting.ts";
+
+/** An outbox row keeps the exact bytes in one binary property of Table Storage, 64 KiB at most. */
+export const MAX_MESSAGE_BYTES = 60_000;
+
+const CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
+
+/** File name of the schema under `docs/contract/`. */
+export const DATA_SCHEMA = "firstsight-events.schema.json";
+
+export const MAX_NAME = 256;
+const MAX_TEXT = 1024;
+const MAX_LIST = 32;
+
+/** Where a message came from. */
+export interface Origin {
+  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
+  readonly window: { readonly from: Date; readonly to: Date };
+  readonly runId: string;
+}
+
+/** Cuts texts and lists, and remembers the paths of what was cut. */
+export interface Bounds {
+  readonly truncated: string[];
+  text(path: string, text: string, length: number): string;
+  first<T>(path: string, list: readonly T[], most: number): T[];
+}
+
+export function bounds(): Bounds {
+  const truncated: string[] = [];
+  return {
+    truncated,
+    text: (path, text, length) => {
+      const { text: cleaned, cut } = clean(text, length);
+      if (cut) truncated.push(path);
+      return cleaned;
+    },
+    first: (path, list, most) => {
+      if (list.length > most) truncated.push(path);
+      return list.slice(0, most);
+    },
+  };
+}
+
+/** What stands at the top of every event. */
+export const envelopeOf = (id: string, { workspace }: Pick<Origin, "workspace">) =>
+  ({
+    specversion: "1.0",
+    id,
+    source: `/firstsight/workspaces/${workspace.name}`,
+    datacontenttype: "application/json",
+    dataschema: DATA_SCHEMA,
+  }) as const;
+
+export const detectionOf = (detection: Detection, { text, first }: Bounds): AnyEvent["data"]["detection"] => ({
+  id: detection.id,
+  name: text("detection.name", detection.name, MAX_TEXT),
+  tool: text("detection.tool", detection.tool, MAX_NAME),
+  severity: detection.severity,
+  tactics: first("detection.tactics", detection.tactics, MAX_LIST),
+  techniques: first("detection.techniques", detection.techniques, MAX_LIST),
+});
+
+export const workspaceOf = ({ name, id, tenant }: Origin["workspace"]): AnyEvent["data"]["workspace"] => ({
+  name,
+  id,
+  ...(tenant !== undefined && { tenant }),
+});
+
+export const windowOf = ({ from, to }: Origin["window"]): { from: string; to: string } => ({
+  from: from.toISOString(),
+  to: to.toISOString(),
+});
+
+/** The bytes of an event with its attributes mirrored for filters. `cause` where one holds for all of it. */
+export function toMessage(event: AnyEvent, body: Uint8Array, cause?: string): OutboxMessage {
+  return {
+    id: event.id,
+    type: event.type,
+    contentType: CONTENT_TYPE,
+    body,
+    properties: {
+      cloudEvents_specversion: event.specversion,
+      cloudEvents_id: event.id,
+      cloudEvents_type: event.type,
+      cloudEvents_source: event.source,
+      cloudEvents_subject: event.subject,
+      cloudEvents_time: event.time,
+      detectionId: event.data.detection.id,
+      tool: event.data.detection.tool,
+      severity: event.data.detection.severity,
+      ...(cause !== undefined && { cause }),
+      workspace: event.data.workspace.name,
+    },
+  };
+}
+
+export const bytesOf = (event: AnyEvent): Uint8Array => new TextEncoder().encode(JSON.stringify(event));

@@ -1,0 +1,140 @@
+import type { Origin } from "./envelope.ts";
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_NAME,
+  bounds,
+  bytesOf,
+  detectionOf,
+  envelopeOf,
+  toMessage,
+  windowOf,
+  workspaceOf,
+} from "./envelope.ts";
+import type { WaveEvent, WaveMembersEvent } from "./event.ts";
+import { TYPES } from "./event.ts";
+import { huntingLink } from "./hunting-link.ts";
+import { groupOf } from "./message.ts";
+import { membersId } from "./message-id.ts";
+import type { Detection } from "./pack.ts";
+import type { Cause, OutboxMessage, Row, Sighting } from "./sighting.ts";
+import type { Wave } from "./wave.ts";
+import { WAVE_LENGTH } from "./wave.ts";
+
+const MAX_INITIATORS = 10;
+/** A member's name is for reading; the device's id finds it. */
+const MAX_MEMBER_NAME = 128;
+
+/** Who brought or started it, and on how many of the devices at hand. */
+export interface Initiator {
+  readonly name: string;
+  readonly signer?: string;
+  readonly devices: number;
+}
+
+export interface WaveHeaderInput extends Pick<Origin, "workspace" | "runId"> {
+  readonly detection: Detection;
+  readonly wave: Wave;
+  readonly threshold: number;
+  readonly count: number;
+  /** Most frequent first. */
+  readonly initiators: readonly Initiator[];
+  readonly novelty: { readonly firstInState: boolean; readonly knownDevices: number };
+}
+
+/** The header of a wave. Whichever of two runs opens it, there is one: it is committed with the wave's row. */
+export function waveHeader(of: WaveHeaderInput): OutboxMessage {
+  const bound = bounds();
+  const openedAt = of.wave.openedAt.toISOString();
+  const hunting =
+    of.detection.condition === undefined
+      ? undefined
+      : huntingLink(
+          `DeviceFileCertificateInfo\n| where Timestamp > ago(5d)\n| where ${of.detection.condition}\n| summarize min(Timestamp) by DeviceId, DeviceName`,
+        );
+  const event: WaveEvent = {
+    ...envelopeOf(of.wave.id, of),
+    type: TYPES.wave,
+    subject: of.detection.id,
+    time: openedAt,
+    data: {
+      detection: detectionOf(of.detection, bound),
+      wave: {
+        id: of.wave.id,
+        openedAt,
+        closesAt: new Date(of.wave.openedAt.getTime() + WAVE_LENGTH).toISOString(),
+        threshold: of.threshold,
+        count: of.count,
+      },
+      initiators: bound.first("initiators", of.initiators, MAX_INITIATORS).map(({ name, signer, devices }) => ({
+        name: bound.text("initiators", name, MAX_NAME),
+        ...(signer !== undefined && { signer: bound.text("initiators", signer, MAX_NAME) }),
+        devices,
+      })),
+      novelty: { firstInState: of.novelty.firstInState, knownDevices: of.novelty.knownDevices },
+      workspace: workspaceOf(of.workspace),
+      runId: of.runId,
+      links: hunting === undefined ? {} : { hunting },
+      truncated: bound.truncated,
+    },
+  };
+  return toMessage(event, bytesOf(event));
+}
+
+export interface WaveMember {
+  readonly row: Row;
+  /** As decided, with the id of its own telling. */
+  readonly sighting: Sighting & { readonly messageId: string };
+  readonly cause: Cause;
+}
+
+export interface WaveMembersInput extends Origin {
+  readonly detection: Detection;
+  readonly wave: Wave;
+  /** 1 to 98. */
+  readonly members: readonly WaveMember[];
+  readonly decidedAt: Date;
+}
+
+/** The message that tells members of a wave, or `undefined` where they are more than one message can hold: halve them. */
+export function waveMembers(of: WaveMembersInput): OutboxMessage | undefined {
+  const bound = bounds();
+  const event: WaveMembersEvent = {
+    ...envelopeOf(
+      membersId(
+        of.wave.id,
+        of.members.map(({ sighting }) => sighting.messageId),
+      ),
+      of,
+    ),
+    type: TYPES.members,
+    subject: of.detection.id,
+    time: of.decidedAt.toISOString(),
+    data: {
+      detection: detectionOf(of.detection, bound),
+      wave: { id: of.wave.id, openedAt: of.wave.openedAt.toISOString() },
+      members: of.members.map(({ row, sighting, cause }) => ({
+        id: sighting.messageId,
+        device: {
+          id: bound.text("members.device.id", row.deviceId, MAX_NAME * 2),
+          name: bound.text("members.device.name", row.deviceName, MAX_MEMBER_NAME),
+          ...groupOf(row, (group) => bound.text("members.device.group", group, MAX_MEMBER_NAME)),
+        },
+        kind: sighting.episode === 1 ? "new" : "returned",
+        episode: sighting.episode,
+        telling: sighting.telling,
+        firstSeen: sighting.firstSeen.toISOString(),
+        lastSeen: row.lastSeen.toISOString(),
+        count: row.count,
+        cause,
+        ...(row.certificate && { counterfeit: row.certificate.counterfeit }),
+      })),
+      window: windowOf(of.window),
+      workspace: workspaceOf(of.workspace),
+      runId: of.runId,
+      truncated: [],
+    },
+  };
+  event.data.truncated.push(...new Set(bound.truncated));
+  const body = bytesOf(event);
+  return body.byteLength <= MAX_MESSAGE_BYTES ? toMessage(event, body) : undefined;
+}
