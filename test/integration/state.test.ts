@@ -150,11 +150,7 @@ describe("retention", () => {
     if (!old || !waiting || !alive) throw new Error("three were made");
     await table.commit(
       "a",
-      [
-        { sighting: old },
-        { sighting: waiting },
-        { sighting: alive },
-      ],
+      [{ sighting: old }, { sighting: waiting }, { sighting: alive }],
       [{ ...message, id: waiting.messageId ?? "" }],
       SEEN,
     );

@@ -497,7 +497,9 @@ export class World {
   }
 
   #outbox(task: string): Outbox {
-    const ordered = (): [string, StoredMessage][] => [...this.outbox].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    // Waves first, then oldest first.
+    const rank = ([key, { partition }]: [string, StoredMessage]): string => `${partition === "wave" ? 0 : 1}${key}`;
+    const ordered = (): [string, StoredMessage][] => [...this.outbox].toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
     return {
       survey: async () => {
         await this.scheduler.turn(task);

@@ -68,8 +68,9 @@ const steps = fc.array(
 
 test("every burst of activity is told exactly once, whatever fails in between", { timeout: 300_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(devices, steps, async (given, history) => {
+    fc.asyncProperty(devices, steps, fc.constantFrom(0, 2, 3), async (given, history, waveThreshold) => {
       const world = new World();
+      world.settings = { ...world.settings, waveThreshold };
       const expected = populate(world, given);
       await live(world, history);
       for (const [device, bursts] of expected) {
@@ -82,6 +83,10 @@ test("every burst of activity is told exactly once, whatever fails in between", 
         expect(told[0]?.data.sighting.kind).toBe("new");
       }
       expect(world.outbox.size).toBe(0);
+      // Whoever is told in a wave is told in one that has a header, and one only.
+      const headers = world.headers.map(({ id }) => id);
+      expect(new Set(headers).size).toBe(headers.length);
+      for (const { wave } of world.received) if (wave !== undefined) expect(headers).toContain(wave);
     }),
     { numRuns: 1000 },
   );

@@ -118,6 +118,36 @@ describe("R4 – late rows: ingested since covered-to − overlap, within the ho
   });
 });
 
+describe("R5 – one wave row a detection; the loser joins", () => {
+  const devices = Array.from({ length: 12 }, (_, i) => `${(i % 16).toString(16)}${String(i).padStart(39, "0")}`);
+
+  /** Two workspaces' worth of runs over the same rows, effect by effect in turn. */
+  const race = async (turn: (n: number) => number): Promise<World> => {
+    const world = new World();
+    world.settings = { ...SETTINGS, waveThreshold: 3 };
+    for (const device of devices) world.activities.push({ device, at: 0, ingested: 0 });
+    world.now = HOUR;
+    let n = 0;
+    await world.runTogether((waiting) => turn(n++) % waiting.length);
+    world.now += HOUR;
+    await world.run();
+    return world;
+  };
+
+  test.each([
+    ["in turn", (n: number) => n],
+    ["in turn, the other first", (n: number) => n + 1],
+    ["two and one", (n: number) => (n % 3 === 2 ? 1 : 0)],
+    ["one far ahead until it has opened the wave", (n: number) => (n < 45 ? 0 : n)],
+  ])("two runs at once (%s) open one wave, and each device is in it once", async (_, turn) => {
+    const world = await race(turn);
+    expect(world.headers).toHaveLength(1);
+    const [header] = world.headers;
+    expect(world.received.map(({ data }) => data.device.id).toSorted()).toEqual(devices.toSorted());
+    expect(new Set(world.received.map(({ wave }) => wave))).toEqual(new Set([header?.id]));
+  });
+});
+
 describe("R8 – a conflict means: read, decide and build again", () => {
   test("a sighting that retention deletes while it returns is told, as what it is then", async () => {
     const world = new World();
