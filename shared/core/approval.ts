@@ -11,6 +11,9 @@ export interface ActorCondition {
   readonly parents?: readonly string[];
 }
 
+/** One of several actors: each is a whole condition of its own. */
+export type ActorConditions = ActorCondition & { readonly or?: readonly ActorCondition[] };
+
 /** A written, owned, expiring statement that a tool on some devices, brought there in some way, is expected. Validated. */
 export interface Approval {
   readonly id: string;
@@ -22,17 +25,19 @@ export interface Approval {
   readonly tools: readonly string[];
   /** Lower-case device names or ids, or names of device groups; one of the two at least. */
   readonly devices: { readonly names?: readonly string[]; readonly groups?: readonly string[] };
-  readonly arrival?: ActorCondition & {
+  readonly arrival?: ActorConditions & {
     /** Addresses and CIDR ranges of the controller, and the account that logs on. */
     readonly logon?: { readonly sources: readonly string[]; readonly accountSids: readonly string[] };
     /** What the task runs: an added condition only. */
     readonly taskAction?: string;
   };
-  readonly run?: ActorCondition;
+  readonly run?: ActorConditions;
   /** Bounds the activity that it covers; only `expires` ends it. */
   readonly session?: { readonly validFrom: Date; readonly validTo: Date };
-  /** Covers listed devices without arrival evidence, where the sighting was there when it was written. */
+  /** Covers listed devices (not groups) without any arrival evidence, whose sighting was first seen before `made`. */
   readonly preexisting?: true;
+  /** When the devices of a `preexisting` approval were listed: at or after a baseline. Without it nothing preexists. */
+  readonly made?: Date;
 }
 
 /** The approvals in force together: one version, one pointer (R12). Version 0: the empty set that every state begins with. */
@@ -49,6 +54,8 @@ export interface Judged {
   readonly deviceGroup: string;
   /** First activity of the episode. */
   readonly firstSeen: Date;
+  /** Certificates' names of the tool's own files: what they start is neutral. Absent: only the files in the evidence are its own. */
+  readonly signers?: readonly string[];
   /** A certificate that nothing trusts: never covered. */
   readonly counterfeit: boolean;
 }

@@ -1,0 +1,285 @@
+import { createHash } from "node:crypto";
+import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
+import type { Approval, ApprovalSet } from "../core/approval.ts";
+import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
+import { StateError, StateNewerError } from "../errors.ts";
+import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
+import { MAX_ENTITIES, statusOf, submit } from "./transaction.ts";
+
+export type ApprovalsTable = ReturnType<typeof approvalsTable>;
+
+/** `conflict`: the pointer is no longer at the version that was expected: somebody else applied a set. */
+export type Applied =
+  | { readonly kind: "applied"; readonly version: number }
+  | { readonly kind: "conflict"; readonly standing: number | undefined };
+
+type Client = Pick<
+  TableClient,
+  "listEntities" | "getEntity" | "createEntity" | "updateEntity" | "upsertEntity" | "submitTransaction"
+>;
+
+/** The one row that says which set counts. */
+interface Pointer {
+  readonly version: number;
+  /** PartitionKey of the set's rows. */
+  readonly rows: string;
+  readonly count: number;
+  /** SHA-256, hex, over the rows' texts in order. */
+  readonly hash: string;
+  readonly etag: string;
+}
+
+const POINTER = { partitionKey: "pointer", rowKey: "current" } as const;
+
+/** Versions that stay: a run reads the pointer first and the rows after it. */
+const KEPT_VERSIONS = 10;
+
+/** UTF-16 units in a row's text; a text property holds 32,768. Limit of Table Storage. */
+const MAX_TEXT = 30_000;
+
+/** Characters, ASCII, in a transaction of the service's 4 MiB: escaped once more, and with the envelopes beside them. */
+const MAX_TRANSACTION_TEXT = 1_500_000;
+
+/**
+ * The `Approvals` table: sets of approvals, and one pointer to the set that counts. A set's rows are written before the pointer
+ * moves to them, so that a reader sees one set whole or the other (R12). What can't be read throws: it is never an empty set.
+ */
+export function approvalsTable(table: Client) {
+  return {
+    /** Version that the pointer is at; `undefined` where there is none yet. */
+    async pointer(): Promise<number | undefined> {
+      return (await readPointer(table))?.version;
+    },
+
+    /** Makes the pointer, at version 0 and the empty set, unless there is one. */
+    async makePointer(): Promise<void> {
+      await guarded("written", async () => {
+        try {
+          await table.createEntity(pointerEntity(0, rowsOf([])));
+        } catch (error) {
+          if (statusOf(error) !== 409) throw error;
+        }
+      });
+    },
+
+    /**
+     * The set that counts.
+     * @throws {StateError} when the pointer or a row is missing, malformed or can't be read
+     * @throws {StateNewerError} when a newer version wrote them
+     */
+    async current(): Promise<ApprovalSet> {
+      const pointer = await readPointer(table);
+      if (!pointer)
+        throw new StateError(
+          "Approvals has no pointer: it was deleted, and nothing says what is approved; put the approvals in again with `firstsight approvals apply`",
+        );
+      const texts = await readRows(table, pointer.rows);
+      if (texts.length !== pointer.count || hashOf(texts) !== pointer.hash)
+        throw new StateError(
+          `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows, or other ones; put the approvals in again with \`firstsight approvals apply\``,
+        );
+      return { version: pointer.version, approvals: toApprovals(texts, pointer.version) };
+    },
+
+    /**
+     * Puts a set in as a version after `expectedVersion`, 0 where there is no pointer: all of it or nothing.
+     * @param above greatest version that a sighting was judged by: after a lost pointer the new set must not look older
+     */
+    async apply(approvals: readonly Approval[], expectedVersion: number, above = 0): Promise<Applied> {
+      const before = await readPointer(table);
+      if ((before?.version ?? 0) !== expectedVersion) return { kind: "conflict", standing: before?.version };
+      const version = Math.max(expectedVersion, above, before ? 0 : await greatestVersion(table)) + 1;
+      const set = rowsOf(approvals);
+      await writeRows(table, partitionOfSet(version, set.hash), set.texts);
+      if (!(await movePointer(table, pointerEntity(version, set), before?.etag))) {
+        const standing = await readPointer(table);
+        // Sent again by the SDK after it had gone through, the move conflicts with itself.
+        if (standing?.version !== version || standing.hash !== set.hash)
+          return { kind: "conflict", standing: standing?.version };
+      }
+      await forgetBefore(table, version - KEPT_VERSIONS + 1);
+      return { kind: "applied", version };
+    },
+  };
+}
+
+interface Rows {
+  readonly texts: readonly string[];
+  readonly hash: string;
+}
+
+/** An approval may be longer than a property holds: an inventory of thousands of devices. Each row: how many follow, and a part. */
+function rowsOf(approvals: readonly Approval[]): Rows {
+  const texts = approvals.flatMap((approval) => {
+    const text = encodeApproval(approval);
+    const parts = Array.from({ length: Math.ceil(text.length / MAX_TEXT) }, (_, i) =>
+      text.slice(i * MAX_TEXT, (i + 1) * MAX_TEXT),
+    );
+    return parts.map((part, i) => `${parts.length - 1 - i} ${part}`);
+  });
+  return { texts, hash: hashOf(texts) };
+}
+
+function toApprovals(texts: readonly string[], version: number): readonly Approval[] {
+  const approvals: Approval[] = [];
+  let text = "";
+  for (const row of texts) {
+    const space = row.indexOf(" ");
+    text += row.slice(space + 1);
+    if (row.slice(0, space) !== "0") continue;
+    const approval = decodeApproval(text);
+    if (!approval) throw new StateError(`set ${version} of Approvals holds what is no approval: ${text.slice(0, 80)}…`);
+    approvals.push(approval);
+    text = "";
+  }
+  if (text !== "") throw new StateError(`set ${version} of Approvals ends within an approval`);
+  return approvals;
+}
+
+const hashOf = (texts: readonly string[]): string => createHash("sha256").update(JSON.stringify(texts)).digest("hex");
+
+/** By content too: what a broken-off apply left behind is not in the way of the next one. */
+const partitionOfSet = (version: number, hash: string): string => `${setPrefix(version)}|${hash.slice(0, 16)}`;
+const setPrefix = (version: number): string => `set-${String(version).padStart(10, "0")}`;
+const versionOf = (partition: string): number => Number(/^set-(\d+)/.exec(partition)?.[1] ?? 0);
+const SETS = "PartitionKey ge 'set-' and PartitionKey lt 'set.'";
+
+const pointerEntity = (version: number, { texts, hash }: Rows) => ({
+  ...POINTER,
+  version,
+  rows: partitionOfSet(version, hash),
+  count: texts.length,
+  hash,
+  schemaVersion: SCHEMA_VERSION,
+});
+
+async function readPointer(table: Client): Promise<Pointer | undefined> {
+  return guarded("read", async () => {
+    let entity;
+    try {
+      entity = await table.getEntity(POINTER.partitionKey, POINTER.rowKey);
+    } catch (error) {
+      // A table that is not there answers 404 too, and is no state without approvals.
+      if (statusOf(error) === 404 && codeOf(error) !== "TableNotFound") return undefined;
+      throw error;
+    }
+    refuseNewer(entity, "Approvals/pointer");
+    return toPointer(entity);
+  });
+}
+
+function toPointer(entity: TableEntityResult<Record<string, unknown>>): Pointer {
+  const { version, rows, count, hash, etag } = entity;
+  if (!isCount(version) || !isCount(count) || typeof rows !== "string" || typeof hash !== "string")
+    throw new StateError(
+      "the pointer of Approvals is malformed; it was changed by hand: restore it, or delete it and put the approvals in again",
+    );
+  return { version, rows, count, hash, etag };
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+
+async function readRows(table: Client, partition: string): Promise<readonly string[]> {
+  return guarded("read", async () => {
+    const texts: string[] = [];
+    const filter = `PartitionKey eq '${partition.replaceAll("'", "''")}'`;
+    for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
+      for (const entity of page) {
+        refuseNewer(entity, `Approvals/${partition}/${String(entity.rowKey)}`);
+        texts.push(String(entity["text"]));
+      }
+    }
+    return texts;
+  });
+}
+
+async function writeRows(table: Client, partitionKey: string, texts: readonly string[]): Promise<void> {
+  let actions: TransactionAction[] = [];
+  let size = 0;
+  const flush = async (): Promise<void> => {
+    if (actions.length === 0) return;
+    const outcome = await submit(table, actions);
+    if (outcome.kind !== "done")
+      throw new StateError(
+        `a set of approvals could not be written (${outcome.kind === "refused" ? outcome.reason : "conflict"}); nothing has changed`,
+      );
+    actions = [];
+    size = 0;
+  };
+  for (const [i, text] of texts.entries()) {
+    if (actions.length === MAX_ENTITIES || size + text.length > MAX_TRANSACTION_TEXT) await flush();
+    const rowKey = String(i).padStart(8, "0");
+    actions.push(["upsert", { partitionKey, rowKey, text, schemaVersion: SCHEMA_VERSION }, "Replace"]);
+    size += text.length;
+  }
+  await flush();
+}
+
+/** False when somebody else moved it, or made one, first. */
+async function movePointer(
+  table: Client,
+  entity: ReturnType<typeof pointerEntity>,
+  etag: string | undefined,
+): Promise<boolean> {
+  return guarded("written", async () => {
+    try {
+      if (etag === undefined) await table.createEntity(entity);
+      else await table.updateEntity(entity, "Replace", { etag });
+      return true;
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 409 || status === 412 || status === 404) return false;
+      throw error;
+    }
+  });
+}
+
+/** Greatest version that has rows, whether or not a pointer ever named them; 0 where none has. */
+async function greatestVersion(table: Client): Promise<number> {
+  return guarded("read", async () => {
+    let greatest = 0;
+    const queryOptions = { filter: SETS, select: ["PartitionKey"] };
+    for await (const page of table.listEntities({ queryOptions }).byPage({ maxPageSize: 1000 }))
+      for (const { partitionKey = "" } of page) greatest = Math.max(greatest, versionOf(partitionKey));
+    return greatest;
+  });
+}
+
+/** Deletes the rows of versions before `version`, those that no pointer ever named too. */
+async function forgetBefore(table: Client, version: number): Promise<void> {
+  if (version <= 0) return;
+  const filter = `PartitionKey ge '${setPrefix(0)}' and PartitionKey lt '${setPrefix(version)}'`;
+  const doomed = new Map<string, TransactionAction[]>();
+  await guarded("read", async () => {
+    const queryOptions = { filter, select: ["PartitionKey", "RowKey"] };
+    for await (const page of table.listEntities({ queryOptions }).byPage({ maxPageSize: 1000 })) {
+      for (const { partitionKey = "", rowKey = "" } of page) {
+        const actions = doomed.get(partitionKey) ?? [];
+        actions.push(["delete", { partitionKey, rowKey }]);
+        doomed.set(partitionKey, actions);
+      }
+    }
+  });
+  for (const actions of doomed.values())
+    for (let i = 0; i < actions.length; i += MAX_ENTITIES) await submit(table, actions.slice(i, i + MAX_ENTITIES));
+}
+
+/** The service's own name of an error, where it gives one. */
+function codeOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  if ("code" in error && typeof error.code === "string" && error.code !== "") return error.code;
+  const details = "details" in error ? error.details : undefined;
+  return typeof details === "object" && details !== null && "odataError" in details
+    ? Reflect.get(Object(details.odataError), "code")
+    : undefined;
+}
+
+async function guarded<T>(doing: "read" | "written", work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StateError || error instanceof StateNewerError) throw error;
+    throw new StateError(`Approvals could not be ${doing}`, { cause: error });
+  }
+}

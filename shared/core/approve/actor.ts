@@ -1,0 +1,86 @@
+import type { ActorCondition } from "../approval.ts";
+import { clean } from "../clean.ts";
+import type { Actor } from "../evidence.ts";
+
+const SYSTEM32 = "c:\\windows\\system32\\";
+const INSTALLERS: ReadonlySet<string> = new Set([`${SYSTEM32}msiexec.exe`, "c:\\windows\\syswow64\\msiexec.exe"]);
+
+/**
+ * Launchers that run any script or binary for whoever calls them, and the one parent that makes them an agent's own: else an
+ * administrator's shell gets a genuine signature and path with it. AgentExecutor is documented as such.
+ */
+const LAUNCHERS: ReadonlyMap<string, string> = new Map([
+  ["agentexecutor.exe", "microsoft.management.services.intunewindowsagent.exe"],
+]);
+
+/** How near the nearest alternative came: the reason that helps most is that of the last check. */
+export interface Mismatch {
+  readonly passed: number;
+  readonly reason: string;
+}
+
+/** Why an actor is not the one that a condition describes; `undefined` where it is. */
+export function mismatch(actor: Actor, by: ActorCondition): Mismatch | undefined {
+  const checks = [
+    pathReason(actor, by),
+    signerReason(actor, by),
+    by.accountSids && !includesText(by.accountSids, actor.accountSid)
+      ? `ran as ${shown(actor.accountSid) || "an unknown account"}, which is none of its accounts`
+      : undefined,
+    parentReason(actor, by),
+  ];
+  const failed = checks.findIndex((reason) => reason !== undefined);
+  return failed < 0 ? undefined : { passed: failed, reason: `${nameOf(actor)} ${checks[failed] ?? ""}` };
+}
+
+/** The Windows Installer's own process: it writes for whoever asked, so that it says nothing itself. */
+export const isInstaller = (actor: Actor): boolean => INSTALLERS.has(actor.path.toLowerCase());
+
+/** The service control manager: it starts every service, whoever registered it. */
+export const isServiceControl = (actor: Actor): boolean =>
+  actor.path.toLowerCase() === `${SYSTEM32}services.exe` &&
+  // A file of Windows often has no certificate row; one that says otherwise is another file in its place.
+  (actor.certificate === undefined || (actor.certificate.trusted && actor.certificate.microsoftRoot));
+
+/** Whole paths, folder by folder; `*` is any one folder, never the file. */
+export function pathMatches(pattern: string, path: string): boolean {
+  const wanted = pattern.toLowerCase().split("\\");
+  const folders = path.toLowerCase().split("\\");
+  if (wanted.length !== folders.length) return false;
+  return wanted.every((part, i) => {
+    const folder = folders[i] ?? "";
+    if (part !== "*" || i === wanted.length - 1) return part === folder;
+    return folder !== "" && folder !== "." && folder !== "..";
+  });
+}
+
+/** For reasons: what it is and where, as much as an analyst reads. */
+export const nameOf = (actor: Actor): string => shown(actor.path || actor.fileName) || "an unknown process";
+
+export const shown = (text: string): string => clean(text, 200).text;
+
+export const includesText = (texts: readonly string[], sought: string): boolean =>
+  sought !== "" && texts.some((text) => text.toLowerCase() === sought.toLowerCase());
+
+function pathReason(actor: Actor, { paths }: ActorCondition): string | undefined {
+  if (!paths || paths.some((pattern) => pathMatches(pattern, actor.path))) return undefined;
+  return "is none of its paths";
+}
+
+function signerReason({ certificate }: Actor, { signer, microsoftRoot }: ActorCondition): string | undefined {
+  if (signer === undefined && !microsoftRoot) return undefined;
+  if (!certificate) return "has no certificate that was seen";
+  if (!certificate.trusted) return "has a certificate that is not trusted";
+  if (signer !== undefined && certificate.signer !== signer)
+    return `is signed by ${shown(certificate.signer) || "nobody"}, not by ${signer}`;
+  return microsoftRoot && !certificate.microsoftRoot ? "has a certificate whose root is not Microsoft's" : undefined;
+}
+
+function parentReason({ fileName, path, parentFileName }: Actor, { parents }: ActorCondition): string | undefined {
+  const file = path.slice(path.lastIndexOf("\\") + 1) || fileName;
+  const needed = LAUNCHERS.get(file.toLowerCase());
+  if (needed !== undefined && parentFileName.toLowerCase() !== needed)
+    return `runs anything for whoever calls it, and was started by ${shown(parentFileName) || "nobody known"}, not by ${needed}`;
+  if (!parents || includesText(parents, parentFileName)) return undefined;
+  return `was started by ${shown(parentFileName) || "nobody known"}, which is none of its parents`;
+}
