@@ -8,6 +8,7 @@ import type { Slice } from "./core/slice.ts";
 import { COVERAGE_SLICES, partitionsOf, sliceName, split } from "./core/slice.ts";
 import { lostPartitions, standingEpochs } from "./epochs.ts";
 import { SourceError } from "./errors.ts";
+import { lookAround } from "./look-around.ts";
 import { remember } from "./remember.ts";
 import { tellingOf } from "./telling.ts";
 import type { Service } from "./run.ts";
@@ -124,7 +125,16 @@ async function restoreUnit(
       }),
       unit: plan,
       judgement: { dormancyDays: 0, complete: true },
-      evidence: async () => new Map(),
+      evidence: (candidates) =>
+        lookAround(candidates, {
+          source: workspace.source,
+          pack,
+          window: plan.window,
+          approvals: approvals.approvals,
+          now,
+          tally: { queries: 0 },
+          log: service.log,
+        }),
       tell: false,
     },
     service.sightings,

@@ -45,6 +45,7 @@ export function commitTold(
       one.kind === "tell" && words.wave && inWave
         ? { ...one.sighting, messageId: inWave.id, waveId: words.wave.id }
         : one.sighting,
+    ...(one.kind === "tell" && { told: true }),
     ...(one.etag !== undefined && { etag: one.etag }),
     ...(one.stored !== undefined && { evidence: one.stored }),
   }));

@@ -31,6 +31,8 @@ export function dryRun(service: Service): { readonly service: Service; readonly 
     nameEpoch: async () => {},
     renameEpoch: async () => {},
     advance: async () => {},
+    moveReviewMark: async () => {},
+    moveLookMark: async () => {},
     forgetUnits: async () => {},
     noteDetection: async () => {},
     recordRun: async () => {},

@@ -12,7 +12,9 @@ import { ensureEpochs } from "./epochs.ts";
 import { ApprovalsError, StateError, StateLostError, StateNewerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
+import { lookAtExpected } from "./look-at-expected.ts";
 import type { RelayResult } from "./relay.ts";
+import { reviewApprovals } from "./review-approvals.ts";
 import type { Tally } from "./work-unit.ts";
 import { emptyTally } from "./work-unit.ts";
 import type { WorkspaceWork } from "./work-workspace.ts";
@@ -50,7 +52,7 @@ export interface Service {
 }
 
 /**
- * One run, design §3: freshness → plan → units → relay → record. Rejects only when even the record can't be written; everything else
+ * One run, design §3: freshness → plan → review → look → units → relay → record. Rejects only when even the record can't be written; everything else
  * is an outcome. A process may die at any point; the next run continues.
  */
 export async function run(service: Service): Promise<RunRecord> {
@@ -70,11 +72,12 @@ export async function run(service: Service): Promise<RunRecord> {
     const ledger = await coverage.ledger();
     const approvals = await approvalsInForce(service, ledger);
     const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
+    const context = { service, ledger, epochs, approvals, tally, runId, now, log };
     const timeIsUp = (): boolean =>
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
-    workspaces = await allOrFirstError(
-      fresh.map((one) => workWorkspace(one, { service, ledger, epochs, approvals, tally, runId, now, log, timeIsUp })),
-    );
+    await reviewApprovals({ ...context, timeIsUp });
+    await lookAtExpected({ ...context, timeIsUp }, fresh);
+    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp })));
     await noteDetections(service, ledger, workspaces, tally, now);
   } catch (error) {
     failure = { reason: reasonOf(error), error };

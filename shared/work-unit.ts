@@ -1,4 +1,5 @@
-import type { Pack } from "./core/pack.ts";
+import { lookAround } from "./look-around.ts";
+import type { Pack, QueryWindow } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { RowComplaint } from "./core/row.ts";
 import { parseRows } from "./core/row.ts";
@@ -51,7 +52,7 @@ export type UnitOutcome =
 export interface UnitWork {
   readonly source: Source;
   readonly table: SightingsTable;
-  readonly telling: Omit<Telling, "judgement" | "unit">;
+  readonly telling: Omit<Telling, "judgement" | "unit" | "evidence">;
   readonly judgement: Omit<Telling["judgement"], "complete">;
   readonly tally: Tally;
   readonly log: Logger;
@@ -81,6 +82,7 @@ async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
 /** Query, rows, recall, decide, remember: one answer. @throws {SourceError} unless asking for less could help */
 async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
   const { source, telling, tally, log } = work;
+  const { approvals } = telling.approvals;
   const divisible = split(slice) !== undefined;
   const started = performance.now();
   let answer;
@@ -122,7 +124,12 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   say("row.repaired", "a row is used without what can't be read of it", repaired, telling, slice, log);
   const remembered = await remember(
     rows,
-    { ...telling, unit, judgement: { ...work.judgement, complete: answer.complete } },
+    {
+      ...telling,
+      unit,
+      judgement: { ...work.judgement, complete: answer.complete },
+      evidence: (candidates) => lookAround(candidates, { ...work, ...telling, approvals, window: around(unit) }),
+    },
     work.table,
     log,
   );
@@ -138,6 +145,9 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     ? { kind: "done", rows: answer.records.length }
     : { kind: "incomplete", reason: answer.partialReason ?? "the service returned part of the result" };
 }
+
+/** Files arrive before they are seen, and late: the whole horizon is looked at. */
+const around = ({ window }: UnitPlan): QueryWindow => ({ ...window, from: window.horizon, since: window.to });
 
 /** Bad rows said one by one; beyond it their number is said. */
 const SAID = 20;

@@ -129,7 +129,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
       const outcome = await workUnit(plan, {
         source: workspace.source,
         table: service.sightings,
-        telling: { ...tellingOf(pack, workspace, context), evidence: async () => new Map() },
+        telling: tellingOf(pack, workspace, context),
         judgement: judgementOf(pack, plan, context),
         tally: context.tally,
         log,

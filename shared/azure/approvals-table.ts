@@ -73,7 +73,7 @@ export function approvalsTable(table: Client) {
         throw new StateError(
           "Approvals has no pointer: it was deleted, and nothing says what is approved; put the approvals in again with `firstsight approvals apply`",
         );
-      const texts = await readRows(table, pointer.rows);
+      const texts = pointer.count === 0 ? [] : await readRows(table, pointer.rows);
       if (texts.length !== pointer.count || hashOf(texts) !== pointer.hash)
         throw new StateError(
           `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows, or other ones; put the approvals in again with \`firstsight approvals apply\``,

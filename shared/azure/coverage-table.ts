@@ -1,5 +1,6 @@
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { UnitCoverage } from "../core/plan.ts";
+import type { ReviewMark } from "../core/review.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
 import { statusOf, submit } from "./transaction.ts";
@@ -19,6 +20,13 @@ export interface Ledger {
   /** Epoch by partition. */
   readonly epochs: ReadonlyMap<string, string>;
   readonly detections: ReadonlyMap<string, DetectionRecord>;
+  readonly marks: Marks;
+}
+
+/** How far the approvals were reviewed, and the expected sightings looked at. Neither ever goes back. */
+export interface Marks {
+  readonly review?: ReviewMark;
+  readonly look?: Date;
 }
 
 /** A unit's row as it was read. `sliced`: the last reading that worked needed slices. */
@@ -56,19 +64,21 @@ export function coverageTable(table: Client) {
       const units = new Map<string, StandingUnit>();
       const epochs = new Map<string, string>();
       const detections = new Map<string, DetectionRecord>();
+      let marks: Marks = {};
       await guarded("read", async () => {
-        const filter = "PartitionKey eq 'unit' or PartitionKey eq 'epoch' or PartitionKey eq 'detection'";
+        const filter = ["unit", "epoch", "detection", "mark"].map((key) => `PartitionKey eq '${key}'`).join(" or ");
         for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
           for (const entity of page) {
             const key = String(entity.rowKey);
             refuseNewer(entity, `Coverage/${String(entity.partitionKey)}/${key}`);
-            if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
+            if (entity.partitionKey === "mark") marks = { ...marks, ...toMark(key, entity) };
+            else if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
             else if (entity.partitionKey === "unit") units.set(key, toUnit(entity));
             else detections.set(key, toDetection(entity));
           }
         }
       });
-      return { units, epochs, detections };
+      return { units, epochs, detections, marks };
     },
 
     /** Names a partition's epoch, insert-only. A second run names the same one. */
@@ -117,6 +127,16 @@ export function coverageTable(table: Client) {
     async forgetUnits(keys: readonly string[]): Promise<void> {
       await guarded("write", () => Promise.all(keys.map((key) => deleteIfThere(table, "unit", key))));
     },
+
+    /** Moves the mark of the review forward: another run may have been further. */
+    moveReviewMark: ({ version, at }: ReviewMark): Promise<void> =>
+      moveMark(table, "review", { version, at }, ({ review }) =>
+        review ? review.version > version || (review.version === version && review.at >= at) : false,
+      ),
+
+    /** Moves the mark of the look forward. */
+    moveLookMark: (at: Date): Promise<void> =>
+      moveMark(table, "look", { at }, ({ look }) => look !== undefined && look >= at),
 
     /** Notes a detection's definition and counts its new devices up. */
     async noteDetection(
@@ -235,6 +255,27 @@ function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord
     knownDevices: typeof knownDevices === "number" ? knownDevices : 0,
     ...(firstSeen instanceof Date && { firstSeen }),
   };
+}
+
+function toMark(key: string, { version, at }: Readonly<Record<string, unknown>>): Marks {
+  if (!(at instanceof Date)) return {};
+  if (key === "look") return { look: at };
+  return key === "review" && typeof version === "number" ? { review: { version, at } } : {};
+}
+
+async function moveMark(
+  table: Client,
+  key: "review" | "look",
+  values: Readonly<Record<string, unknown>>,
+  isFurther: (standing: Marks) => boolean,
+): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const standing = await guarded("read", () => read(table, "mark", key));
+    if (standing && isFurther(toMark(key, standing))) return;
+    const entity = { partitionKey: "mark", rowKey: key, ...values, schemaVersion: SCHEMA_VERSION };
+    if (await writeOnce(table, entity, standing?.etag)) return;
+  }
+  // What has been done may be done again: the next run moves it.
 }
 
 async function read(table: Client, partition: string, key: string) {

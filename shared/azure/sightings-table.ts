@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { odata } from "@azure/data-tables";
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { KnownSighting } from "../core/decide.ts";
+import { NO_EVIDENCE } from "../core/evidence.ts";
+import type { StoredSighting } from "../core/review.ts";
+import { decodeEvidence } from "../core/stored-evidence.ts";
 import type { OutboxMessage, Sighting } from "../core/sighting.ts";
 import { StateError, StateNewerError } from "../errors.ts";
 import { toOutboxEntity } from "./outbox-table.ts";
@@ -19,6 +22,11 @@ export interface Glimpse {
 /** A known sighting with what an If-Match write needs. */
 export interface Known extends KnownSighting, Glimpse {}
 
+/** A known sighting with all that approvals are judged on. */
+export interface StandingSighting extends StoredSighting {
+  readonly etag: string;
+}
+
 /** One sighting's change. */
 export interface Change {
   readonly sighting: Sighting;
@@ -26,6 +34,8 @@ export interface Change {
   readonly etag?: string;
   /** As `encodeEvidence` gives it; absent: what stands is left as it is. */
   readonly evidence?: string;
+  /** A message of this transaction tells it. */
+  readonly told?: true;
 }
 
 /** A seen-again sighting's day has moved. */
@@ -98,6 +108,38 @@ export function sightingsTable(table: Client) {
         }),
       );
       return known;
+    },
+
+    /**
+     * Sightings of one partition with their evidence: all, or those that are expected, and those of some detections. Pages are read
+     * as they are used.
+     */
+    async *stored(
+      partition: string,
+      chosenBy?: { readonly expectedOr: readonly string[] },
+    ): AsyncGenerator<StandingSighting, void, undefined> {
+      const chosen = chosenBy ? chosenFilter(chosenBy.expectedOr) : "";
+      const pages = table
+        .listEntities({ queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}${chosen}` } })
+        .byPage({ maxPageSize: STORED_PAGE })
+        [Symbol.asyncIterator]();
+      for (;;) {
+        const page = await reading(partition, () => pages.next());
+        if (page.done === true) return;
+        for (const entity of page.value) yield toStored(entity);
+      }
+    },
+
+    /** Those among `keys` (RowKeys) with their evidence, by point reads. */
+    async storedKeys(partition: string, keys: readonly string[]): Promise<readonly StandingSighting[]> {
+      const found: StandingSighting[] = [];
+      await reading(partition, () =>
+        eachOf(keys, POINT_READS, async (key) => {
+          const entity = await getOrUndefined(table, partition, key);
+          if (entity) found.push(toStored(entity));
+        }),
+      );
+      return found;
     },
 
     /** Ids of the detections that devices of one partition are known for, by device id. */
@@ -196,6 +238,16 @@ export function sightingsTable(table: Client) {
   };
 }
 
+/** More detections than one filter may name: all are read, and the caller chooses. */
+function chosenFilter(detectionIds: readonly string[]): string {
+  if (detectionIds.length > OR_TERMS) return "";
+  const terms = ["disposition eq 'expected'", ...detectionIds.map((id) => odata`detectionId eq ${id}`)];
+  return ` and (${terms.join(" or ")})`;
+}
+
+/** Sightings with their evidence (16 kB at most) in one page. */
+const STORED_PAGE = 200;
+
 /** Point reads in flight at once. */
 const POINT_READS = 16;
 
@@ -216,17 +268,17 @@ async function getOrUndefined(
   table: Client,
   partition: string,
   key: string,
-  select: string[],
+  select?: string[],
 ): Promise<TableEntityResult<Record<string, unknown>> | undefined> {
   try {
-    return await table.getEntity(partition, key, { queryOptions: { select } });
+    return await table.getEntity(partition, key, select && { queryOptions: { select } });
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }
 
-function toAction(partition: string, { sighting, etag, evidence }: Change, now: Date): TransactionAction {
+function toAction(partition: string, { sighting, etag, evidence, told }: Change, now: Date): TransactionAction {
   const { deviceName, messageId, waveId, approvalId, ...rest } = sighting;
   const entity = {
     ...rest,
@@ -234,7 +286,8 @@ function toAction(partition: string, { sighting, etag, evidence }: Change, now: 
     rowKey: sightingRowKey(sighting),
     deviceName: storable(deviceName),
     schemaVersion: SCHEMA_VERSION,
-    ...(messageId !== undefined && { messageId, announcedAt: now }),
+    ...(messageId !== undefined && { messageId }),
+    ...(told && { announcedAt: now }),
     ...(evidence !== undefined && { evidence }),
     // Emptied where they are none: a merge would leave what an earlier telling or approval wrote.
     waveId: waveId ?? "",
@@ -260,6 +313,33 @@ function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
     disposition: entity["disposition"] === "expected" ? "expected" : "announced",
     ...approvalOf(entity),
   };
+}
+
+/** A whole row. Evidence that can't be read covers nothing, and keeps nobody else from being reviewed. */
+function toStored(entity: TableEntityResult<Record<string, unknown>>): StandingSighting {
+  const { messageId, waveId } = entity;
+  return {
+    ...toKnown(entity),
+    detectionId: text(entity, "detectionId"),
+    deviceId: text(entity, "deviceId"),
+    deviceName: typeof entity["deviceName"] === "string" ? entity["deviceName"] : "",
+    workspace: text(entity, "workspace"),
+    decidedAt: instant(entity, "decidedAt"),
+    definitionHash: text(entity, "definitionHash"),
+    ...(typeof messageId === "string" && messageId !== "" && { messageId }),
+    ...(typeof waveId === "string" && waveId !== "" && { waveId }),
+    ...evidenceIn(entity["evidence"]),
+  };
+}
+
+function evidenceIn(stored: unknown): Pick<StoredSighting, "evidence" | "deviceGroup" | "counterfeit"> {
+  try {
+    if (typeof stored === "string") return decodeEvidence(stored);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { evidence: { pieces: [], missing: [reason] }, deviceGroup: "", counterfeit: false };
+  }
+  return { evidence: NO_EVIDENCE, deviceGroup: "", counterfeit: false };
 }
 
 /** Rows that were written before there were approvals count as judged by the empty set. */

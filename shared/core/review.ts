@@ -11,10 +11,6 @@ export interface StoredSighting extends Sighting {
   /** Names of the certificates of the tool's files, where they were kept. */
   readonly signers?: readonly string[];
   readonly evidence: Evidence;
-  /** Of the approval that makes it `expected`. */
-  readonly approvalId?: string;
-  /** Of the set that last judged it; absent: none ever did. */
-  readonly approvalsVersion?: number;
 }
 
 /** When approvals were last reviewed, and with which set. Never goes back. */
@@ -42,7 +38,7 @@ export type Review =
  * @param tool slug of its detection's tool
  */
 export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: Date): Review {
-  const judgedBy = of.approvalsVersion ?? 0;
+  const judgedBy = of.approvalsVersion;
   if (judgedBy > set.version)
     return { kind: "keep", reason: `judged by set ${judgedBy}, which is newer than set ${set.version}` };
   const verdict = approve(judgedOf(of, tool), of.evidence, set.approvals, now);

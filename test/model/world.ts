@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
 import { pino } from "pino";
-import type { Advance, CoverageTable, DetectionRecord, StandingUnit } from "../../shared/azure/coverage-table.ts";
-import type { Change, Known, Refresh, SightingsTable } from "../../shared/azure/sightings-table.ts";
+import type {
+  Advance,
+  CoverageTable,
+  DetectionRecord,
+  Marks,
+  StandingUnit,
+} from "../../shared/azure/coverage-table.ts";
+import type { Change, Known, Refresh, SightingsTable, StandingSighting } from "../../shared/azure/sightings-table.ts";
 import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
 import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
 import type { WaveTable } from "../../shared/azure/wave-table.ts";
 import type { ApprovalSet } from "../../shared/core/approval.ts";
+import { NO_EVIDENCE } from "../../shared/core/evidence.ts";
+import { decodeEvidence } from "../../shared/core/stored-evidence.ts";
 import { TYPES, anyEvent } from "../../shared/core/event.ts";
 import type { TableFreshness } from "../../shared/core/freshness.ts";
 import type { Detection, Pack, QueryWindow } from "../../shared/core/pack.ts";
@@ -35,6 +43,24 @@ export interface Activity {
   readonly ingested: number;
   readonly detection?: string;
 }
+
+/** Something happened around a device's file: who brought it, or who started it. Milliseconds since START. */
+export interface Happening {
+  readonly device: string;
+  readonly at: number;
+  readonly ingested: number;
+  readonly detection?: string;
+  readonly kind: "arrival" | "run";
+  /** Default: an actor that `APPROVED` covers. */
+  readonly path?: string;
+}
+
+/** What the model's deployments come from. */
+export const DEPLOYER = {
+  path: "c:\\windows\\ccm\\ccmexec.exe",
+  signer: "Microsoft Corporation",
+  sid: "S-1-5-18",
+} as const;
 
 interface StoredSighting {
   readonly change: Change["sighting"];
@@ -103,6 +129,8 @@ export const SETTINGS: RunSettings = {
 export class World {
   readonly scheduler = new Scheduler();
   readonly activities: Activity[] = [];
+  readonly happenings: Happening[] = [];
+  evidenceMissing = false;
   readonly sightings = new Map<string, Map<string, StoredSighting>>();
   readonly epochs = new Map<string, string>();
   readonly outbox = new Map<string, StoredMessage>();
@@ -116,6 +144,7 @@ export class World {
   readonly headers: { readonly id: string; readonly at: number; readonly detection: string }[] = [];
   readonly waves = new Map<string, { readonly state: WaveState; readonly etag: string }>();
   approvals: ApprovalSet | undefined;
+  marks: Marks = {};
   /** All that the broker accepted, duplicates too. */
   readonly sends: string[] = [];
   readonly queries: { readonly window: QueryWindow; readonly slice: string }[] = [];
@@ -233,6 +262,59 @@ export class World {
         await this.scheduler.turn(task);
         return tables.map((table) => this.#freshness(table, now));
       },
+      evidence: async (pack, ask) => {
+        await this.scheduler.turn(task);
+        const missing = this.evidenceMissing ? [{ devices: ask.devices, reason: "as the test wants it" }] : [];
+        const pieces = pack.detections.flatMap(({ id }) =>
+          ask.devices.map((device) => this.#around(id, device, ask.window)),
+        );
+        return { asked: 1, pieces, tasks: [], logons: [], missing };
+      },
+    };
+  }
+
+  /** As the evidence query answers for one device. */
+  #around(detectionId: string, device: string, window: QueryWindow): Readonly<Record<string, unknown>> {
+    const acts = this.happenings.filter((of) => {
+      if (of.device !== device || (of.detection ?? LEVEL) !== detectionId || of.ingested > this.now) return false;
+      const time = this.date(of.at);
+      const late = this.date(of.ingested) > window.since && time > window.horizon;
+      return late || (time >= window.from && time <= window.to);
+    });
+    const items = acts.map(({ at, kind, path = DEPLOYER.path }) => {
+      const end = {
+        file: "agent.exe",
+        path: "c:\\program files\\agent",
+        sha1: "1".repeat(40),
+        command: "",
+        install: "",
+      };
+      return {
+        kind,
+        source: kind === "arrival" ? "DeviceFileEvents/FileCreated" : "DeviceProcessEvents/ProcessCreated",
+        instance: "1",
+        firstAt: this.date(at).toISOString(),
+        first: end,
+        lastAt: this.date(at).toISOString(),
+        last: end,
+        name: path.split("\\").at(-1) ?? "",
+        path,
+        sha1: "2".repeat(40),
+        parent: "services.exe",
+        sid: DEPLOYER.sid,
+        account: "system",
+        type: "",
+        status: "",
+        certificate: { signers: [DEPLOYER.signer], trusted: true, root: true },
+        own: false,
+      };
+    });
+    return {
+      DetectionId: detectionId,
+      DeviceId: device,
+      TableName: "",
+      Groups: items.length,
+      Pieces: JSON.stringify(items),
     };
   }
 
@@ -266,6 +348,8 @@ export class World {
       LastSeen: new Date(last),
       Report: "[1]",
       Count: count,
+      // As the catalogue's rows have it, wherever evidence can be looked for.
+      ...(pack.evidence && { DeviceGroup: "", Signers: "[]", Files: "[]", Counterfeit: false }),
     }));
     return {
       complete: partial === undefined,
@@ -308,6 +392,15 @@ export class World {
           }),
         );
       },
+      stored: (partition, chosenBy) => this.#stored(task, partition, chosenBy),
+      storedKeys: async (partition, keys) => {
+        await this.scheduler.turn(task);
+        const standing = this.#partition(partition);
+        return keys.flatMap((key) => {
+          const of = standing.get(key);
+          return of ? [standingSighting(of)] : [];
+        });
+      },
       detectionsOn: async (partition, deviceIds) => {
         await this.scheduler.turn(task);
         const on = new Map<string, string[]>();
@@ -339,6 +432,20 @@ export class World {
         return this.#refresh(partition, refreshes);
       },
     };
+  }
+
+  /** As the table reads it: what is written while it goes on may be missed or seen. */
+  async *#stored(
+    task: string,
+    partition: string,
+    chosenBy?: { readonly expectedOr: readonly string[] },
+  ): AsyncGenerator<StandingSighting, void, undefined> {
+    await this.scheduler.turn(task);
+    for (const of of [...this.#partition(partition).values()]) {
+      const { disposition, detectionId } = of.change;
+      if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId))
+        yield standingSighting(of);
+    }
   }
 
   #commit(
@@ -432,7 +539,24 @@ export class World {
     return {
       ledger: async () => {
         await this.scheduler.turn(task);
-        return { units: new Map(this.units), epochs: new Map(this.namedEpochs), detections: new Map(this.detections) };
+        return {
+          units: new Map(this.units),
+          epochs: new Map(this.namedEpochs),
+          detections: new Map(this.detections),
+          marks: this.marks,
+        };
+      },
+      moveReviewMark: async (review) => {
+        await this.scheduler.turn(task);
+        const { review: standing } = this.marks;
+        const further =
+          standing &&
+          (standing.version > review.version || (standing.version === review.version && standing.at >= review.at));
+        if (!further) this.marks = { ...this.marks, review };
+      },
+      moveLookMark: async (look) => {
+        await this.scheduler.turn(task);
+        if (!this.marks.look || this.marks.look < look) this.marks = { ...this.marks, look };
       },
       nameEpoch: async (partition, epoch) => {
         await this.scheduler.turn(task);
@@ -566,6 +690,15 @@ export class World {
 
 const outboxKey = (partition: string, message: OutboxMessage, createdAt: Date): string =>
   `${createdAt.toISOString()}|${message.id}|${partition}`;
+
+const standingSighting = ({ change, lastSeen, etag, evidence }: StoredSighting): StandingSighting => ({
+  ...change,
+  lastSeen,
+  etag,
+  ...(evidence === undefined
+    ? { evidence: NO_EVIDENCE, deviceGroup: "", counterfeit: false }
+    : decodeEvidence(evidence)),
+});
 
 function inSlice(device: string, slice: Slice): boolean {
   if (slice === "all") return true;

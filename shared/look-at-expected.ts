@@ -1,0 +1,138 @@
+import type { Evidence } from "./core/evidence.ts";
+import { foldPieces } from "./core/evidence-fold.ts";
+import type { Pack, QueryWindow } from "./core/pack.ts";
+import { sightingKey } from "./core/sighting.ts";
+import { partitionsOf } from "./core/slice.ts";
+import type { StandingSighting } from "./azure/sightings-table.ts";
+import type { LiftContext } from "./lift.ts";
+import { SupersededError, assertCurrent, byLook, lift, lookedFor } from "./lift.ts";
+import { lookAround } from "./look-around.ts";
+import { EVIDENCE_BATCH } from "./telling.ts";
+import type { Fresh } from "./work-workspace.ts";
+
+const DAY = 86_400_000;
+
+interface Asked {
+  readonly sighting: StandingSighting;
+  readonly pack: Pack;
+}
+
+/**
+ * Once a day: what has happened around the expected sightings since the last look, in every workspace, by ingestion time (R7).
+ * What is new is kept with the evidence and the whole judged again; what no approval covers is told. A look that failed anywhere
+ * tells nothing and leaves the mark where it was.
+ */
+export async function lookAtExpected(
+  context: LiftContext & { readonly timeIsUp: () => boolean },
+  fresh: readonly Fresh[],
+): Promise<void> {
+  const { service, ledger, now, log } = context;
+  const mark = ledger.marks.look;
+  if (mark && now.getTime() - mark.getTime() < DAY) return;
+  // Before the first look there is nothing that a run has not looked at when it decided.
+  if (!mark) return service.coverage.moveLookMark(now);
+  const unseeing = fresh.filter(({ error, blind }) => error !== undefined || blind.length > 0);
+  if (unseeing.length > 0) {
+    log.warn(
+      { event: "look.failed", workspaces: unseeing.map(({ workspace }) => workspace.name) },
+      "the daily look at expected sightings needs every workspace; the next run tries again",
+    );
+    return;
+  }
+  const since = new Date(mark.getTime() - service.settings.overlap);
+  let whole = true;
+  try {
+    let batch: Asked[] = [];
+    for (const partition of partitionsOf("all")) {
+      if (context.timeIsUp()) return;
+      await assertCurrent(context);
+      for await (const sighting of service.sightings.stored(partition, { expectedOr: [] })) {
+        const pack = lookedFor(sighting.detectionId, service.packs)?.pack;
+        if (!pack?.evidence) continue;
+        batch.push({ sighting, pack });
+        if (batch.length < EVIDENCE_BATCH) continue;
+        whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
+        batch = [];
+      }
+    }
+    whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
+  } catch (error) {
+    if (!(error instanceof SupersededError)) throw error;
+    log.info({ event: "look.superseded", reason: error.message }, "the next run looks with the newer approvals");
+    return;
+  }
+  if (whole) await service.coverage.moveLookMark(now);
+  else
+    log.warn(
+      { event: "look.failed" },
+      "not everything around the expected sightings could be looked at; the next run tries again",
+    );
+}
+
+/** False where something could not be looked at: then nothing of the batch is told. */
+async function lookAtBatch(
+  batch: readonly Asked[],
+  since: Date,
+  context: LiftContext,
+  fresh: readonly Fresh[],
+): Promise<boolean> {
+  const found = new Map<string, Evidence>();
+  for (const [pack, ofPack] of Map.groupBy(batch, (one) => one.pack)) {
+    const sightings = ofPack.map(({ sighting }) => sighting);
+    // What was decided since the mark was looked at up to its decision at most, and by a review not at all.
+    const recent = sightings.filter(({ decidedAt }) => decidedAt >= since);
+    const settled = sightings.filter(({ decidedAt }) => decidedAt < since);
+    for (const [asked, window] of [
+      [settled, ingestedSince(since, context)],
+      [recent, sinceEpisode(recent, context)],
+    ] as const)
+      for (const { workspace } of fresh) {
+        const around = await lookAround(asked, {
+          ...context,
+          source: workspace.source,
+          pack,
+          window,
+          approvals: context.approvals.approvals,
+        });
+        for (const [key, evidence] of around) {
+          if (evidence.missing.length > 0) return false;
+          found.set(key, together(found.get(key), evidence));
+        }
+      }
+  }
+  const changed = batch.filter(({ sighting }) => (found.get(sightingKey(sighting))?.pieces.length ?? 0) > 0);
+  const judge = byLook(
+    (of) => {
+      const evidence = found.get(sightingKey(of));
+      const whole = evidence && together(of.evidence, evidence);
+      return whole && whole.pieces.length > of.evidence.pieces.length ? whole : undefined;
+    },
+    context.approvals,
+    context.now,
+  );
+  await lift(
+    changed.map(({ sighting }) => sighting),
+    judge,
+    context,
+  );
+  return true;
+}
+
+const together = (known: Evidence | undefined, evidence: Evidence): Evidence => ({
+  pieces: foldPieces([...(known?.pieces ?? []), ...evidence.pieces]),
+  missing: [...new Set([...(known?.missing ?? []), ...evidence.missing])],
+});
+
+/** No event time is asked for: what came late counts as well. */
+const ingestedSince = (since: Date, { service, now }: LiftContext): QueryWindow => ({
+  from: now,
+  to: now,
+  since,
+  horizon: new Date(now.getTime() - service.settings.horizon),
+});
+
+function sinceEpisode(recent: readonly StandingSighting[], { service, now }: LiftContext): QueryWindow {
+  const horizon = now.getTime() - service.settings.horizon;
+  const first = recent.reduce((least, { firstSeen }) => Math.min(least, firstSeen.getTime()), now.getTime());
+  return { from: new Date(Math.max(horizon, first)), to: now, since: now, horizon: new Date(horizon) };
+}
