@@ -1,0 +1,341 @@
+import { describe, expect, test } from "vitest";
+
+import type { Approval } from "../../shared/core/approval.ts";
+import type { Pack } from "../../shared/core/pack.ts";
+import { DAY, DEPLOYER, HOUR, LEVEL, World, detection, packOf } from "../model/world.ts";
+
+/** Design §12: the rules of approvals, each by the history that tells twice, or never, without it. */
+
+const A = `a${"0".repeat(39)}`;
+const B = `b${"1".repeat(39)}`;
+const NAMES = { [A]: `host-${A.slice(0, 6)}`, [B]: `host-${B.slice(0, 6)}` };
+
+/** Only that it is there matters: the model's source makes the answers. */
+const evidence: NonNullable<Pack["evidence"]> = { pieces: [], tasks: [], logons: [] };
+
+const approval = (world: World, change: Partial<Approval> & { readonly until?: number } = {}): Approval => {
+  const { until = 100 * DAY, ...rest } = change;
+  return {
+    id: "deployed",
+    reason: "",
+    owner: "",
+    ticket: "",
+    expires: world.date(until),
+    tools: ["level"],
+    devices: { names: Object.values(NAMES) },
+    arrival: { signer: DEPLOYER.signer, microsoftRoot: true, paths: [DEPLOYER.path], accountSids: [DEPLOYER.sid] },
+    ...rest,
+  };
+};
+
+function worldOf(approvals: (world: World) => readonly Approval[] = () => []): World {
+  const world = new World();
+  world.packs = [packOf([detection(LEVEL)], { name: "catalogue", evidence })];
+  world.approvals = { version: 1, approvals: approvals(world) };
+  world.now = HOUR;
+  return world;
+}
+
+/** A device shows the tool, brought by the deployer, or by something else. */
+function appear(world: World, device: string, at: number, path?: string): void {
+  world.activities.push({ device, at, ingested: at });
+  world.happenings.push({ device, at, ingested: at, kind: "arrival", ...(path !== undefined && { path }) });
+}
+
+const apply = (world: World, approvals: readonly Approval[]): void => {
+  world.approvals = { version: (world.approvals?.version ?? 0) + 1, approvals };
+};
+
+const causes = (world: World, device: string): string[] => world.told(device).map(({ data }) => data.cause);
+
+async function runUntil(world: World, until: number): Promise<void> {
+  for (; world.now <= until; world.now += 6 * HOUR) await world.run();
+}
+
+describe("R6 – the review goes over all sightings concerned, with or without rows; a newer judgement is never undone", () => {
+  test("a quiet device whose approval expired is told, long after its last row", async () => {
+    const world = worldOf((of) => [approval(of, { until: 20 * DAY })]);
+    appear(world, A, 0);
+    await runUntil(world, 19 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    expect(world.runs.reduce((sum, { expected }) => sum + expected, 0)).toBe(1);
+    world.now = 20 * DAY + HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["approval-lifted"]);
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["approval-lifted"]);
+  });
+
+  test("it comes before the units: a run that is cut off after it has told all the same", async () => {
+    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    appear(world, A, 0);
+    await world.run();
+    world.now = 6 * DAY;
+    world.onQuery = () => {
+      throw new Error("cut off");
+    };
+    await world.run();
+    expect(world.outbox.size + world.told(A).length).toBe(1);
+  });
+
+  test("told first, approved after the ticket, lifted later: told then, and once", async () => {
+    const world = worldOf();
+    appear(world, A, 0);
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+    apply(world, [approval(world)]);
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+    apply(world, []);
+    world.now += HOUR;
+    await world.run();
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline", "approval-lifted"]);
+  });
+
+  test("a run that read the old set tells nothing that the new one covers", async () => {
+    // The old set ends; a new one that goes on is applied while a run with the old one is at work.
+    for (let effect = 0; effect < 60; effect++) {
+      const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+      appear(world, A, 0);
+      appear(world, B, 0);
+      await world.run();
+      world.now = 6 * DAY;
+      let effects = 0;
+      const choose = world.scheduler.choose;
+      world.scheduler.choose = (waiting) => {
+        if (effects++ === effect) apply(world, [approval(world, { until: 50 * DAY })]);
+        return choose(waiting);
+      };
+      await world.run();
+      world.scheduler.choose = choose;
+      // Told before the new set was there at the latest: never after a newer run has judged.
+      const before = world.told(A).length + world.told(B).length;
+      world.now += HOUR;
+      await world.run();
+      world.now += HOUR;
+      await world.run();
+      expect(world.told(A).length + world.told(B).length).toBe(before);
+    }
+  });
+
+  test("an older set leaves alone what a newer one has judged", async () => {
+    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    appear(world, A, 0);
+    await world.run();
+    world.now = 6 * DAY;
+    const renewed = [approval(world, { until: 50 * DAY })];
+    // The second run reads the newer set and judges; the first goes on with the older one afterwards, whatever it had read.
+    for (let turn = 0; turn < 40; turn++) {
+      const again = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+      appear(again, A, 0);
+      await again.run();
+      again.now = 6 * DAY;
+      let n = 0;
+      await again.runTogether((waiting) => {
+        if (n === turn) apply(again, renewed);
+        n += 1;
+        return n <= turn ? 0 : waiting.length - 1;
+      });
+      again.now += HOUR;
+      await again.run();
+      const [stored] = [...(again.sightings.get("a")?.values() ?? [])];
+      expect(stored?.change.disposition, `turn ${turn}`).toBe(
+        again.told(A).length === 0 ? "expected" : stored?.change.disposition,
+      );
+      expect(again.told(A).length).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe("R7 – looks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
+  test("uncovered activity that is ingested days late is told", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await runUntil(world, 2 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    world.happenings.push({ device: A, at: DAY, ingested: 6 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    await runUntil(world, 8 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("activity between the decision and the first look is seen, however early its event", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    await world.run();
+    appear(world, A, 2 * HOUR);
+    world.now = 3 * HOUR;
+    await world.run();
+    // Ingested before the decision's own mark, after its query.
+    world.happenings.push({
+      device: A,
+      at: 2.5 * HOUR,
+      ingested: 3.5 * HOUR,
+      kind: "arrival",
+      path: "c:\\temp\\evil.exe",
+    });
+    await runUntil(world, 3 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("what became expected in a review is looked at from its episode's start", async () => {
+    const world = worldOf();
+    appear(world, A, 0);
+    await runUntil(world, 3 * DAY);
+    // Activity that no look has seen, as the sighting was not expected then.
+    world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    apply(world, [approval(world)]);
+    await runUntil(world, 6 * DAY);
+    expect(causes(world, A)).toEqual(["baseline", "new-activity"]);
+  });
+
+  test("covered activity is kept and told to nobody; a look that failed tells nothing and is repeated", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await runUntil(world, DAY);
+    world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
+    await runUntil(world, 3 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    world.happenings.push({ device: A, at: 3.5 * DAY, ingested: 3.5 * DAY, kind: "run", path: "c:\\temp\\evil.exe" });
+    world.evidenceMissing = true;
+    const mark = world.marks.look;
+    await runUntil(world, 6 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    expect(world.marks.look).toEqual(mark);
+    world.evidenceMissing = false;
+    await runUntil(world, 7 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("a blind workspace fails the look", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await runUntil(world, DAY);
+    const mark = world.marks.look;
+    world.protected = true;
+    await runUntil(world, 4 * DAY);
+    expect(world.marks.look).toEqual(mark);
+  });
+});
+
+describe("R12 – approvals change as one set; unreadable is not empty", () => {
+  test("a pointer that is gone decides nothing: the run fails, and still relays", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await world.run();
+    appear(world, B, DAY, "c:\\temp\\evil.exe");
+    world.approvals = undefined;
+    world.now = DAY + HOUR;
+    await world.run();
+    expect(world.runs.at(-1)).toMatchObject({ outcome: "failed", reason: "approvals" });
+    expect(world.received).toEqual([]);
+    expect([...world.units.values()].every(({ coveredTo }) => coveredTo <= world.date(HOUR))).toBe(true);
+    world.approvals = { version: 1, approvals: [approval(world)] };
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual([]);
+    expect(causes(world, B)).toEqual(["new-activity"]);
+  });
+});
+
+describe("R13 – partial evidence never covers", () => {
+  test.each([
+    ["what could not be looked at", (world: World) => (world.evidenceMissing = true)],
+    [
+      "one uncovered piece among covered ones",
+      (world: World) =>
+        world.happenings.push({ device: A, at: 0, ingested: 0, kind: "arrival", path: "c:\\temp\\evil.exe" }),
+    ],
+    ["no arrival at all", (world: World) => world.happenings.splice(0)],
+    [
+      "more pieces than can be kept whole",
+      (world: World) => {
+        for (let i = 0; i < 390; i++)
+          world.happenings.push({
+            device: A,
+            at: i,
+            ingested: i,
+            kind: "run",
+            path: `c:\\${"x".repeat(60)}${i}\\a.exe`,
+          });
+      },
+    ],
+  ])("%s: announced", async (_, spoil) => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    spoil(world);
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+  });
+
+  test("and with none of that, expected", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await world.run();
+    expect(causes(world, A)).toEqual([]);
+    expect(world.runs[0]).toMatchObject({ expected: 1, announced: 0, new: 1 });
+  });
+});
+
+describe("R19 – message ids carry the telling", () => {
+  test("an approval that is lifted twice within a day is told twice, under two ids", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    appear(world, A, 0);
+    await world.run();
+    for (const set of [[], [approval(world)], []]) {
+      apply(world, set);
+      world.now += HOUR;
+      await world.run();
+    }
+    expect(causes(world, A)).toEqual(["approval-lifted", "approval-lifted"]);
+    expect(new Set(world.told(A).map(({ id }) => id)).size).toBe(2);
+  });
+});
+
+describe("R20 – pointer, then epoch row, then Coverage", () => {
+  test("a crash anywhere in the first run never stops the service", async () => {
+    for (let effect = 0; effect < 45; effect++) {
+      const world = worldOf();
+      world.approvals = undefined;
+      appear(world, A, 0);
+      await world.runThenDie(effect);
+      world.now += HOUR;
+      await world.run();
+      expect(world.runs.at(-1)?.outcome, `effect ${effect}`).toBe("ok");
+      expect(causes(world, A)).toEqual(["baseline"]);
+    }
+  });
+
+  test("a pointer that vanishes once an epoch is named is a loss, and not made anew", async () => {
+    const world = worldOf();
+    await world.run();
+    world.approvals = undefined;
+    world.now += HOUR;
+    await world.run();
+    expect(world.runs.at(-1)?.reason).toBe("approvals");
+    expect(world.approvals).toBeUndefined();
+  });
+});
+
+test("an approval over 4,000 devices that is lifted is told under one header, each device once, after crashes too", async () => {
+  const devices = Array.from({ length: 4000 }, (_, i) => (i * 7919).toString(16).padStart(40, (i % 16).toString(16)));
+  for (const effect of [undefined, 3, 22, 24, 26, 45]) {
+    const world = worldOf((of) => [approval(of, { devices: { names: devices } })]);
+    world.settings = { ...world.settings, waveThreshold: 25 };
+    for (const device of devices) appear(world, device, 0);
+    await world.run();
+    expect(world.received).toEqual([]);
+    apply(world, []);
+    world.now += 2 * HOUR;
+    if (effect !== undefined) await world.runThenDie(effect);
+    world.now += HOUR;
+    await world.run();
+    world.now += HOUR;
+    await world.run();
+    expect(world.headers).toHaveLength(1);
+    expect(world.received.map(({ data }) => data.device.id).toSorted()).toEqual(devices.toSorted());
+    expect(new Set(world.received.map(({ wave }) => wave))).toEqual(new Set([world.headers[0]?.id]));
+  }
+}, 120_000);
