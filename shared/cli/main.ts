@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
+import { addApprovalsCommand } from "./approvals.ts";
 import { addCatalogCommand } from "./catalog.ts";
+import { addSightingsCommand } from "./sightings.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -11,6 +13,8 @@ const program = new Command("firstsight")
   .showHelpAfterError("(--help says more)");
 addCatalogCommand(program);
 addStateCommand(program);
+addApprovalsCommand(program);
+addSightingsCommand(program);
 
 try {
   await program.parseAsync();

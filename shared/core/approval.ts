@@ -54,8 +54,6 @@ export interface Judged {
   readonly deviceGroup: string;
   /** First activity of the episode. */
   readonly firstSeen: Date;
-  /** Certificates' names of the tool's own files: what they start is neutral. Absent: only the files in the evidence are its own. */
-  readonly signers?: readonly string[];
   /** A certificate that nothing trusts: never covered. */
   readonly counterfeit: boolean;
 }

@@ -38,8 +38,9 @@ function objection(approval: Approval, of: Judged, evidence: Evidence, now: Date
   const arrivals = evidence.pieces.filter(({ kind }) => kind === "arrival");
   return (
     outsideSession(approval, of, evidence) ??
+    inUserFolder(approval, evidence) ??
     (arrivals.length === 0 ? notPreexisting(approval, of, listed) : uncoveredArrival(arrivals, approval.arrival)) ??
-    runAgainst(of, evidence.pieces, approval)
+    runAgainst(evidence.pieces, approval)
   );
 }
 
@@ -60,6 +61,16 @@ function outsideSession({ session }: Approval, of: Judged, { pieces }: Evidence)
   const outside = pieces.find(({ at }) => at < session.validFrom || at > session.validTo);
   if (outside) return `${what(outside)}: outside the session`;
   return of.firstSeen < session.validFrom ? "the tool was there before the session began" : undefined;
+}
+
+/**
+ * A user's folder is anybody's: a genuine file there is ready for sideloading. Applets of a session live there, and so do the
+ * files that a controller copies, which come and go as its account.
+ */
+function inUserFolder({ session, arrival }: Approval, { pieces }: Evidence): string | undefined {
+  if (session || arrival?.logon) return undefined;
+  const found = pieces.find(({ path }) => /^[a-z]:\\users\\/i.test(path));
+  return found && `${what(found)}: it lies in a user's folder`;
 }
 
 function grounds(approval: Approval, of: Judged, { pieces }: Evidence): string {

@@ -8,8 +8,6 @@ export interface StoredSighting extends Sighting {
   /** Group of the device when it was last decided; empty: none. */
   readonly deviceGroup: string;
   readonly counterfeit: boolean;
-  /** Names of the certificates of the tool's files, where they were kept. */
-  readonly signers?: readonly string[];
   readonly evidence: Evidence;
 }
 
@@ -79,7 +77,6 @@ export const judgedOf = (of: StoredSighting, tool: string): Judged => ({
   deviceGroup: of.deviceGroup,
   firstSeen: of.firstSeen,
   counterfeit: of.counterfeit,
-  ...(of.signers && { signers: of.signers }),
 });
 
 function whyNot(of: StoredSighting, { reasons }: Extract<Verdict, { covered: false }>): string {

@@ -1,4 +1,4 @@
-import type { ActorCondition, Approval } from "../approval.ts";
+import type { ActorCondition, ActorConditions, Approval } from "../approval.ts";
 import type { Actor, EvidencePiece } from "../evidence.ts";
 import type { Mismatch } from "./actor.ts";
 import { isInstaller, mismatch, shown } from "./actor.ts";
@@ -37,31 +37,32 @@ export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Ap
   return first && `${what(first[0])}: ${first[1]}`;
 }
 
-/** Why an event is not what `arrival` describes, by who did it; `undefined` where it is. */
-export function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
-  const actor = judgedActor(piece);
-  if (!actor) return "the Windows Installer wrote it, and who asked for the installation was not found";
-  const { logon, taskAction, or = [] } = arrival;
-  // Of a controller's session the process is its account's, unless the approval names the accounts it changes to.
-  const first = logon && !arrival.accountSids ? { ...arrival, accountSids: logon.accountSids } : arrival;
-  const reason = anyReason(actor, logon ? [first] : [first].filter(isWhole), or.filter(isWhole));
+function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
+  const reason = bringerReason(piece, arrival);
   if (reason !== undefined) return reason;
+  const { logon, taskAction } = arrival;
   if (taskAction !== undefined && !sameAction(piece.task?.action, taskAction))
     return piece.task ? "the task that names the file runs something else" : "no task that names the file was seen";
   return logon && logonReason(piece, logon);
 }
 
-/** Why an actor is none of those that some conditions describe; `undefined` where it is one. */
-export function conditionsReason(
-  actor: Actor,
-  conditions: ActorCondition & { readonly or?: readonly ActorCondition[] },
-): string | undefined {
-  return anyReason(actor, [conditions, ...(conditions.or ?? [])].filter(isWhole), []);
+/** Why whose event it is is nobody that `arrival` describes; `undefined` where it is. */
+export function bringerReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
+  const actor = judgedActor(piece);
+  if (!actor) return "the Windows Installer did it, and who asked for the installation was not found";
+  const { logon } = arrival;
+  if (!logon) return conditionsReason(actor, arrival);
+  // Of a controller's session the process is its account's, unless the approval names the accounts it changes to.
+  const own = { ...arrival, accountSids: arrival.accountSids ?? logon.accountSids };
+  return anyReason(actor, [own, ...(arrival.or ?? []).filter(isWhole)]);
 }
 
+/** Why an actor is none of those that some conditions describe; `undefined` where it is one. */
+export const conditionsReason = (actor: Actor, conditions: ActorConditions): string | undefined =>
+  anyReason(actor, [conditions, ...(conditions.or ?? [])].filter(isWhole));
+
 /** The Windows Installer's process is judged by who asked for the installation. */
-export const judgedActor = ({ actor, client }: EvidencePiece): Actor | undefined =>
-  isInstaller(actor) ? client : actor;
+const judgedActor = ({ actor, client }: EvidencePiece): Actor | undefined => (isInstaller(actor) ? client : actor);
 
 export const what = ({ source, at, path, fileName }: EvidencePiece): string =>
   `${shown(source)} of ${shown(path || fileName) || "the file"} at ${at.toISOString()}`;
@@ -69,13 +70,9 @@ export const what = ({ source, at, path, fileName }: EvidencePiece): string =>
 /** A signer or a path alone can be had by anybody: a condition without both covers nothing, however it came into the set. */
 const isWhole = ({ signer, paths }: ActorCondition): boolean => signer !== undefined && paths !== undefined;
 
-function anyReason(
-  actor: Actor,
-  conditions: readonly ActorCondition[],
-  more: readonly ActorCondition[],
-): string | undefined {
+function anyReason(actor: Actor, conditions: readonly ActorCondition[]): string | undefined {
   let nearest: Mismatch | undefined;
-  for (const condition of [...conditions, ...more]) {
+  for (const condition of conditions) {
     const found = mismatch(actor, condition);
     if (!found) return undefined;
     if (!nearest || found.passed > nearest.passed) nearest = found;

@@ -2,8 +2,8 @@ import { BlockList, isIP } from "node:net";
 import type { EvidencePiece } from "../evidence.ts";
 import { includesText, shown } from "./actor.ts";
 
-/** A logon belongs to what follows within five minutes: a controller opens a session for each task. */
-const LOGON_REACH = 5 * 60_000;
+/** A logon belongs to what follows. It was looked for within five minutes before the act began; the act itself may last. */
+const LOGON_REACH = 30 * 60_000;
 
 /** Where a remote logon has to come from, and as whom. `sources`: addresses and CIDR ranges. */
 export interface LogonCondition {
@@ -20,7 +20,7 @@ export function logonReason(piece: EvidencePiece, by: LogonCondition): string | 
     const ago = piece.at.getTime() - at.getTime();
     return ago >= 0 && ago <= LOGON_REACH && includesText(by.accountSids, accountSid);
   });
-  if (before.length === 0) return "no logon of its account was seen in the five minutes before";
+  if (before.length === 0) return "no logon of its account was seen before it";
   const sources = sourceList(by.sources);
   const elsewhere = before.find(({ remoteIp }) => !isFrom(sources, remoteIp));
   return (

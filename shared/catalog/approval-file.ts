@@ -1,0 +1,134 @@
+import { stringify } from "yaml";
+
+import type { Approval } from "../core/approval.ts";
+import type { ApprovalContext } from "./approval-schema.ts";
+import { approvalSchema } from "./approval-schema.ts";
+import type { Template } from "./approval-template.ts";
+import { isTemplate, templateSchema } from "./approval-template.ts";
+import type { SourceText } from "./compile-all.ts";
+import type { FileProblem } from "./file-problem.ts";
+import { loadYaml } from "./yaml-file.ts";
+
+/** A file of an approval that can be applied, and where it came from. */
+export interface ApprovalFile {
+  readonly file: string;
+  readonly approval: Approval;
+}
+
+export interface LoadedApprovals {
+  readonly approvals: readonly ApprovalFile[];
+  /** One or more: nothing may be applied. */
+  readonly problems: readonly FileProblem[];
+}
+
+/** Days before the end from which on it is warned about. */
+export const EXPIRING_DAYS = 14;
+const DAY = 86_400_000;
+
+/** Conditions that whoever drops a file chooses. The schema does not know them; here is said why. */
+const SPOOFABLE = /^unknown field ((?:file|company|product|task)(?:Names?|Paths?)|commandLines?)\b/;
+
+/** Approvals of files, one a file, with every problem of every file. */
+export function loadApprovals(sources: readonly SourceText[], context: ApprovalContext): LoadedApprovals {
+  const problems: FileProblem[] = [];
+  const approvals: ApprovalFile[] = [];
+  const schema = approvalSchema(context);
+  for (const { file, text } of sources) {
+    if (isTemplate(text)) {
+      problems.push(
+        start(
+          file,
+          "is a template, which names no owner and no devices: make an approval of it with `firstsight approvals new`",
+        ),
+      );
+      continue;
+    }
+    const loaded = loadYaml(text, file, schema);
+    if ("problems" in loaded) {
+      problems.push(...loaded.problems.map(withReason));
+      continue;
+    }
+    const { id } = loaded.data;
+    const same = approvals.find(({ approval }) => approval.id === id);
+    if (same)
+      problems.push(loaded.problem(["id"], `id ${id} is that of ${same.file} already: give one of them another`));
+    else approvals.push({ file, approval: loaded.data });
+  }
+  return { approvals, problems };
+}
+
+/** A template that ships, or its problems. */
+export function loadTemplate({ file, text }: SourceText): Template | { readonly problems: readonly FileProblem[] } {
+  const loaded = loadYaml(text, file, templateSchema);
+  return "problems" in loaded ? { problems: loaded.problems.map(withReason) } : loaded.data;
+}
+
+/** What is about to end, or has: for people, before it turns into announcements. */
+export function expiryWarning({ expires }: Approval, now: Date): string | undefined {
+  const day = expires.toISOString().slice(0, 10);
+  if (expires <= now) return `expired on ${day}: it covers nothing any more; renew it or take it out`;
+  const days = Math.ceil((expires.getTime() - now.getTime()) / DAY);
+  return days <= EXPIRING_DAYS
+    ? `expires on ${day}, in ${days} day${days === 1 ? "" : "s"}: what it covers is announced then, unless it is renewed`
+    : undefined;
+}
+
+/** What a person fills into a template. Times as they are to be written. */
+export interface FilledIn {
+  readonly id: string;
+  readonly owner: string;
+  readonly ticket: string;
+  readonly expires: string;
+  readonly tools: readonly string[];
+  readonly groups: readonly string[];
+  readonly devices: readonly string[];
+  /** A controller's addresses and accounts. */
+  readonly sources: readonly string[];
+  readonly accounts: readonly string[];
+  readonly validFrom?: string;
+  readonly validTo?: string;
+}
+
+/** The YAML of an approval made of a template, its dangers as comments. Not checked yet: `loadApprovals` does. */
+export function approvalText(template: Template, by: FilledIn): string {
+  const tools = by.tools.length > 0 ? by.tools : (template.tools ?? []);
+  const logon = by.sources.length + by.accounts.length > 0 && {
+    logon: { ...listed("sources", by.sources), ...listed("accountSids", by.accounts) },
+  };
+  const arrival = (template.arrival || logon) && { arrival: { ...template.arrival, ...logon } };
+  const session = by.validFrom !== undefined &&
+    by.validTo !== undefined && { session: { validFrom: by.validFrom, validTo: by.validTo } };
+  const approval = {
+    id: by.id,
+    reason: template.reason,
+    owner: by.owner,
+    ticket: by.ticket,
+    expires: by.expires,
+    ...listed("tools", tools),
+    devices: { ...listed("names", by.devices), ...listed("groups", by.groups) },
+    ...arrival,
+    ...(template.run && { run: template.run }),
+    ...session,
+  };
+  const head = [
+    `Made of the template ${template.id}. Its dangers:`,
+    ...template.dangers.map((danger) => `- ${danger}`),
+  ];
+  return `${head.map((line) => `# ${line}\n`).join("")}${stringify(approval, { lineWidth: 120 })}`;
+}
+
+/** Nothing where the list is empty: what is missing is said by the schema, and not written as `[]`. */
+const listed = (name: string, values: readonly string[]): Readonly<Record<string, readonly string[]>> =>
+  values.length > 0 ? { [name]: values } : {};
+
+const start = (file: string, message: string): FileProblem => ({ file, line: 1, column: 1, message });
+
+function withReason(problem: FileProblem): FileProblem {
+  const name = SPOOFABLE.exec(problem.message)?.[1];
+  return name === undefined
+    ? problem
+    : {
+        ...problem,
+        message: `${name} proves nothing, whoever drops a file chooses it: write signer and paths, with accountSids or microsoftRoot`,
+      };
+}

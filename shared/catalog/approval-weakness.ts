@@ -1,0 +1,156 @@
+import type { ActorCondition, ActorConditions, Approval } from "../core/approval.ts";
+import { parseSource } from "../core/approve/logon.ts";
+
+const HOUR = 3_600_000;
+
+/** Hours that a session may last: it is a piece of work with a ticket. */
+const MAX_SESSION = 72;
+
+/** Smallest prefixes of a controller's range: a few hosts, not a site. */
+const MIN_PREFIX = { ipv4: 24, ipv6: 64 } as const;
+
+/** Only administrators write there. */
+const PROTECTED = /^[a-z]:\\(?:program files|program files \(x86\)|windows)\\/;
+/** Below Windows, and open to everybody. */
+const OPEN = /^[a-z]:\\windows\\(?:temp|tasks|tracing|\*)\\/;
+
+/** Processes that do whatever they are given, for anybody: genuine signature and path say nothing of what they carry. */
+const HOSTS = new Set(
+  (
+    "bash bitsadmin certutil cmd cmstp conhost cscript csc curl dllhost explorer forfiles hh installutil javaw java msbuild " +
+    "mshta msiexec node perl powershell powershell_ise pwsh python pythonw regasm regsvcs regsvr32 robocopy rundll32 schtasks " +
+    "services sh svchost tar taskeng taskhostw wget winrshost wmic wmiprvse wscript wsmprovhost xcopy"
+  ).split(" "),
+);
+
+export interface Weakness {
+  readonly path: readonly PropertyKey[];
+  /** What is too weak, and how to mend it. */
+  readonly message: string;
+}
+
+/**
+ * What an approval lacks to say anything.
+ *
+ * The rule: who brings a tool, or starts it, is told by a signer **with** whole paths **and** the account's SID or Microsoft's root;
+ * or, for a controller, by the addresses and the account of its logon. A session, hours on listed devices with a ticket, takes
+ * the place of account and root. File, company and task names, a signer or a parent alone are never enough.
+ */
+export function weaknesses(approval: Omit<Approval, "id">, now: Date): readonly Weakness[] {
+  const { arrival, run, session } = approval;
+  return [
+    ...scope(approval, now),
+    ...(arrival
+      ? actors("arrival", arrival, { logon: arrival.logon !== undefined, session: session !== undefined })
+      : []),
+    ...(arrival?.logon ? logon(arrival.logon) : []),
+    ...(run ? actors("run", run, { logon: false, session: session !== undefined }) : []),
+  ];
+}
+
+function scope({ arrival, preexisting, made, session, devices }: Omit<Approval, "id">, now: Date): Weakness[] {
+  const found: Weakness[] = [];
+  const say = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
+  if (!arrival && !preexisting)
+    say([], "says nothing of how the tool gets there: add arrival, or preexisting for listed devices");
+  if (devices.groups?.some((group) => /^unassigned/i.test(group)))
+    say(["devices", "groups"], "UnassignedGroup is where every new device is: name a group that somebody assigns");
+  if (preexisting && !devices.names)
+    say(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
+  if (preexisting && !made)
+    say(
+      ["preexisting"],
+      "preexisting needs made: the time when the devices were listed, after a first run has shown them",
+    );
+  if (made && !preexisting) say(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
+  if (made && made > now) say(["made"], "made lies in the future: it says when the devices were listed");
+  if (!session) return found;
+  const hours = (session.validTo.getTime() - session.validFrom.getTime()) / HOUR;
+  if (hours <= 0) say(["session", "validTo"], "validTo has to lie after validFrom");
+  if (hours > MAX_SESSION)
+    say(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours: what lasts longer is no session`);
+  if (devices.groups || !devices.names)
+    say(["devices"], "a session is held on listed devices: write names, and no groups");
+  if (preexisting) say(["preexisting"], "what was there before is in no session: make an approval of each");
+  return found;
+}
+
+function actors(
+  name: "arrival" | "run",
+  conditions: ActorConditions,
+  by: { readonly logon: boolean; readonly session: boolean },
+): Weakness[] {
+  return [
+    ...actor([name], conditions, by),
+    ...(conditions.or ?? []).flatMap((condition, i) => actor([name, "or", i], condition, { ...by, logon: false })),
+  ];
+}
+
+function actor(
+  at: readonly PropertyKey[],
+  { signer, microsoftRoot, paths, accountSids, parents }: ActorCondition,
+  { logon: hasLogon, session }: { readonly logon: boolean; readonly session: boolean },
+): Weakness[] {
+  const message = (): string | undefined => {
+    if (hasLogon)
+      return accountSids && !(signer && paths)
+        ? "an account other than the logon's own may be anybody's process: add signer and paths, or take accountSids out"
+        : undefined;
+    const mend = "write signer and paths, with accountSids or microsoftRoot";
+    if (!signer && !paths)
+      return parents ? `a parent's name alone proves nothing: ${mend}` : `says nothing of who: ${mend}`;
+    if (!paths) return `a signer alone proves nothing, its files can be run from anywhere by anybody: ${mend}`;
+    if (!signer) return `a path alone proves nothing, whatever is put there passes: ${mend}`;
+    if (!accountSids && !microsoftRoot && !session)
+      return `signer and paths say nothing of whose they are: add accountSids, or microsoftRoot`;
+    return undefined;
+  };
+  const weak = message();
+  const badPaths = (paths ?? []).flatMap((path, i): Weakness[] => {
+    const bad = weakPath(path, { carries: hasLogon || session, anywhere: session, run: at[0] === "run" });
+    return bad === undefined ? [] : [{ path: [...at, "paths", i], message: bad }];
+  });
+  return [...(weak === undefined ? [] : [{ path: at, message: weak }]), ...badPaths];
+}
+
+function weakPath(
+  path: string,
+  allowed: { readonly carries: boolean; readonly anywhere: boolean; readonly run: boolean },
+): string | undefined {
+  const file = path.slice(path.lastIndexOf("\\") + 1).replace(/\.exe$/, "");
+  const opensByHand = allowed.run && file === "explorer";
+  if (HOSTS.has(file) && !allowed.carries && !opensByHand)
+    return `${file}.exe does what anybody tells it: name who tells it, or a controller's logon`;
+  if (!allowed.anywhere && (!PROTECTED.test(path) || OPEN.test(path)))
+    return `${path} is where users write: only paths in Program Files and Windows count, or a session`;
+  return undefined;
+}
+
+function logon({ sources, accountSids }: NonNullable<NonNullable<Approval["arrival"]>["logon"]>): Weakness[] {
+  return [
+    ...sources.flatMap((source, i): Weakness[] => {
+      const message = weakSource(source);
+      return message === undefined ? [] : [{ path: ["arrival", "logon", "sources", i], message }];
+    }),
+    ...accountSids.flatMap((sid, i): Weakness[] =>
+      /^S-1-(?:5-21|12-1)-/.test(sid)
+        ? []
+        : [
+            {
+              path: ["arrival", "logon", "accountSids", i],
+              message: `${sid} is no account of a controller: write the SID of its service account, S-1-5-21-…`,
+            },
+          ],
+    ),
+  ];
+}
+
+function weakSource(source: string): string | undefined {
+  const parsed = parseSource(source);
+  if (!parsed) return `${source} is no address and no range such as 10.1.2.0/28`;
+  if (parsed.prefix < MIN_PREFIX[parsed.family])
+    return `${source} is a site and no controller: at least /${MIN_PREFIX[parsed.family]}, better the controller's own address`;
+  return /^(?:127\.|::1$|0\.|::$|169\.254\.|fe80:)/i.test(parsed.address)
+    ? `${source} is no address that a controller logs on from`
+    : undefined;
+}

@@ -1,0 +1,74 @@
+import { problemLine } from "../catalog/file-problem.ts";
+import { readApprovals } from "./approvals-files.ts";
+import { preview, previewLines } from "./approvals-preview.ts";
+import type { JudgedState } from "./judged-state.ts";
+
+export interface ApplyOptions {
+  readonly dryRun?: true;
+  readonly empty?: true;
+  readonly json?: true;
+}
+
+/**
+ * Puts the approvals of files in as one set, after it has said what that does.
+ * @throws {Error} with every problem of the files, or when somebody else applied a set meanwhile: nothing has changed then
+ */
+export async function applyApprovals(
+  paths: readonly string[],
+  options: ApplyOptions,
+  state: JudgedState,
+  now: Date,
+): Promise<void> {
+  const { approvals: files, problems, warnings } = await readApprovals(paths, now);
+  if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
+  if (files.length === 0 && !options.empty)
+    throw new Error(
+      "there is no approval in these files; `--empty` applies the empty set, and announces all that is expected",
+    );
+  for (const warning of warnings) console.error(warning);
+  const approvals = files.map(({ approval }) => approval);
+  const standing = (await state.approvals.pointer()) ?? 0;
+  const effect = await preview(approvals, state, now);
+  if (!options.json) for (const line of previewLines(effect)) console.log(line);
+  const applied = options.dryRun ? undefined : await state.approvals.apply(approvals, standing, effect.judgedBy);
+  if (applied?.kind === "conflict")
+    throw new Error(
+      `somebody else applied approvals meanwhile: set ${applied.standing ?? "none"} counts now, not ${standing}. Nothing of yours was put in; look at theirs (\`approvals list\`) and apply again`,
+    );
+  const version = applied?.version;
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        ...(version !== undefined && { version }),
+        dryRun: options.dryRun === true,
+        approvals: approvals.map(({ id }) => ({ id, covers: effect.byApproval.get(id) ?? 0 })),
+        tools: effect.tools,
+        warnings,
+      }),
+    );
+    return;
+  }
+  const many = `${approvals.length} approval${approvals.length === 1 ? "" : "s"}`;
+  console.log(
+    version === undefined
+      ? `${many} would be put in; nothing was changed.`
+      : `${many} put in as set ${version}. The next run reviews what they concern.`,
+  );
+}
+
+/** Checks files alone. Returns whether they can be applied. */
+export async function checkApprovals(
+  paths: readonly string[],
+  { json }: { readonly json?: true },
+  now: Date,
+): Promise<boolean> {
+  const { approvals, problems, warnings } = await readApprovals(paths, now);
+  if (json)
+    console.log(JSON.stringify({ approvals: approvals.map(({ approval }) => approval.id), problems, warnings }));
+  else {
+    for (const problem of problems) console.error(problemLine(problem));
+    for (const warning of warnings) console.error(warning);
+    if (problems.length === 0) console.log(`${approvals.length} approvals, all in order.`);
+  }
+  return problems.length === 0;
+}

@@ -1,0 +1,58 @@
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LoadedApprovals } from "../catalog/approval-file.ts";
+import { expiryWarning, loadApprovals } from "../catalog/approval-file.ts";
+import { readTools } from "../catalog/catalogue-files.ts";
+import type { SourceText } from "../catalog/compile-all.ts";
+import { problemLine } from "../catalog/file-problem.ts";
+import { packs } from "./packs.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Where a customer's own approvals live, which no upgrade touches, and the templates that ship. */
+export const OWN_APPROVALS = join(ROOT, "shared/catalog/local/approvals");
+export const TEMPLATES = join(ROOT, "shared/catalog/approvals");
+
+export interface ReadApprovals extends LoadedApprovals {
+  /** One line each: what has expired or is about to. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The approvals of files and folders, checked against the tools that there are.
+ * @throws {Error} when a path is not there
+ */
+export async function readApprovals(paths: readonly string[], now: Date): Promise<ReadApprovals> {
+  const files = (paths.length > 0 ? paths : [OWN_APPROVALS]).flatMap(filesOf);
+  const loaded = loadApprovals(files.map(readSource), { now, tools: await toolSlugs() });
+  const warnings = loaded.approvals.flatMap(({ file, approval }) => {
+    const warning = expiryWarning(approval, now);
+    return warning === undefined ? [] : [`${file}: warning: ${approval.id} ${warning}`];
+  });
+  return { ...loaded, warnings };
+}
+
+/** Slugs of the catalogue's tools, on or off, and of the detections in YAML. */
+export async function toolSlugs(): Promise<readonly string[]> {
+  const loaded = readTools();
+  if ("problems" in loaded) throw new Error(loaded.problems.map(problemLine).join("\n"));
+  const slugs = [
+    ...loaded.tools.map(({ slug }) => slug),
+    ...(await packs()).flatMap(({ detections }) => detections.map(({ tool }) => tool)),
+  ];
+  return [...new Set(slugs)];
+}
+
+export const readSource = (file: string): SourceText => ({
+  file: file.startsWith(ROOT) ? relative(ROOT, file) : file,
+  text: readFileSync(file, "utf8"),
+});
+
+function filesOf(path: string): readonly string[] {
+  if (!existsSync(path)) {
+    if (path === OWN_APPROVALS) return [];
+    throw new Error(`${path} is not there: name YAML files of approvals, or folders of them`);
+  }
+  return statSync(path).isDirectory() ? globSync(join(path, "*.{yaml,yml}")).toSorted() : [path];
+}

@@ -1,0 +1,65 @@
+import { existsSync, globSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import type { FilledIn } from "../catalog/approval-file.ts";
+import { approvalText, loadApprovals, loadTemplate } from "../catalog/approval-file.ts";
+import type { Template } from "../catalog/approval-template.ts";
+import { problemLine } from "../catalog/file-problem.ts";
+import { nearest } from "../kql/nearest.ts";
+import { OWN_APPROVALS, readSource, TEMPLATES, toolSlugs } from "./approvals-files.ts";
+
+export interface NewOptions extends FilledIn {
+  /** Folder of the file. */
+  readonly dir?: string;
+}
+
+/** Writes an approval made of a template. `usage`: what is missing or wrong; nothing is written then. */
+export async function newApproval(
+  templateName: string,
+  options: NewOptions,
+  now: Date,
+): Promise<{ readonly file: string } | { readonly usage: string }> {
+  const template = readTemplate(templateName);
+  if ("usage" in template) return template;
+  const missing = missingOptions(template, options);
+  if (missing.length > 0) return { usage: `the template ${template.id} needs ${missing.join(", ")} too` };
+  const { dir = OWN_APPROVALS } = options;
+  const text = approvalText(template, options);
+  const file = join(dir, `${options.id}.yaml`);
+  const { problems } = loadApprovals([{ file, text }], { now, tools: await toolSlugs() });
+  // Nobody sees the text that these lines and columns are of.
+  if (problems.length > 0) return { usage: problems.map(({ message }) => message).join("\n") };
+  if (existsSync(file)) return { usage: `${file} is there already: choose another --id, or change that file` };
+  await mkdir(dir, { recursive: true });
+  await writeFile(file, text, { flag: "wx" });
+  return { file: relative(process.cwd(), file) };
+}
+
+/** Names of the templates that ship. */
+export const templateNames = (): readonly string[] =>
+  globSync(join(TEMPLATES, "*.yaml"))
+    .map((file) => basename(file, ".yaml"))
+    .toSorted();
+
+function readTemplate(name: string): Template | { readonly usage: string } {
+  const names = templateNames();
+  if (!names.includes(name)) {
+    const near = nearest(name, names);
+    return {
+      usage: `there is no template ${name}; ${near === undefined ? `there are ${names.join(", ")}` : `did you mean ${near}?`}`,
+    };
+  }
+  const loaded = loadTemplate(readSource(join(TEMPLATES, `${name}.yaml`)));
+  if ("problems" in loaded) throw new Error(loaded.problems.map(problemLine).join("\n"));
+  return loaded;
+}
+
+function missingOptions({ asks }: Template, by: FilledIn): readonly string[] {
+  return [
+    ...(asks.includes("tools") && by.tools.length === 0 ? ["--tool"] : []),
+    ...(asks.includes("logon") && by.sources.length === 0 ? ["--source"] : []),
+    ...(asks.includes("logon") && by.accounts.length === 0 ? ["--account"] : []),
+    ...(asks.includes("session") && by.validFrom === undefined ? ["--valid-from"] : []),
+    ...(asks.includes("session") && by.validTo === undefined ? ["--valid-to"] : []),
+  ];
+}

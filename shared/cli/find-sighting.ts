@@ -1,0 +1,62 @@
+import { clean } from "../core/clean.ts";
+import type { StoredSighting } from "../core/review.ts";
+import { partitionOf, partitionsOf } from "../core/slice.ts";
+import type { JudgedState } from "./judged-state.ts";
+
+/** How people name one sighting. */
+export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the device's name or id";
+
+/**
+ * The one sighting that a name means.
+ * @throws {Error} when it means none, or several, which are named then
+ */
+export async function findSighting(
+  name: string,
+  { stored, toolOf }: Pick<JudgedState, "stored" | "toolOf">,
+): Promise<{ readonly sighting: StoredSighting; readonly tool: string }> {
+  const sought = parseName(name);
+  const found: StoredSighting[] = [];
+  for (const partition of sought.partitions)
+    for await (const sighting of stored(partition))
+      if (sought.matches(sighting, toolOf(sighting.detectionId))) found.push(sighting);
+  const [sighting, ...others] = found;
+  if (!sighting) throw new Error(`there is no sighting ${name}; \`firstsight sightings list\` shows what there is`);
+  if (others.length > 0)
+    throw new Error(
+      `${name} means ${found.length} sightings; name one: ${found.map(({ detectionId, deviceId }) => `"${detectionId}|${deviceId}"`).join(", ")}`,
+    );
+  return { sighting, tool: toolOf(sighting.detectionId) };
+}
+
+function parseName(name: string): {
+  readonly partitions: readonly string[];
+  readonly matches: (of: StoredSighting, tool: string) => boolean;
+} {
+  const sought = name.toLowerCase();
+  const bar = sought.indexOf("|");
+  if (bar > 0) {
+    const deviceId = sought.slice(bar + 1);
+    return {
+      partitions: [partitionOf(deviceId)],
+      matches: (of) => of.detectionId === sought.slice(0, bar) && of.deviceId === deviceId,
+    };
+  }
+  const slash = sought.indexOf("/");
+  if (slash <= 0) throw new Error(`${name} names no sighting: write ${SIGHTING_HELP}`);
+  const device = sought.slice(slash + 1);
+  return {
+    partitions: partitionsOf("all"),
+    matches: (of, tool) => tool === sought.slice(0, slash) && isDevice(of, device),
+  };
+}
+
+/** By name or id, whatever the case. */
+export const isDevice = ({ deviceId, deviceName }: StoredSighting, sought: string): boolean =>
+  deviceId === sought.toLowerCase() || deviceName.toLowerCase() === sought.toLowerCase();
+
+/** Names are the device's own: nothing of them may bend the terminal. */
+export const shownDevice = ({ deviceId, deviceName }: StoredSighting): string => {
+  const name = clean(deviceName, 64).text;
+  const id = clean(deviceId, 64).text;
+  return name === "" ? id : `${name} (${id})`;
+};

@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { clean } from "../core/clean.ts";
+import type { EvidencePiece } from "../core/evidence.ts";
+import type { StoredSighting } from "../core/review.ts";
+import { partitionsOf } from "../core/slice.ts";
+import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
+import type { JudgedState } from "./judged-state.ts";
+import { openState } from "./judged-state.ts";
+
+export interface Sought {
+  readonly device?: string;
+  readonly tool?: string;
+  /** Last seen since then. */
+  readonly since?: Date;
+}
+
+interface Answer {
+  readonly settings: string;
+  readonly json?: true;
+}
+
+const SETTINGS = [
+  "--settings <file>",
+  "local settings file; settings in the environment win",
+  "local.settings.json",
+] as const;
+
+/** `firstsight sightings`: what the state knows. */
+export function addSightingsCommand(program: Command): void {
+  const sightings = program.command("sightings").description("The sightings that the state knows.");
+  sightings
+    .command("list")
+    .description("known sightings: where, since when, announced or expected")
+    .option("--device <device>", "of one device, by name or id")
+    .option("--tool <slug>", "of one tool")
+    .option("--since <time>", "seen since then, ISO 8601", instant)
+    .option(...SETTINGS)
+    .option("--json", "one JSON object a line on stdout, without the evidence")
+    .action(async (options: Sought & Answer) => {
+      let count = 0;
+      for await (const { sighting, tool } of sightingsOf(options, await openState(options.settings))) {
+        count += 1;
+        console.log(options.json ? JSON.stringify({ ...sighting, tool, evidence: undefined }) : line(sighting, tool));
+      }
+      if (!options.json) console.log(`${count} sighting${count === 1 ? "" : "s"}.`);
+    });
+  sightings
+    .command("show")
+    .argument("<sighting>", SIGHTING_HELP)
+    .description("one sighting with its evidence")
+    .option(...SETTINGS)
+    .option("--json", "one JSON object on stdout")
+    .action(async (name: string, options: Answer) => {
+      const { sighting, tool } = await findSighting(name, await openState(options.settings));
+      if (options.json) console.log(JSON.stringify({ ...sighting, tool }));
+      else for (const one of detailLines(sighting, tool)) console.log(one);
+    });
+}
+
+/** The sightings that a filter leaves, a partition at a time. */
+export async function* sightingsOf(
+  { device, tool, since }: Sought,
+  { stored, toolOf }: Pick<JudgedState, "stored" | "toolOf">,
+): AsyncGenerator<{ readonly sighting: StoredSighting; readonly tool: string }> {
+  for (const partition of partitionsOf("all"))
+    for await (const sighting of stored(partition)) {
+      const slug = toolOf(sighting.detectionId);
+      if (tool !== undefined && slug !== tool) continue;
+      if (device !== undefined && !isDevice(sighting, device)) continue;
+      if (since !== undefined && sighting.lastSeen < since) continue;
+      yield { sighting, tool: slug };
+    }
+}
+
+function line(of: StoredSighting, tool: string): string {
+  const by = of.approvalId === undefined ? "" : ` by ${of.approvalId}`;
+  return `${minute(of.firstSeen)}  ${minute(of.lastSeen)}  ${(tool || of.detectionId).padEnd(20)}  ${shownDevice(of)}  ${of.disposition}${by}`;
+}
+
+export function detailLines(of: StoredSighting, tool: string): readonly string[] {
+  const { pieces, missing } = of.evidence;
+  return [
+    `${tool || of.detectionId} on ${shownDevice(of)}`,
+    `  key          ${of.detectionId}|${clean(of.deviceId, 600).text}`,
+    `  workspace    ${of.workspace}`,
+    `  group        ${clean(of.deviceGroup, 200).text || "none"}`,
+    `  seen         ${minute(of.firstSeen)} to ${minute(of.lastSeen)}, episode ${of.episode}`,
+    `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.telling} times`,
+    `  decided      ${minute(of.decidedAt)}, by approvals of set ${of.approvalsVersion ?? "none"}`,
+    ...(of.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
+    pieces.length === 0 ? "  no evidence of how it got there or who started it" : "Evidence:",
+    ...pieces.map(pieceLine),
+    ...missing.map((reason) => `  not looked at: ${clean(reason, 300).text}`),
+  ];
+}
+
+function pieceLine({ kind, at, path, fileName, actor, client }: EvidencePiece): string {
+  const file = clean(path || fileName, 200).text;
+  const by = [actor, client].flatMap((one) =>
+    one
+      ? [
+          `${clean(one.path || one.fileName, 200).text || "an unknown process"} as ${clean(one.accountName || one.accountSid, 64).text}`,
+        ]
+      : [],
+  );
+  return `  ${minute(at)}  ${kind.padEnd(7)}  ${file}  by ${by.join(", for ")}`;
+}
+
+const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
+
+function instant(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("wants a time such as 2026-03-01T12:00:00Z");
+  return time;
+}
