@@ -10,12 +10,16 @@ import type { Logger } from "../logger.ts";
 import type { Limiter } from "./limiter.ts";
 import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
+import { askEvidence } from "./log-analytics-evidence.ts";
 import { FRESHNESS_REACH, freshnessQuery, readFreshness } from "./log-analytics-freshness.ts";
 
 const DAY = 86_400_000;
 
 /** Rows of one answer; the service's limit ("Query limits", Azure Monitor documentation). */
 const MAX_ROWS = 500_000;
+
+/** Milliseconds before the window in which what stands around its first event may lie. */
+const EVIDENCE_REACH = 3_600_000;
 
 /** What the service may take for one query: its own default, of ten minutes at most. */
 const SERVER_TIMEOUT_SECONDS = 180;
@@ -67,6 +71,14 @@ export function logAnalyticsSource(options: LogAnalyticsOptions): Source {
         return askFreshnessSingly(options, tables, now, error);
       }
     },
+    evidence: (pack, evidenceAsk) =>
+      askEvidence(pack, evidenceAsk, ({ name, text }) =>
+        ask(options, {
+          name: `workspace ${workspace.name}, pack ${pack.name}, ${name}`,
+          text,
+          timespan: timespanOf(evidenceAsk.window, EVIDENCE_REACH),
+        }),
+      ),
   };
 }
 
@@ -74,8 +86,8 @@ export function logAnalyticsSource(options: LogAnalyticsOptions): Source {
  * The API's timespan cuts on TimeGenerated before the query sees a row, so it has to hold all that the query may want: rows of
  * the whole horizon where they were ingested late, and a day beyond `to`, for the devices whose clocks are ahead.
  */
-function timespanOf(window: QueryWindow): Question["timespan"] {
-  const start = Math.min(window.from.getTime(), window.horizon.getTime());
+function timespanOf(window: QueryWindow, before = 0): Question["timespan"] {
+  const start = Math.min(window.from.getTime(), window.horizon.getTime()) - before;
   return { startTime: new Date(start), endTime: new Date(window.to.getTime() + DAY) };
 }
 

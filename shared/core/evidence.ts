@@ -11,6 +11,8 @@ export interface Actor {
   readonly accountSid: string;
   /** For people; approvals compare SIDs. */
   readonly accountName: string;
+  /** What the process event itself says of the file's signature (`OsVendor`, `Valid`), for people; absent where it says nothing. */
+  readonly signature?: { readonly type: string; readonly status: string };
 }
 
 /**
@@ -27,6 +29,10 @@ export interface EvidencePiece {
   readonly sha1: string;
   readonly actor: Actor;
   readonly client?: Actor;
+  /** Command line of the client's msiexec, for people: names the package. */
+  readonly install?: string;
+  /** The actor's own file is one of this tool's: an updater, where its certificate is trusted. */
+  readonly ownTool?: true;
   /** A scheduled task that names the file, where an approval asks. `action`: command and arguments. */
   readonly task?: { readonly name: string; readonly action: string };
   /** Network logons of the device shortly before, where an approval asks. */

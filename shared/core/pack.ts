@@ -1,4 +1,4 @@
-import { kqlDatetime } from "./kql-text.ts";
+import { kqlDatetime, kqlString } from "./kql-text.ts";
 import type { Slice } from "./slice.ts";
 import { sliceFilter } from "./slice.ts";
 
@@ -23,13 +23,29 @@ export interface Detection {
 }
 
 /**
- * A piece of a pack's query: text, an instant of the planned window (becomes a datetime literal), or the place where the
- * slice's `| where …` goes. Pieces, and not marks inside a text, so that no text of a detection can be taken for one.
+ * A piece of a pack's query: text, an instant of the planned window (becomes a datetime literal), the place where the slice's
+ * `| where …` goes, or where a list of device ids goes, as string literals with commas between them. Pieces, and not marks inside
+ * a text, so that no text of a detection can be taken for one.
  */
 export type QueryPart =
   | string
   | { readonly instant: "from" | "to" | "since" | "horizon" | "until" }
-  | { readonly slice: true };
+  | { readonly slice: true }
+  | { readonly devices: true };
+
+/**
+ * What is asked about the candidates of a pack, for a list of devices each. All answer `DetectionId: string, DeviceId: string,
+ * TableName: string, Groups: long, Pieces: string`: a row a device (and detection) with a JSON array in Pieces, which holds the
+ * first of as many as Groups says; and a row for each table read, with TableName, whose Groups is 0 where it shows no row at all.
+ */
+export interface EvidenceQueries {
+  /** Who brought the files and who started them. */
+  readonly pieces: readonly QueryPart[];
+  /** Scheduled tasks that were made or changed. */
+  readonly tasks: readonly QueryPart[];
+  /** Network logons shortly before an arrival. */
+  readonly logons: readonly QueryPart[];
+}
 
 /** The detections that one query answers. Made when the package is built (`generated/packs.ts`); the query is valid KQL. */
 export interface Pack {
@@ -47,6 +63,8 @@ export interface Pack {
    * (a JSON array), Count: long`, and `DetectionId: string` where the pack has several detections.
    */
   readonly query: readonly QueryPart[];
+  /** Absent: which files are meant isn't known, as with a YAML of any text. */
+  readonly evidence?: EvidenceQueries;
 }
 
 /**
@@ -63,12 +81,19 @@ export interface QueryWindow {
 
 const NO_BOUND = new Date("9999-12-31T00:00:00Z");
 
-/** The KQL text of a pack for one window and slice. */
-export function bindQuery(query: readonly QueryPart[], window: QueryWindow, slice: Slice): string {
+/** The KQL text of a query for one window and slice. `devices`: untrusted ids, for a query that has a place for them. */
+export function bindQuery(
+  query: readonly QueryPart[],
+  window: QueryWindow,
+  slice: Slice,
+  devices: readonly string[] = [],
+): string {
   return query
     .map((part) => {
       if (typeof part === "string") return part;
-      return "slice" in part ? sliceFilter(slice) : kqlDatetime(window[part.instant] ?? NO_BOUND);
+      if ("slice" in part) return sliceFilter(slice);
+      if ("devices" in part) return devices.map(kqlString).join(", ");
+      return kqlDatetime(window[part.instant] ?? NO_BOUND);
     })
     .join("");
 }

@@ -15,6 +15,39 @@ export interface Source {
   query(pack: Pack, window: QueryWindow, slice: Slice): Promise<QueryAnswer>;
   /** One query for all tables: what each shows of its own freshness, as of `now`. */
   freshness(tables: readonly string[], now: Date): Promise<readonly TableFreshness[]>;
+  /**
+   * What there is around candidates: a query for each 500 devices, and one each for scheduled tasks and logons where asked. What
+   * fails is said in `missing`; only a missing right rejects, as it does for every query. Answers stay in memory: a few megabytes
+   * a query.
+   */
+  evidence(pack: Pack, ask: EvidenceAsk): Promise<EvidenceAnswer>;
+}
+
+/** Which devices to look around, and when. */
+export interface EvidenceAsk {
+  /** Lower-case ids, as in rows. */
+  readonly devices: readonly string[];
+  /**
+   * Events with their time in `from`…`to`, or ingested since `since` and within `horizon`. A look at what came in since a mark
+   * has its `from` at `to`. Certificates, clients and logons are looked up over the whole horizon.
+   */
+  readonly window: QueryWindow;
+  /** Devices on which an approval asks for scheduled tasks, or for network logons. */
+  readonly tasks: readonly string[];
+  readonly logons: readonly string[];
+}
+
+export type EvidenceRecord = Readonly<Record<string, unknown>>;
+
+/** Raw records of the three kinds of query, for `evidenceOf`. */
+export interface EvidenceAnswer {
+  /** Queries that were sent. */
+  readonly asked: number;
+  readonly pieces: readonly EvidenceRecord[];
+  readonly tasks: readonly EvidenceRecord[];
+  readonly logons: readonly EvidenceRecord[];
+  /** What could not be looked at and why, of which devices. */
+  readonly missing: readonly { readonly devices: readonly string[]; readonly reason: string }[];
 }
 
 export interface QueryAnswer {

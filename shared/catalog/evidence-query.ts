@@ -1,0 +1,183 @@
+import type { EvidenceQueries, QueryPart } from "../core/pack.ts";
+import { kqlString } from "../core/kql-text.ts";
+import { preludeParts } from "./prelude.ts";
+
+/** Columns of every evidence query, as `EvidenceQueries` states them. */
+export const EVIDENCE_COLUMNS =
+  "DetectionId: string, DeviceId: string, TableName: string, Groups: long, Pieces: string";
+
+/**
+ * Groups of one (detection, device), tasks of one device, logons of one device that an answer holds; Groups tells that there were
+ * more. A cell may be 1 MB (`Query limits` of the Kusto documentation): 200 groups of two command lines stay below it.
+ */
+const MAX_GROUPS = 200;
+const MAX_TASKS = 100;
+
+/** Characters of a command line, which is shown and never compared, and of a task's actions. */
+const MAX_COMMAND = 512;
+const MAX_ACTIONS = 4000;
+
+/** How far from an arrival the client of the Windows Installer is looked for, and a network logon before it. */
+const CLIENT_REACH = "30m";
+const LOGON_REACH = "5m";
+
+/**
+ * A table's rows of the whole horizon, whatever the window: for what stands around an event of the window. Comes before the
+ * prelude, which gives the table's own name to its rows of the window.
+ */
+const reach = (name: string, table: string): readonly QueryPart[] => [
+  `let ${name} = table(${kqlString(table)}) | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null))) | where Timestamp > min_of(`,
+  { instant: "from" },
+  ", ",
+  { instant: "horizon" },
+  `) - ${CLIENT_REACH};\n`,
+];
+
+const DEVICES: readonly QueryPart[] = ["let Devices = datatable(DeviceId: string) [", { devices: true }, "];\n"];
+
+/** Which process wrote the file: all that one instance does is one act. */
+const INSTANCE = `strcat(InitiatingProcessId, " ", InitiatingProcessCreationTime)`;
+
+const ACTOR =
+  `ActorFile = InitiatingProcessFileName, ActorPath = InitiatingProcessFolderPath, ActorSHA1 = InitiatingProcessSHA1, ` +
+  `ActorCommand = substring(InitiatingProcessCommandLine, 0, ${MAX_COMMAND}), ActorParent = InitiatingProcessParentFileName, ` +
+  `ActorSid = InitiatingProcessAccountSid, ActorAccount = InitiatingProcessAccountName`;
+
+const SIGNATURE = `SignerType = tostring(column_ifexists("InitiatingProcessSignerType", "")), SignatureStatus = tostring(column_ifexists("InitiatingProcessSignatureStatus", ""))`;
+
+/** Windows' own, as the column holds them: with the file's name in observed rows, the folder alone in documented ones. */
+const system = (name: string, folders: readonly string[]): string =>
+  folders
+    .flatMap((folder) => [`c:\\windows\\${folder}`, `c:\\windows\\${folder}\\${name}`])
+    .map(kqlString)
+    .join(", ");
+/** Starts the installer's service, which is not a client. */
+const SERVICES = system("services.exe", ["system32"]);
+/** Starts its own helpers for custom actions, which are none either. */
+const INSTALLER = system("msiexec.exe", ["system32", "syswow64"]);
+
+/** By what makes two events the same act of the same actor: all that an approval may compare, and the account's name. */
+const GROUP =
+  "Kind, Source, DetectionId, DeviceId, Instance, Folder, ActorFile, ActorPath, ActorSHA1, ActorParent, ActorSid, ActorAccount, SignerType, SignatureStatus";
+
+/** A row that says whether the table shows anything: a protected one answers as an empty one does. */
+const alive = (name: string, table: string): string =>
+  `(${name} | take 1 | summarize Groups = count() | project DetectionId = "", DeviceId = "", TableName = ${kqlString(table)}, Groups, Pieces = "")`;
+
+/**
+ * Files of a tool are those that any device's certificate rows of the horizon show: content is the same on every device, and a
+ * certificate may have been told of before the horizon on this one.
+ */
+const toolFiles = ({ anySigner, ids }: Signers): string =>
+  `let Tools = materialize(Certificates
+| where (${anySigner}) and isnotempty(SHA1)
+| distinct Signer, SHA1
+| extend Ids = ${ids}
+| mv-expand DetectionId = Ids to typeof(string)
+| distinct DetectionId, SHA1);
+let ToolFiles = Tools | distinct SHA1;
+`;
+
+const ARRIVING = `DeviceId in~ (Devices) and ActionType in ("FileCreated", "FileModified", "FileRenamed") and SHA1 in (ToolFiles)`;
+
+/** The tools' conditions over `Signer`, compiled. */
+interface Signers {
+  /** True for a signer of any tool. */
+  readonly anySigner: string;
+  /** A list of the detection ids that a signer belongs to. */
+  readonly ids: string;
+}
+
+/** The queries about candidates. No table is optional in them: a missing one has to show as a refusal. */
+export const evidenceQueries = (signers: Signers): EvidenceQueries => ({
+  pieces: pieces(signers),
+  tasks: tasks(),
+  logons: logons(signers),
+});
+
+const pieces = (signers: Signers): readonly QueryPart[] => [
+  ...DEVICES,
+  ...reach("Certificates", "DeviceFileCertificateInfo"),
+  ...reach("Processes", "DeviceProcessEvents"),
+  ...reach("FileEvents", "DeviceFileEvents"),
+  ...preludeParts(["DeviceFileEvents", "DeviceProcessEvents"], false),
+  toolFiles(signers),
+  `let Arrivals = materialize(DeviceFileEvents
+| where ${ARRIVING}
+| join kind=inner (Tools) on SHA1
+| project Kind = "arrival", Source = strcat("DeviceFileEvents/", ActionType), DetectionId, DeviceId = tolower(DeviceId), Timestamp, Instance = ${INSTANCE}, FileName, FolderPath, SHA1, Install = "", ${ACTOR}, SignerType = "", SignatureStatus = "");
+let Runs = DeviceProcessEvents
+| where DeviceId in~ (Devices) and SHA1 in (ToolFiles)
+| join kind=inner (Tools) on SHA1
+| project Kind = "run", Source = strcat("DeviceProcessEvents/", ActionType), DetectionId, DeviceId = tolower(DeviceId), Timestamp, Instance = "", FileName, FolderPath, SHA1, Install = "", ${ACTOR}, ${SIGNATURE};
+let Installs = Arrivals
+| where ActorFile =~ "msiexec.exe"
+| summarize InstallFrom = min(Timestamp) - ${CLIENT_REACH}, InstallTo = max(Timestamp) + ${CLIENT_REACH} by DetectionId, DeviceId, Instance;
+let Clients = Processes
+| where FileName =~ "msiexec.exe" and DeviceId in~ (Devices)
+| where not(InitiatingProcessFolderPath in~ (${SERVICES}) and InitiatingProcessFileName =~ "services.exe")
+| where not(InitiatingProcessFolderPath in~ (${INSTALLER}) and InitiatingProcessFileName =~ "msiexec.exe" and ProcessCommandLine contains " -Embedding ")
+| project Kind = "client", Source = strcat("DeviceProcessEvents/", ActionType), DeviceId = tolower(DeviceId), Timestamp, FileName, FolderPath, SHA1, Install = substring(ProcessCommandLine, 0, ${MAX_COMMAND}), ${ACTOR}, ${SIGNATURE}
+| join kind=inner (Installs | project DetectionId, DeviceId, InstallFrom, InstallTo) on DeviceId
+| where Timestamp between (InstallFrom .. InstallTo)
+| project Kind, Source, DetectionId, DeviceId, Timestamp, Instance = tostring(Timestamp), FileName, FolderPath, SHA1, Install, ActorFile, ActorPath, ActorSHA1, ActorCommand, ActorParent, ActorSid, ActorAccount, SignerType, SignatureStatus;
+let Found = materialize(union Arrivals, Runs, Clients
+| extend Folder = tolower(iff(FolderPath endswith strcat(${kqlString("\\")}, FileName), substring(FolderPath, 0, strlen(FolderPath) - strlen(FileName)), FolderPath)), FirstAt = Timestamp, LastAt = Timestamp, First = bag_pack("file", FileName, "path", FolderPath, "sha1", SHA1, "command", ActorCommand, "install", Install)
+| extend Last = First
+| summarize arg_min(FirstAt, First), arg_max(LastAt, Last) by ${GROUP});
+let ActorFiles = Found | where isnotempty(ActorSHA1) | distinct ActorSHA1;
+let Signatures = materialize(Certificates
+| where SHA1 in (ActorFiles)
+| extend Holders = iff(DeviceId in~ (Devices), pack_array(tolower(DeviceId), ""), pack_array(""))
+| mv-expand Holder = Holders to typeof(string)
+| summarize Signers = make_set(Signer, 4), Trusted = countif(IsTrusted == true) == count(), Root = countif(IsRootSignerMicrosoft == true) == count() by SHA1, Holder
+| project ActorSHA1 = SHA1, Holder, Certificate = bag_pack("signers", Signers, "trusted", Trusted, "root", Root));
+union (Found
+| lookup kind=leftouter (Signatures | where Holder != "" | project ActorSHA1, DeviceId = Holder, OwnCertificate = Certificate) on ActorSHA1, DeviceId
+| lookup kind=leftouter (Signatures | where Holder == "" | project ActorSHA1, AnyCertificate = Certificate) on ActorSHA1
+| lookup kind=leftouter (Tools | project DetectionId, ActorSHA1 = SHA1, Own = true) on DetectionId, ActorSHA1
+| summarize Groups = count(), List = make_list(bag_pack("kind", Kind, "source", Source, "instance", Instance, "firstAt", tostring(FirstAt), "first", First, "lastAt", tostring(LastAt), "last", Last, "name", ActorFile, "path", ActorPath, "sha1", ActorSHA1, "parent", ActorParent, "sid", ActorSid, "account", ActorAccount, "type", SignerType, "status", SignatureStatus, "certificate", coalesce(OwnCertificate, AnyCertificate), "own", Own == true), ${MAX_GROUPS}) by DetectionId, DeviceId
+| project DetectionId, DeviceId, TableName = "", Groups, Pieces = tostring(List)),
+${alive("FileEvents", "DeviceFileEvents")},
+${alive("Processes", "DeviceProcessEvents")},
+${alive("Certificates", "DeviceFileCertificateInfo")}`,
+];
+
+/**
+ * Windows' own tasks change all the time and are left out: a task is an added condition of an approval, so that one that is not
+ * seen covers nothing.
+ */
+const tasks = (): readonly QueryPart[] => [
+  ...DEVICES,
+  ...reach("Events", "DeviceEvents"),
+  `union (Events
+| where DeviceId in~ (Devices) and ActionType in ("ScheduledTaskCreated", "ScheduledTaskUpdated")
+| extend Fields = parse_json(tostring(AdditionalFields))
+| extend TaskName = tostring(Fields.TaskName), Content = tostring(Fields.TaskContent)
+| where not(TaskName startswith ${kqlString("\\Microsoft\\Windows\\")})
+| extend Json = tostring(parse_json(Content).Actions), Xml = extract(@"(?s)<Actions.*</Actions>", 0, Content)
+| summarize At = min(Timestamp) by DeviceId = tolower(DeviceId), TaskName, Actions = substring(case(isnotempty(Json), Json, isnotempty(Xml), Xml, Content), 0, ${MAX_ACTIONS})
+| summarize Groups = count(), List = make_list(bag_pack("at", tostring(At), "name", TaskName, "actions", Actions), ${MAX_TASKS}) by DeviceId
+| project DetectionId = "", DeviceId, TableName = "", Groups, Pieces = tostring(List)),
+${alive("Events", "DeviceEvents")}`,
+];
+
+const logons = (signers: Signers): readonly QueryPart[] => [
+  ...DEVICES,
+  ...reach("Certificates", "DeviceFileCertificateInfo"),
+  ...reach("Logons", "DeviceLogonEvents"),
+  ...preludeParts(["DeviceFileEvents"], false),
+  toolFiles(signers),
+  `let Acts = DeviceFileEvents
+| where ${ARRIVING}
+| summarize ActAt = min(Timestamp) by DeviceId = tolower(DeviceId), Instance = ${INSTANCE};
+union (Logons
+| where DeviceId in~ (Devices) and ActionType == "LogonSuccess" and LogonType =~ "Network" and isnotempty(RemoteIP)
+| project DeviceId = tolower(DeviceId), Timestamp, RemoteIP, AccountSid
+| join kind=inner (Acts) on DeviceId
+| where Timestamp between (ActAt - ${LOGON_REACH} .. ActAt)
+| summarize At = max(Timestamp) by DeviceId, Instance, RemoteIP, AccountSid
+| summarize Groups = count(), List = make_list(bag_pack("at", tostring(At), "instance", Instance, "ip", RemoteIP, "sid", AccountSid), ${MAX_GROUPS}) by DeviceId
+| project DetectionId = "", DeviceId, TableName = "", Groups, Pieces = tostring(List)),
+${alive("Logons", "DeviceLogonEvents")}`,
+];

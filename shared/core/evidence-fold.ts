@@ -1,0 +1,51 @@
+import type { Actor, EvidencePiece } from "./evidence.ts";
+
+/** Pieces of the same compared facts, at their two ends: a condition on time that both meet is met by all between. */
+interface Fold {
+  first: EvidencePiece;
+  last: EvidencePiece;
+}
+
+/**
+ * Pieces with each set of facts once: at its earliest and at its latest. By time, runs after arrivals of the same moment; the order
+ * of what is given does not matter, except between pieces that are shown alike.
+ */
+export function foldPieces(pieces: readonly EvidencePiece[]): readonly EvidencePiece[] {
+  const folds = new Map<string, Fold>();
+  for (const piece of pieces) {
+    const facts = pieceFacts(piece);
+    const fold = folds.get(facts);
+    if (fold === undefined) folds.set(facts, { first: piece, last: piece });
+    else if (piece.at < fold.first.at) fold.first = piece;
+    else if (piece.at > fold.last.at) fold.last = piece;
+  }
+  return [...folds]
+    .flatMap(([facts, { first, last }]) =>
+      first === last ? [{ facts, piece: first }] : [first, last].map((piece) => ({ facts, piece })),
+    )
+    .toSorted((a, b) => a.piece.at.getTime() - b.piece.at.getTime() || (a.facts < b.facts ? -1 : 1))
+    .map(({ piece }) => piece);
+}
+
+/** All that an approval may compare of a piece but its time, and not what is only shown. */
+const pieceFacts = (piece: EvidencePiece): string =>
+  JSON.stringify([
+    piece.kind,
+    piece.path.slice(0, piece.path.lastIndexOf("\\")),
+    actorFacts(piece.actor),
+    piece.client && actorFacts(piece.client),
+    piece.ownTool === true,
+    piece.task && [piece.task.name, piece.task.action],
+    piece.logons?.map(({ remoteIp, accountSid }) => `${remoteIp} ${accountSid}`).toSorted(),
+  ]);
+
+/** All that an approval may compare of an actor. */
+export const actorFacts = (actor: Omit<Actor, "commandLine">): string =>
+  JSON.stringify([
+    actor.fileName.toLowerCase(),
+    actor.path,
+    actor.sha1,
+    actor.certificate && [actor.certificate.signer, actor.certificate.trusted, actor.certificate.microsoftRoot],
+    actor.parentFileName.toLowerCase(),
+    actor.accountSid,
+  ]);
