@@ -4,7 +4,7 @@ import type { EvidenceAnswer, EvidenceAsk, EvidenceRecord, QueryAnswer } from ".
 import { SourceError } from "../errors.ts";
 
 /** Devices of one query about pieces: 22,000 characters of ids, beside 18,000 of the text. */
-export const DEVICES_A_QUERY = 500;
+const DEVICES_A_QUERY = 500;
 
 /**
  * Devices of the one query for tasks, or for logons, of a run: 220,000 characters of ids. No documented limit of a query's text
@@ -79,10 +79,10 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   const failed = (reason: string) => ({ devices, reason: `${what}: ${reason}`.slice(0, MAX_REASON) });
   try {
     const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
-    const missing = [
-      ...(answer.complete ? [] : [failed(`the answer is partial: ${answer.partialReason ?? "no reason given"}`)]),
-      ...silentTables(answer.records).map((table) => failed(`${table} shows no row: silent, or protected`)),
-    ];
+    const reasons = answer.complete
+      ? silentTables(answer.records).map((table) => `${table} shows no row: silent, or protected`)
+      : [`the answer is partial: ${answer.partialReason ?? "no reason given"}`];
+    const missing = reasons.map(failed);
     return { records: answer.records.filter(({ TableName }) => TableName === ""), missing };
   } catch (error) {
     if (!(error instanceof SourceError) || error.kind === "authorisation") throw error;

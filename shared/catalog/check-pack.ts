@@ -15,6 +15,9 @@ export const SAMPLE_WINDOW: QueryWindow = {
 /** One of each kind that a plan can ask for. */
 const SLICES: readonly Slice[] = ["all", { prefix: "a" }, { prefix: "", other: true }, { prefix: "a", other: true }];
 
+/** For a query that takes a list of them; ids are untrusted. */
+const SAMPLE_DEVICES = ["0123456789abcdef0123456789abcdef01234567", 'a"]; print "b'];
+
 /** Columns of a pack of one, as `Pack` states them. */
 const OF_ONE =
   "DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string, Count: long";
@@ -25,9 +28,11 @@ const OF_ONE =
  */
 export function packProblems(query: readonly QueryPart[], wanted: string = OF_ONE): readonly string[] {
   const found = new Set<string>();
+  // A query without a place for the slice is the same text over each.
+  const texts = new Set(SLICES.map((slice) => bindQuery(query, SAMPLE_WINDOW, slice, SAMPLE_DEVICES)));
   for (const dialect of DIALECTS)
-    for (const slice of SLICES) {
-      const analysis = analyse(bindQuery(query, SAMPLE_WINDOW, slice), dialect);
+    for (const text of texts) {
+      const analysis = analyse(text, dialect);
       const errors = analysis.problems.filter(({ severity }) => severity === "error");
       for (const { message } of errors) found.add(message);
       const columns = resultColumns(analysis)

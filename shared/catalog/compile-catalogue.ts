@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Detection, Pack, QueryPart } from "../core/pack.ts";
 import { kqlDatetime, kqlString } from "../core/kql-text.ts";
 import { packProblems } from "./check-pack.ts";
+import { EVIDENCE_COLUMNS, evidenceQueries } from "./evidence-query.ts";
 import { preludeParts } from "./prelude.ts";
 import type { Tool } from "./tools.ts";
 
@@ -47,12 +48,19 @@ export function compileCatalogue(tools: readonly Tool[]): Pack {
   const query: readonly QueryPart[] = [...preludeParts([TABLE], false), ...scanParts(tools)];
   const broken = packProblems(query, COLUMNS);
   if (broken.length > 0) throw new Error(`the catalogue's query is not valid: ${broken.join("; ")}`);
+  const evidence = evidenceQueries({ anySigner: anySigner(tools), ids: idsOf(tools) });
+  for (const [name, parts] of Object.entries(evidence)) {
+    const problems = packProblems(parts, EVIDENCE_COLUMNS);
+    if (problems.length > 0)
+      throw new Error(`the catalogue's evidence query for ${name} is not valid: ${problems.join("; ")}`);
+  }
   return {
     name: "catalogue",
     hash: sha256([query, detections.map(({ id, hash }) => [id, hash])]),
     detections,
     tables: [TABLE],
     query,
+    evidence,
   };
 }
 
@@ -72,23 +80,31 @@ export function huntingScan(
 
 /** The scan without what is put in front of it. */
 function scanParts(tools: readonly Tool[]): readonly QueryPart[] {
-  const exact = tools.flatMap(({ exactNames }) => exactNames);
-  const anyLiteral = `Signer has_any (${list(tools.flatMap(({ literals }) => literals))})`;
-  const anyOf = [
-    ...(tools.some(({ literals }) => literals.length > 0) ? [anyLiteral] : []),
-    ...(exact.length > 0 ? [`Signer in~ (${list(exact)})`] : []),
-  ];
   return [
-    `${TABLE}\n| where ${anyOf.join(" or ")}`,
+    `${TABLE}\n| where ${anySigner(tools)}`,
     { slice: true },
     `
 | extend DeviceId = tolower(DeviceId), DeviceGroup = tostring(column_ifexists("MachineGroup", ""))
-| extend Ids = set_difference(pack_array(${tools.map((tool) => `iff(${condition(tool)}, ${kqlString(tool.id)}, "")`).join(", ")}), dynamic([""]))
+| extend Ids = ${idsOf(tools)}
 | mv-expand DetectionId = Ids to typeof(string)
 | summarize FirstSeen = min(Timestamp), LastSeen = max(Timestamp), Count = count(), Report = make_set(ReportId, ${MAX_REPORTS}), Signers = make_set(bag_pack("name", Signer, "hash", SignerHash, "issuer", Issuer, "trusted", IsTrusted), ${MAX_SIGNERS}), Files = make_set(SHA1, ${MAX_FILES}), Counterfeit = countif(IsTrusted == false) > 0, arg_max(Timestamp, DeviceName, DeviceGroup) by DetectionId, DeviceId
 | project DetectionId, DeviceId, DeviceName, FirstSeen, LastSeen, Report = tostring(Report), Count, DeviceGroup, Signers = tostring(Signers), Files = tostring(Files), Counterfeit`,
   ];
 }
+
+/** When a row's signer is any tool's. */
+function anySigner(tools: readonly Tool[]): string {
+  const exact = tools.flatMap(({ exactNames }) => exactNames);
+  const anyLiteral = `Signer has_any (${list(tools.flatMap(({ literals }) => literals))})`;
+  return [
+    ...(tools.some(({ literals }) => literals.length > 0) ? [anyLiteral] : []),
+    ...(exact.length > 0 ? [`Signer in~ (${list(exact)})`] : []),
+  ].join(" or ");
+}
+
+/** A list of the detection ids of the tools whose signer a row's is. */
+const idsOf = (tools: readonly Tool[]): string =>
+  `set_difference(pack_array(${tools.map((tool) => `iff(${condition(tool)}, ${kqlString(tool.id)}, "")`).join(", ")}), dynamic([""]))`;
 
 /** When a row's signer is the tool's. */
 export function condition({ literals, exactNames }: Pick<Tool, "literals" | "exactNames">): string {

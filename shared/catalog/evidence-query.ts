@@ -21,7 +21,10 @@ const MAX_ACTIONS = 4000;
 const CLIENT_REACH = "30m";
 const LOGON_REACH = "5m";
 
-/** The tables' rows of the whole horizon, whatever the window: for what stands around an event of the window. */
+/**
+ * A table's rows of the whole horizon, whatever the window: for what stands around an event of the window. Comes before the
+ * prelude, which gives the table's own name to its rows of the window.
+ */
 const reach = (name: string, table: string): readonly QueryPart[] => [
   `let ${name} = table(${kqlString(table)}) | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null))) | where Timestamp > min_of(`,
   { instant: "from" },
@@ -93,11 +96,11 @@ export const evidenceQueries = (signers: Signers): EvidenceQueries => ({
 });
 
 const pieces = (signers: Signers): readonly QueryPart[] => [
-  ...preludeParts(["DeviceFileEvents", "DeviceProcessEvents"], false),
   ...DEVICES,
   ...reach("Certificates", "DeviceFileCertificateInfo"),
   ...reach("Processes", "DeviceProcessEvents"),
   ...reach("FileEvents", "DeviceFileEvents"),
+  ...preludeParts(["DeviceFileEvents", "DeviceProcessEvents"], false),
   toolFiles(signers),
   `let Arrivals = materialize(DeviceFileEvents
 | where ${ARRIVING}
@@ -160,10 +163,10 @@ ${alive("Events", "DeviceEvents")}`,
 ];
 
 const logons = (signers: Signers): readonly QueryPart[] => [
-  ...preludeParts(["DeviceFileEvents"], false),
   ...DEVICES,
   ...reach("Certificates", "DeviceFileCertificateInfo"),
   ...reach("Logons", "DeviceLogonEvents"),
+  ...preludeParts(["DeviceFileEvents"], false),
   toolFiles(signers),
   `let Acts = DeviceFileEvents
 | where ${ARRIVING}
