@@ -1,10 +1,11 @@
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import { packProblems } from "../../shared/catalog/check-pack.ts";
 import { compileAll } from "../../shared/catalog/compile-all.ts";
 import { compileDetection } from "../../shared/catalog/compile.ts";
 import { loadDetectionFile } from "../../shared/catalog/detection-file.ts";
+import { catalogDetections } from "../../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../../shared/catalog/file-problem.ts";
 import { problemLine } from "../../shared/catalog/file-problem.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
@@ -92,7 +93,7 @@ const certificates = (
   });
 
 describe("the shipped detections", () => {
-  const files = globSync("shared/catalog/detections/*.yaml").map((file) => ({
+  const files = catalogDetections("shipped").files.map((file) => ({
     file,
     text: readFileSync(file, "utf8"),
   }));
