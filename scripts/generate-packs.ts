@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Pack } from "../shared/core/pack.ts";
-import { catalogDetections, renameToYaml } from "../shared/catalog/detection-paths.ts";
+import { catalogDetections, renameToYaml, testPathOf } from "../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../shared/catalog/file-problem.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -12,7 +12,7 @@ const OUTPUT = "shared/catalog/generated/packs.ts";
 /** What the output depends on: a change of any of these compiles anew. */
 const INPUTS = [
   "shared/catalog/{detections,local/detections}/*.{yaml,yml}",
-  "shared/catalog/*.ts",
+  "shared/catalog/{,testing/}*.ts",
   "shared/kql/**/*.{ts,json}",
   "shared/core/{pack,slice,kql-text}.ts",
   "scripts/generate-packs.ts",
@@ -35,9 +35,15 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
     column: 1,
     message: renameToYaml(file),
   }));
+  const { requireTests } = await import("../shared/catalog/testing/require-tests.ts");
+  const untested = [...shipped.files, ...local.files].flatMap((file) => {
+    const test = `${ROOT}${testPathOf(file)}`;
+    const required = requireTests(file, existsSync(test) ? readFileSync(test, "utf8") : undefined);
+    return "problems" in required ? required.problems : [];
+  });
   const compiled = compileAll({ shipped: readAll(shipped.files), local: readAll(local.files) });
-  if ("problems" in compiled) return [...misnamed, ...compiled.problems];
-  if (misnamed.length > 0) return misnamed;
+  const problems = [...misnamed, ...("problems" in compiled ? compiled.problems : []), ...untested];
+  if ("problems" in compiled || problems.length > 0) return problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);
   writeWhole(output, Buffer.from(stamp + moduleText(compiled.packs)));

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
+import { addDetectionsCommand } from "./detections.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -9,6 +10,7 @@ const program = new Command("firstsight")
   .exitOverride()
   .showHelpAfterError("(--help says more)");
 addStateCommand(program);
+addDetectionsCommand(program);
 
 try {
   await program.parseAsync();

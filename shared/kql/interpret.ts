@@ -46,7 +46,8 @@ export function execute(text: string, options: ExecuteOptions): QueryResult {
   return run(analysis, options);
 }
 
-function run(analysis: Analysis, { tables, now, maxRows, timeRange, dialect }: ExecuteOptions): QueryResult {
+/** Runs a query that has no errors in the dialect: for one that runs many times. Throws what `execute` throws at run time. */
+export function run(analysis: Analysis, { tables, now, maxRows, timeRange, dialect }: ExecuteOptions): QueryResult {
   const column = dialect === "defender-xdr" ? "Timestamp" : "TimeGenerated";
   const outermost: Scope = {
     execution: {
