@@ -9,6 +9,26 @@ interface TestOptions {
   readonly json?: true;
 }
 
+const FORMAT = `
+Beside NAME.yaml stand its tests, NAME.test.yaml. The query runs with its own window, at a fixed now:
+
+  now: 2026-03-01T12:00:00Z
+  cases:                        # one that matches, one that must not, one boundary at least
+    - name: the signer in another case
+      boundary: true
+      tables:                   # only the columns that matter
+        DeviceFileCertificateInfo:
+          - { Timestamp: now-5d, DeviceId: a1, Signer: "SOME NAME, INC" }
+      expect:                   # in any order, only the columns that are named; [] for no row
+        - { DeviceId: a1, FirstSeen: now-5d }
+  survivors:                    # what --mutate names and no case can notice
+    - mutation: count() → max(long(1))
+      reason: why the changed query means the same
+
+Times: ISO 8601, or now with offsets (now-1h30m, now+1tick). Timestamp and TimeGenerated stand for each other; a row without
+either is an hour old, and was ingested at its time where it does not say $ingested. Lists compare in order, but as sets where
+the query uses make_set. Exit codes: 0 all pass, 1 findings, 2 usage.`;
+
 /** `firstsight detections test`. Exit code 1 where a case fails, a detection has no tests, or a mutant goes unnoticed. */
 export function addTestCommand(detections: Command): void {
   detections
@@ -17,6 +37,7 @@ export function addTestCommand(detections: Command): void {
     .argument("[path...]", "detection files, or folders of them; default: all of this clone")
     .option("--mutate", "also change and weaken each part of the query in turn, and name what no case notices")
     .option("--json", "one JSON object on stdout")
+    .addHelpText("after", FORMAT)
     .action(testDetections);
 }
 

@@ -32,18 +32,21 @@ export function reportLines(reports: readonly DetectionReport[], mutate: boolean
     ...reports.flatMap((report) => detectionLines(report, mutate)),
     "",
     [
-      `${counted(totals.detections, "detection")}, ${counted(totals.cases, "case")}: ${totals.failed === 0 ? "all pass" : `${totals.failed} failed`}`,
-      ...(mutate ? [`${counted(totals.mutants, "mutant")}: ${unnoticed(totals.survivors)}`] : []),
+      `${counted(totals.detections, "detection")}, ${counted(totals.cases, "case")}${verdict(totals)}`,
+      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${unnoticed(totals.survivors)}`] : []),
       ...(totals.problems > 0 ? [counted(totals.problems, "problem")] : []),
     ].join("; "),
   ];
 }
 
+const verdict = ({ cases, failed }: TestTotals): string =>
+  failed > 0 ? `: ${failed} failed` : cases > 0 ? ": all pass" : "";
+
 function detectionLines({ file, cases, problems, mutation }: DetectionReport, mutate: boolean): readonly string[] {
   const skipped = mutate && mutation === undefined && cases.length > 0;
   return [
     file,
-    ...cases.flatMap(caseLines),
+    ...cases.flatMap((one) => caseLines(one, file)),
     ...problems.map(problemLine),
     ...(skipped ? ["  mutants were not run: first all cases have to pass"] : []),
     ...(mutation === undefined
@@ -58,13 +61,16 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 
 const unnoticed = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
 
-function caseLines(report: CaseReport): readonly string[] {
+function caseLines(report: CaseReport, detection: string): readonly string[] {
   const { name, passed, failures } = report;
   if (passed) return [`  ✓ ${name}`];
   return [
     `  ✗ ${name}`,
     ...failures.flatMap((failure) => [
-      problemLine({ ...report, message: `${headline(failure)}${only(failure)}` }),
+      problemLine({
+        ...(failure.at === undefined ? report : { file: detection, ...failure.at }),
+        message: `${headline(failure)}${only(failure)}`,
+      }),
       ...(failure.outcome.kind === "rows" ? failure.outcome.differences.flatMap(differenceLines) : []),
     ]),
   ];

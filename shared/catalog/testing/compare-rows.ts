@@ -1,4 +1,5 @@
 import type { QueryResult } from "../../kql/interpret.ts";
+import { nearest } from "../../kql/nearest.ts";
 import type { Column } from "../../kql/schema.ts";
 import { COLUMN_TYPES } from "../../kql/schema.ts";
 import { tableOf } from "../../kql/table-data.ts";
@@ -81,8 +82,11 @@ const cellsOf = (row: TestRow, values: readonly Value[], columns: readonly Colum
 function rowMisfit(row: TestRow, columns: readonly Column[], now: Date): string | undefined {
   for (const [name, given] of Object.entries(row)) {
     const column = columns.find((known) => known.name === name);
-    if (column === undefined)
-      return `expect names ${name}, which the result does not have: ${columns.map((known) => known.name).join(", ")}`;
+    if (column === undefined) {
+      const names = columns.map((known) => known.name);
+      const near = nearest(name, names);
+      return `expect names ${name}, which the result does not have; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`;
+    }
     const problem = cellProblem(given, column.type, now);
     if (problem !== undefined) return `expect: ${name} ${problem}`;
   }
@@ -98,24 +102,24 @@ function differencesOf(
 ): readonly RowDifference[] {
   const left = [...leftOver];
   const found = missing.map((cells): RowDifference => {
-    const nearest = left
+    const closest = left
       .map((actual) => ({ actual, differing: unlike(cells, actual) }))
       .filter(({ differing }) => differing.length < cells.length)
       .toSorted((a, b) => a.differing.length - b.differing.length)[0];
     const expected = Object.fromEntries(cells.map(({ name, value, type }) => [name, showCell(value, type)]));
-    if (nearest === undefined) return { kind: "missing", expected };
-    left.splice(left.indexOf(nearest.actual), 1);
+    if (closest === undefined) return { kind: "missing", expected };
+    left.splice(left.indexOf(closest.actual), 1);
     return {
       kind: "different",
       row: Object.fromEntries(
         cells
-          .filter((cell) => !nearest.differing.includes(cell))
+          .filter((cell) => !closest.differing.includes(cell))
           .map(({ name, value, type }) => [name, showCell(value, type)]),
       ),
-      columns: nearest.differing.map(({ name, value, type, place }) => ({
+      columns: closest.differing.map(({ name, value, type, place }) => ({
         column: name,
         expected: showCell(value, type),
-        actual: showCell(nearest.actual[place] ?? null, type),
+        actual: showCell(closest.actual[place] ?? null, type),
       })),
     };
   });

@@ -25,7 +25,7 @@ export function judgeSurvivors(
   const unnoticed = unlisted.map(({ description, line, column }) => ({
     file,
     ...locate({ line, column }),
-    message: `no case notices this change: ${description}; add a case that does, or list it under survivors in ${tests.file} with the reason why it means the same`,
+    message: `no case notices this change: ${description}; add a case that does, or, where it means the same, list it under survivors in ${tests.file}: - { mutation: ${JSON.stringify(description)}, reason: why }`,
   }));
   return {
     mutation: {

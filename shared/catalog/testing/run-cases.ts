@@ -1,4 +1,4 @@
-import type { Analysis } from "../../kql/language.ts";
+import type { Analysis, Position } from "../../kql/language.ts";
 import { analyse } from "../../kql/language.ts";
 import { run } from "../../kql/interpret.ts";
 import type { QueryResult } from "../../kql/interpret.ts";
@@ -12,8 +12,8 @@ import type { TestedQuery } from "./tested-query.ts";
 
 export type CaseOutcome =
   | { readonly passed: true }
-  /** The query failed on its way. */
-  | { readonly passed: false; readonly kind: "failed"; readonly error: string }
+  /** The query failed on its way, where that is known: at a place of its own text. */
+  | { readonly passed: false; readonly kind: "failed"; readonly error: string; readonly at?: Position }
   /** The test expects what no row of the result can have. */
   | { readonly passed: false; readonly kind: "misfit"; readonly error: string }
   | { readonly passed: false; readonly kind: "rows"; readonly differences: readonly RowDifference[] };
@@ -37,7 +37,7 @@ export function caseRunner(query: TestedQuery, now: Date, dialect: Dialect): (on
   if (errors.length > 0) throw new KqlSemanticError(errors);
   return (one) => {
     const result = answer(analysis, one, now, dialect);
-    if (typeof result === "string") return { passed: false, kind: "failed", error: result };
+    if ("error" in result) return { passed: false, kind: "failed", ...inOwnText(result, query.front) };
     const compared = compareRows(one.expect, result, now, query.collectsSets);
     if ("misfit" in compared) return { passed: false, kind: "misfit", error: compared.misfit };
     const { differences } = compared;
@@ -45,15 +45,26 @@ export function caseRunner(query: TestedQuery, now: Date, dialect: Dialect): (on
   };
 }
 
-function answer(analysis: Analysis, one: DetectionCase, now: Date, dialect: Dialect): QueryResult | string {
+type Answer = QueryResult | { readonly error: string; readonly at?: Position };
+
+function answer(analysis: Analysis, one: DetectionCase, now: Date, dialect: Dialect): Answer {
   const tables = Object.fromEntries(
     Object.entries(one.tables).map(([table, rows]) => [table, testTable(table, rows, dialect, now)]),
   );
   try {
     const result = run(analysis, { tables, now, dialect, maxRows: MAX_ROWS });
-    return result.truncated ? `the query answers more than ${MAX_ROWS} rows` : result;
+    return result.truncated ? { error: `the query answers more than ${MAX_ROWS} rows` } : result;
   } catch (error) {
-    if (error instanceof KqlRuntimeError || error instanceof UnsupportedKqlError) return error.message;
+    if (error instanceof UnsupportedKqlError)
+      return { error: `unsupported: ${error.construct}`, at: { line: error.line, column: error.column } };
+    // A pattern that is none comes as JavaScript's own error.
+    if (error instanceof KqlRuntimeError || error instanceof SyntaxError) return { error: error.message };
     throw error;
   }
+}
+
+/** What stands before the query ends with a line break. */
+function inOwnText(failure: Exclude<Answer, QueryResult>, front: string): Exclude<Answer, QueryResult> {
+  const { error, at } = failure;
+  return at === undefined ? { error } : { error, at: { ...at, line: at.line - front.split("\n").length + 1 } };
 }

@@ -1,3 +1,4 @@
+import type { Position } from "../../kql/language.ts";
 import type { Dialect } from "../../kql/schema.ts";
 import { DIALECTS } from "../../kql/schema.ts";
 import type { DetectionFile } from "../detection-file.ts";
@@ -36,6 +37,8 @@ export interface CaseReport {
 
 export interface Failure {
   readonly dialects: readonly Dialect[];
+  /** Where in the detection's file the query failed, where that is known. */
+  readonly at?: Position;
   readonly outcome: Exclude<CaseOutcome, { readonly passed: true }>;
 }
 
@@ -52,7 +55,7 @@ export function testDetection(
   if ("problems" in checked || "problems" in required || !("detection" in loaded)) return { file, problems, cases: [] };
 
   const { tests } = required;
-  const cases = caseReports(checked.query, tests);
+  const cases = caseReports(checked.query, tests, loaded.detection.locate);
   if (!mutate || cases.some(({ passed }) => !passed)) return { file, problems, cases };
   const judged = judgeSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
   return { file, problems: judged.problems, cases, mutation: judged.mutation };
@@ -68,7 +71,7 @@ function checkedQuery({
   return { problems: checked.problems.map(({ message, ...place }) => ({ file, ...locate(place), message })) };
 }
 
-function caseReports(query: TestedQuery, tests: TestFile): readonly CaseReport[] {
+function caseReports(query: TestedQuery, tests: TestFile, locate: DetectionFile["locate"]): readonly CaseReport[] {
   const outcomes = DIALECTS.map((dialect) => ({ dialect, outcomes: runCases(query, tests, dialect) }));
   return tests.cases.map(({ name, line, column }, index) => {
     const failures = new Map<string, Failure>();
@@ -76,7 +79,8 @@ function caseReports(query: TestedQuery, tests: TestFile): readonly CaseReport[]
       const outcome = all[index];
       if (outcome === undefined || outcome.passed) continue;
       const key = JSON.stringify(outcome);
-      failures.set(key, { dialects: [...(failures.get(key)?.dialects ?? []), dialect], outcome });
+      const at = outcome.kind === "failed" && outcome.at !== undefined ? { at: locate(outcome.at) } : {};
+      failures.set(key, { dialects: [...(failures.get(key)?.dialects ?? []), dialect], outcome, ...at });
     }
     return { name, file: tests.file, line, column, passed: failures.size === 0, failures: [...failures.values()] };
   });

@@ -1,5 +1,5 @@
 import type { Document } from "yaml";
-import { LineCounter, isMap, isNode, isScalar, parseDocument } from "yaml";
+import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import type { Position } from "../../kql/language.ts";
 
 /** A YAML text's content with the places of its parts. Whole numbers are bigint: ids beyond 2^53 keep their digits. */
@@ -21,11 +21,17 @@ export function readYaml(source: string): ReadYaml {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };
   };
-  const malformed = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    ...position(pos[0]),
-    message: `not valid YAML: ${message.replace(/ at line \d+, column \d+:[\s\S]*$/, "")}`,
-  }));
-  if (malformed.length > 0) return { problems: malformed };
+  // What follows the first error comes of it as a rule: one bracket that is missing gives dozens.
+  const [first] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
+  if (first !== undefined)
+    return {
+      problems: [
+        {
+          ...position(first.pos[0]),
+          message: `not valid YAML: ${first.message.replace(/ at line \d+, column \d+:[\s\S]*$/, "")}`,
+        },
+      ],
+    };
   try {
     return {
       content: document.toJS(),
@@ -35,7 +41,7 @@ export function readYaml(source: string): ReadYaml {
   } catch (error) {
     // An alias without its anchor, or so many that they would fill the memory, shows only here.
     if (error instanceof ReferenceError)
-      return { problems: [{ line: 1, column: 1, message: `not valid YAML: ${error.message}` }] };
+      return { problems: [{ ...position(danglingAlias(document)), message: `not valid YAML: ${error.message}` }] };
     throw error;
   }
 }
@@ -54,4 +60,17 @@ function keyOffset(document: Document, path: readonly PropertyKey[]): number {
     ? around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
     : undefined;
   return isScalar(pair?.key) && pair.key.range ? pair.key.range[0] : offsetOf(document, path);
+}
+
+/** Of the first alias without an anchor; the beginning where each has one. */
+function danglingAlias(document: Document): number {
+  let offset = 0;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
