@@ -46,7 +46,7 @@ function detectionLines({ file, cases, problems, mutation }: DetectionReport, mu
   const skipped = mutate && mutation === undefined && cases.length > 0;
   return [
     file,
-    ...cases.flatMap((one) => caseLines(one, file)),
+    ...cases.flatMap(caseLines),
     ...problems.map(problemLine),
     ...(skipped ? ["  mutants were not run: first all cases have to pass"] : []),
     ...(mutation === undefined
@@ -61,14 +61,14 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 
 const unnoticed = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
 
-function caseLines(report: CaseReport, detection: string): readonly string[] {
+function caseLines(report: CaseReport): readonly string[] {
   const { name, passed, failures } = report;
   if (passed) return [`  ✓ ${name}`];
   return [
     `  ✗ ${name}`,
     ...failures.flatMap((failure) => [
       problemLine({
-        ...(failure.at === undefined ? report : { file: detection, ...failure.at }),
+        ...(failure.at ?? report),
         message: `${headline(failure)}${only(failure)}`,
       }),
       ...(failure.outcome.kind === "rows" ? failure.outcome.differences.flatMap(differenceLines) : []),

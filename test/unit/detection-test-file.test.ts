@@ -87,17 +87,27 @@ describe("a test file", () => {
     [
       "a string as a number",
       testFile({ row: '        - {ReportId: "7"}' }),
-      "t:6:22: ReportId is a long: write a whole number, without quotes",
+      "t:6:22: ReportId is a long: write a whole number of 64 bits, without quotes",
     ],
     [
       "a fraction as a long",
       testFile({ row: "        - {ReportId: 7.5}" }),
-      "t:6:22: ReportId is a long: write a whole number, without quotes",
+      "t:6:22: ReportId is a long: write a whole number of 64 bits, without quotes",
     ],
     [
       "a string as a bool",
       testFile({ row: '        - {IsSigned: "true"}' }),
       "t:6:22: IsSigned is a bool: write true or false, without quotes",
+    ],
+    [
+      "a number beyond 64 bits",
+      testFile({ row: "        - {ReportId: 9223372036854775808}" }),
+      "t:6:22: ReportId is a long: write a whole number of 64 bits, without quotes",
+    ],
+    [
+      "a time before year 1",
+      testFile({ row: "        - {Timestamp: now-999999d}" }),
+      /^t:6:23: Timestamp is a datetime/,
     ],
     [
       "no time",

@@ -344,6 +344,58 @@ const runNode = (
     );
   });
 
+describe("a detection with its tests", () => {
+  const detection = `id: 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a\nname: n\ndescription: d\nquery: |\n  DeviceEvents\n  | where`;
+  const tests = `now: 2026-03-01T12:00:00Z
+cases:
+  - { name: a, boundary: true, tables: { DeviceEvents: [{ ReportId: 1 }] }, expect: [{ ReportId: 1 }] }
+  - { name: b, tables: { DeviceEvents: [{ ReportId: 3 }] }, expect: [] }
+`;
+  const report = (query: string, test = tests) =>
+    testDetection({ file: "d.yaml", text: `${detection} ${query}\n`, test }, { mutate: true });
+
+  it("a query that is not valid, and tests that are not, are told together", () => {
+    expect(report("ReportIdd < 3", "now: x").problems.map(problemLine)).toEqual([
+      expect.stringMatching(/^d\.yaml:6:11: .*ReportIdd.* Did you mean ReportId\?$/),
+      expect.stringMatching(/^d\.test\.yaml:1:1: cases is missing/),
+      expect.stringMatching(/^d\.test\.yaml:1:6: now is a time/),
+    ]);
+  });
+
+  it("rows of a table that the query does not read are a problem at their place", () => {
+    const { problems, cases } = report(
+      "ReportId < 3",
+      tests.replace("b, tables: { DeviceEvents: [{ ReportId: 3", "b, tables: { DeviceInfo: [{ DeviceId: a"),
+    );
+    expect(cases.map(({ passed }) => passed)).toEqual([true, true]);
+    expect(problems.map(problemLine)).toContain(
+      "d.test.yaml:4:26: the query does not read DeviceInfo; it reads DeviceEvents",
+    );
+  });
+
+  it("what no row can have is told where it is expected, and nothing is mutated", () => {
+    const { cases, mutation } = report("ReportId < 3", tests.replace("expect: [{ ReportId", "expect: [{ Report"));
+    expect(cases[0]?.failures).toMatchObject([
+      { dialects: DIALECTS, at: { file: "d.test.yaml", line: 3, column: 86 }, outcome: { kind: "misfit", row: 0 } },
+    ]);
+    expect(mutation).toBeUndefined();
+  });
+
+  it("what the interpreter does not know is told at its place in the detection", () => {
+    expect(report("true | make-series n = count() on Timestamp step 1d by DeviceId").cases[0]?.failures).toMatchObject([
+      { at: { file: "d.yaml", line: 6, column: 18 } },
+    ]);
+  });
+
+  it("mutants that no case notices are problems at their place in the detection", () => {
+    const { problems, mutation } = report("ReportId < 3");
+    expect(mutation?.survivors).toEqual(["3 → 2"]);
+    expect(problems.map(problemLine)).toEqual([
+      expect.stringMatching(/^d\.yaml:6:22: no case notices this change: 3 → 2;/),
+    ]);
+  });
+});
+
 describe("the build", () => {
   let clone: string;
   beforeAll(() => {

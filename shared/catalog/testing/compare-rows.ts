@@ -11,8 +11,8 @@ import { showCell } from "./show-cell.ts";
 import { cellProblem, recordOf } from "./test-rows.ts";
 
 export type Comparison =
-  /** What is expected can be in no row. */
-  { readonly misfit: string } | { readonly differences: readonly RowDifference[] };
+  /** What is expected can be in no row; `row`: index of the expected one. */
+  { readonly misfit: string; readonly row: number } | { readonly differences: readonly RowDifference[] };
 
 /** Cells are as `showCell` writes them. */
 export type RowDifference =
@@ -36,8 +36,10 @@ export function compareRows(
   now: Date,
   unordered: boolean,
 ): Comparison {
-  const misfit = expect.map((row) => rowMisfit(row, result.columns, now)).find((found) => found !== undefined);
-  if (misfit !== undefined) return { misfit };
+  for (const [row, one] of expect.entries()) {
+    const misfit = rowMisfit(one, result.columns, now);
+    if (misfit !== undefined) return { misfit, row };
+  }
   const columns = result.columns.map(({ name, type }) => ({ name, type: typeOf(type) }));
   const { rows } = tableOf(
     columns,

@@ -14,8 +14,8 @@ export type CaseOutcome =
   | { readonly passed: true }
   /** The query failed on its way, where that is known: at a place of its own text. */
   | { readonly passed: false; readonly kind: "failed"; readonly error: string; readonly at?: Position }
-  /** The test expects what no row of the result can have. */
-  | { readonly passed: false; readonly kind: "misfit"; readonly error: string }
+  /** The test expects what no row of the result can have; `row`: index of the expected one. */
+  | { readonly passed: false; readonly kind: "misfit"; readonly error: string; readonly row: number }
   | { readonly passed: false; readonly kind: "rows"; readonly differences: readonly RowDifference[] };
 
 /** More rows than a test ever needs; what would make them without end stops here. */
@@ -39,7 +39,7 @@ export function caseRunner(query: TestedQuery, now: Date, dialect: Dialect): (on
     const result = answer(analysis, one, now, dialect);
     if ("error" in result) return { passed: false, kind: "failed", ...inOwnText(result, query.front) };
     const compared = compareRows(one.expect, result, now, query.collectsSets);
-    if ("misfit" in compared) return { passed: false, kind: "misfit", error: compared.misfit };
+    if ("misfit" in compared) return { passed: false, kind: "misfit", error: compared.misfit, row: compared.row };
     const { differences } = compared;
     return differences.length === 0 ? { passed: true } : { passed: false, kind: "rows", differences };
   };

@@ -37,8 +37,8 @@ export interface CaseReport {
 
 export interface Failure {
   readonly dialects: readonly Dialect[];
-  /** Where in the detection's file the query failed, where that is known. */
-  readonly at?: Position;
+  /** Where the query failed or the test expects the impossible, where that is known. */
+  readonly at?: Position & { readonly file: string };
   readonly outcome: Exclude<CaseOutcome, { readonly passed: true }>;
 }
 
@@ -51,37 +51,67 @@ export function testDetection(
   const loaded = loadDetectionFile(source.text, file);
   const required = requireTests(file, source.test);
   const checked = "detection" in loaded ? checkedQuery(loaded.detection) : loaded;
-  const problems = [checked, required].flatMap((one) => ("problems" in one ? one.problems : []));
-  if ("problems" in checked || "problems" in required || !("detection" in loaded)) return { file, problems, cases: [] };
+  if ("problems" in checked || "problems" in required || !("detection" in loaded))
+    return { file, problems: [checked, required].flatMap((one) => ("problems" in one ? one.problems : [])), cases: [] };
 
   const { tests } = required;
-  const cases = caseReports(checked.query, tests, loaded.detection.locate);
+  const problems = unread(checked.tables, tests);
+  const cases = caseReports(checked.query, tests, loaded.detection);
   if (!mutate || cases.some(({ passed }) => !passed)) return { file, problems, cases };
   const judged = judgeSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
-  return { file, problems: judged.problems, cases, mutation: judged.mutation };
+  return { file, problems: [...problems, ...judged.problems], cases, mutation: judged.mutation };
 }
 
 function checkedQuery({
   file,
   query,
   locate,
-}: DetectionFile): { readonly query: TestedQuery } | { readonly problems: readonly FileProblem[] } {
+}: DetectionFile):
+  | { readonly query: TestedQuery; readonly tables: readonly string[] }
+  | { readonly problems: readonly FileProblem[] } {
   const checked = testedQuery(query);
   if ("query" in checked) return checked;
   return { problems: checked.problems.map(({ message, ...place }) => ({ file, ...locate(place), message })) };
 }
 
-function caseReports(query: TestedQuery, tests: TestFile, locate: DetectionFile["locate"]): readonly CaseReport[] {
+function caseReports(
+  query: TestedQuery,
+  tests: TestFile,
+  detection: Pick<DetectionFile, "file" | "locate">,
+): readonly CaseReport[] {
   const outcomes = DIALECTS.map((dialect) => ({ dialect, outcomes: runCases(query, tests, dialect) }));
-  return tests.cases.map(({ name, line, column }, index) => {
+  return tests.cases.map(({ name, line, column, expectAt }, index) => {
     const failures = new Map<string, Failure>();
     for (const { dialect, outcomes: all } of outcomes) {
       const outcome = all[index];
       if (outcome === undefined || outcome.passed) continue;
       const key = JSON.stringify(outcome);
-      const at = outcome.kind === "failed" && outcome.at !== undefined ? { at: locate(outcome.at) } : {};
-      failures.set(key, { dialects: [...(failures.get(key)?.dialects ?? []), dialect], outcome, ...at });
+      const dialects = [...(failures.get(key)?.dialects ?? []), dialect];
+      failures.set(key, { dialects, outcome, ...placeOf(outcome, detection, tests.file, expectAt) });
     }
     return { name, file: tests.file, line, column, passed: failures.size === 0, failures: [...failures.values()] };
   });
 }
+
+function placeOf(
+  outcome: Failure["outcome"],
+  { file, locate }: Pick<DetectionFile, "file" | "locate">,
+  testFile: string,
+  expectAt: readonly Position[],
+): Pick<Failure, "at"> {
+  if (outcome.kind === "failed") return outcome.at === undefined ? {} : { at: { file, ...locate(outcome.at) } };
+  const row = outcome.kind === "misfit" ? expectAt[outcome.row] : undefined;
+  return row === undefined ? {} : { at: { file: testFile, ...row } };
+}
+
+/** Rows that the query never sees show nothing: a case that expects none would always pass. */
+const unread = (tables: readonly string[], { file, cases }: TestFile): readonly FileProblem[] =>
+  cases.flatMap(({ tablesAt }) =>
+    Object.entries(tablesAt)
+      .filter(([table]) => !tables.includes(table))
+      .map(([table, place]) => ({
+        file,
+        ...place,
+        message: `the query does not read ${table}; it reads ${tables.join(", ")}`,
+      })),
+  );

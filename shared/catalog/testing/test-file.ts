@@ -19,6 +19,9 @@ export interface TestFile extends DetectionTests<FileCase> {
 /** Position: where the case begins. */
 interface FileCase extends DetectionCase, Position {
   readonly boundary: boolean;
+  /** Where each table's name stands, and each expected row. */
+  readonly tablesAt: Readonly<Record<string, Position>>;
+  readonly expectAt: readonly Position[];
 }
 
 export type LoadedTests = { readonly tests: TestFile } | { readonly problems: readonly FileProblem[] };
@@ -44,11 +47,18 @@ export function loadTestFile(source: string, file: string): LoadedTests {
     tests: {
       file,
       now: content.now,
-      cases: content.cases.map((one, index) => ({ ...one, ...yaml.at(["cases", index]) })),
+      cases: content.cases.map((one, index) => located(one, ["cases", index], yaml)),
       survivors: content.survivors.map((one, index) => ({ ...one, ...yaml.at(["survivors", index]) })),
     },
   };
 }
+
+const located = (one: Content["cases"][number], path: readonly PropertyKey[], yaml: YamlSource): FileCase => ({
+  ...one,
+  ...yaml.at(path),
+  tablesAt: Object.fromEntries(Object.keys(one.tables).map((table) => [table, yaml.keyAt([...path, "tables", table])])),
+  expectAt: one.expect.map((_, index) => yaml.at([...path, "expect", index])),
+});
 
 const FIELDS = [
   ...Object.keys(testFileSchema.shape),

@@ -60,7 +60,7 @@ function jsonText(given: unknown): string {
 /** Why a value can't stand in a column of that type, and what to write; `undefined` where it can. Null is "not there". */
 export function cellProblem(given: unknown, type: Column["type"], now: Date): string | undefined {
   if (given === undefined || given === null) return undefined;
-  const isWhole = typeof given === "bigint" || Number.isSafeInteger(given);
+  const whole = typeof given === "bigint" ? given : Number.isSafeInteger(given) ? BigInt(Number(given)) : undefined;
   switch (type) {
     case "string":
       // A list or map is written as its JSON text, which is how Defender XDR has what Log Analytics has as a dynamic.
@@ -68,13 +68,16 @@ export function cellProblem(given: unknown, type: Column["type"], now: Date): st
     case "bool":
       return typeof given === "boolean" ? undefined : "is a bool: write true or false, without quotes";
     case "int":
+      return fits(whole, 32) ? undefined : "is an int: write a whole number of 32 bits, without quotes";
     case "long":
-      return isWhole ? undefined : `is ${type === "int" ? "an int" : "a long"}: write a whole number, without quotes`;
+      return fits(whole, 64) ? undefined : "is a long: write a whole number of 64 bits, without quotes";
     case "real":
     case "decimal":
-      return isWhole || typeof given === "number" ? undefined : `is a ${type}: write a number, without quotes`;
+      return whole !== undefined || typeof given === "number"
+        ? undefined
+        : `is a ${type}: write a number, without quotes`;
     case "datetime":
-      return typeof given === "string" && testTime(given, ticksOfDate(now)) !== undefined
+      return given instanceof Date || (typeof given === "string" && testTime(given, ticksOfDate(now)) !== undefined)
         ? undefined
         : `is a datetime: write it as ${TIME_FORMS}`;
     case "timespan":
@@ -91,3 +94,6 @@ export function cellProblem(given: unknown, type: Column["type"], now: Date): st
       return type satisfies never;
   }
 }
+
+const fits = (whole: bigint | undefined, bits: number): boolean =>
+  whole !== undefined && BigInt.asIntN(bits, whole) === whole;

@@ -24,14 +24,16 @@ const EVERYTHING: QueryWindow = { from: BEGINNING, to: END, since: END, horizon:
 const frontOf = (tables: readonly string[], namesTimeGenerated: boolean): string =>
   bindQuery(preludeParts(tables, namesTimeGenerated), EVERYTHING, "all");
 
-/** A detection's query, checked as a detection. */
+/** A detection's query, checked as a detection, and the tables that it reads. */
 export function testedQuery(
   text: string,
-): { readonly query: TestedQuery } | { readonly problems: readonly QueryProblem[] } {
+):
+  | { readonly query: TestedQuery; readonly tables: readonly string[] }
+  | { readonly problems: readonly QueryProblem[] } {
   const validation = validateQuery(text, frontOf);
   if ("problems" in validation) return validation;
   const { tables, namesTimeGenerated } = validation.checked;
-  return { query: { front: frontOf(tables, namesTimeGenerated), text, collectsSets: collectsSets(text) } };
+  return { query: { front: frontOf(tables, namesTimeGenerated), text, collectsSets: collectsSets(text) }, tables };
 }
 
 function collectsSets(text: string): boolean {
