@@ -64,7 +64,9 @@ export function compileDetection(source: DetectionFile): Compiled {
       ...(reach !== undefined && { ownWindow: reach }),
       query: whole,
     },
-    warnings: warnings.map((message) => ({ file, ...locate({ line: 1, column: 1 }), message })),
+    warnings: [...checked.warnings, ...warnings.map((message) => ({ line: 1, column: 1, message }))].map(
+      ({ message, line, column }) => ({ file, ...locate({ line, column }), message }),
+    ),
   };
 }
 
