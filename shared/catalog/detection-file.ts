@@ -19,6 +19,8 @@ export interface DetectionFile extends Omit<Detection, "hash"> {
   readonly kind: "hunting" | "scheduled";
   /** Lines end with LF. */
   readonly query: string;
+  /** Where its id stands in the file. */
+  readonly idAt: Position;
   /** Where a place of the query stands in the file. */
   readonly locate: (inQuery: Position) => Position;
 }
@@ -96,6 +98,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
       techniques: relevantTechniques,
       supersedes,
       query,
+      idAt: at(offsetOf(document, ["id"])),
       locate: queryLocator(mended, document.get("query", true), query, at),
     },
   };
@@ -104,12 +107,10 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
 /** Each id once: the second file that has it is refused. */
 export function duplicateIds(files: readonly DetectionFile[]): readonly FileProblem[] {
   const first = new Map<string, string>();
-  return files.flatMap(({ id, file }) => {
+  return files.flatMap(({ id, file, idAt }) => {
     const known = first.get(id);
     if (known === undefined) first.set(id, file);
-    return known === undefined
-      ? []
-      : [{ file, line: 1, column: 1, message: `id ${id} is that of ${known}; make a new GUID` }];
+    return known === undefined ? [] : [{ file, ...idAt, message: `id ${id} is that of ${known}; make a new GUID` }];
   });
 }
 
@@ -119,7 +120,9 @@ const isScheduled = (content: unknown): boolean =>
   typeof content === "object" && content !== null && SCHEDULED_KEYS.some((key) => key in content);
 
 const toolOf = (slug: string): string =>
-  slug.replace(/^rmm-/, "").replace(/-(?:file-signature|process-creation|network-connection)$/, "");
+  slug
+    .replace(/^rmm-/, "")
+    .replace(/-(?:file-signature|process-creation|network-connection|filesig|createproc|netconn)$/, "");
 
 /** A key that nothing knows and that is nearly one that something does: else a typing error would drop a setting in silence. */
 function misspeltKey(key: unknown, problem: (offset: number, message: string) => FileProblem): readonly FileProblem[] {

@@ -1,4 +1,5 @@
 import { parseTimespan } from "../kql/datetime.ts";
+import { nameText, plainText } from "../kql/name-text.ts";
 import type { CheckedQuery } from "../kql/validate.ts";
 import type { SyntaxView } from "../kql/syntax.ts";
 import { child, list, nodeName, optionalChild, tokenText, walk } from "../kql/syntax.ts";
@@ -21,7 +22,7 @@ const PLANNED: ReadonlyMap<string, QueryPart> = new Map([
 /** The window that published detections define in two let statements, as the plan's. */
 export function plannedWindow({ lets }: Pick<CheckedQuery, "lets">): readonly Replacement[] {
   return lets.flatMap((statement) => {
-    const part = PLANNED.get(nameOf(child(statement, "Name")));
+    const part = PLANNED.get(nameText(child(statement, "Name")));
     const value = child(statement, "Expression");
     if (part === undefined || value.ResultType?.Name !== "datetime") return [];
     return [{ start: value.TextStart, end: value.End, part }];
@@ -35,7 +36,7 @@ export function plannedWindow({ lets }: Pick<CheckedQuery, "lets">): readonly Re
  */
 export function ownWindow({ lets, expression }: CheckedQuery, replaced: readonly Replacement[]): number | undefined {
   const constants = new Map(
-    lets.map((statement) => [nameOf(child(statement, "Name")), child(statement, "Expression")]),
+    lets.map((statement) => [nameText(child(statement, "Name")), child(statement, "Expression")]),
   );
   let shortest: number | undefined;
   for (const node of [...lets.flatMap((statement) => [...walk(statement)]), ...walk(expression)]) {
@@ -53,7 +54,7 @@ function backFromNow(node: SyntaxView, constants: Constants): number | undefined
   if (kind === "BinaryExpression" && operator(node) === "-" && isNow(child(node, "Left")))
     return timespan(child(node, "Right"), constants);
   if (kind !== "FunctionCallExpression") return undefined;
-  const name = child(node, "Name").toString().trim();
+  const name = nameText(child(node, "Name"));
   const [argument] = argumentsOf(node);
   if (argument === undefined) return undefined;
   const value = timespan(argument, constants);
@@ -65,7 +66,7 @@ const argumentsOf = (call: SyntaxView): SyntaxView[] => list(child(call, "Argume
 
 const isNow = (node: SyntaxView): boolean =>
   nodeName(node) === "FunctionCallExpression" &&
-  child(node, "Name").toString().trim() === "now" &&
+  nameText(child(node, "Name")) === "now" &&
   argumentsOf(node).length === 0;
 
 const operator = (node: SyntaxView): string => tokenText(child(node, "Operator"));
@@ -85,7 +86,7 @@ function timespan(node: SyntaxView, constants: Constants): number | undefined {
     case "ParenthesizedExpression":
       return timespan(child(node, "Expression"), constants);
     case "NameReference": {
-      const constant = constants.get(nameOf(child(node, "Name")));
+      const constant = constants.get(nameText(child(node, "Name")));
       // Only a literal: following names further would have to see that a name is not its own.
       return constant === undefined || nodeName(constant) === "NameReference"
         ? undefined
@@ -97,9 +98,7 @@ function timespan(node: SyntaxView, constants: Constants): number | undefined {
 }
 
 const literalText = (node: SyntaxView): string =>
-  node
-    .toString()
-    .trim()
+  plainText(node)
     .replace(/^(?:time|timespan)\s*\(\s*(.*?)\s*\)$/is, "$1")
     .replace(/^(["'])(.*)\1$/s, "$2");
 
@@ -118,5 +117,3 @@ function isUpperBound(node: SyntaxView): boolean {
 
 const sameNode = (a: SyntaxView | undefined, b: SyntaxView): boolean =>
   a !== undefined && a.TextStart === b.TextStart && a.End === b.End && nodeName(a) === nodeName(b);
-
-const nameOf = (node: SyntaxView): string => node.toString().trim();

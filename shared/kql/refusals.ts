@@ -1,9 +1,10 @@
 import type { Analysis } from "./language.ts";
 import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./query-problem.ts";
+import type { QueryProblem } from "./validate.ts";
+import { nameText, plainText } from "./name-text.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { SyntaxView } from "./syntax.ts";
-import { child, nodeName, tokenText, walk } from "./syntax.ts";
+import { child, nodeName, walk } from "./syntax.ts";
 
 type Reason = string | ((purpose: QueryPurpose) => string);
 
@@ -65,7 +66,7 @@ export function refusals({ syntax, text }: Analysis, purpose: QueryPurpose): rea
 function refusal(node: SyntaxView, purpose: QueryPurpose): string | undefined {
   const kind = nodeName(node);
   if (kind === "FunctionCallExpression") return refusedCall(node, purpose);
-  if (kind === "WildcardedName" && isUnioned(node)) return `a union over ${text(node)}; ${purpose.byName}`;
+  if (kind === "WildcardedName" && isUnioned(node)) return `a union over ${plainText(node)}; ${purpose.byName}`;
   const symbol = node.ReferencedSymbol;
   if (kind === "NameReference" && symbol && nodeName(symbol) === "TableSymbol" && !purpose.tables.includes(symbol.Name))
     if (nodeName(child(node, "Name")) !== "WildcardedName")
@@ -76,7 +77,7 @@ function refusal(node: SyntaxView, purpose: QueryPurpose): string | undefined {
 }
 
 function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string | undefined {
-  const name = plainName(child(node, "Name"));
+  const name = nameText(child(node, "Name"));
   if (node.Parent !== null && nodeName(node.Parent) === "EvaluateOperator")
     return PLUGINS.includes(name) || nodeName(node.ReferencedSymbol ?? node) !== "FunctionSymbol"
       ? undefined
@@ -85,15 +86,6 @@ function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string
 }
 
 const said = (reason: Reason, purpose: QueryPurpose): string => (typeof reason === "string" ? reason : reason(purpose));
-
-/** Names may stand in brackets: `['table'](…)` is a call of table. */
-const plainName = (node: SyntaxView): string =>
-  node
-    .toString()
-    .trim()
-    .replace(/^\[\s*(["'])(.*)\1\s*\]$/s, "$2");
-
-const text = (node: SyntaxView): string => (node.IsToken ? tokenText(node) : node.toString().trim());
 
 /** A wildcard stands for tables in a union; in `project-away` and its like for columns. */
 function isUnioned(node: SyntaxView): boolean {

@@ -1,6 +1,6 @@
 import type { Analysis, Problem } from "./language.ts";
 import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./query-problem.ts";
+import type { QueryProblem } from "./validate.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { Dialect } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";

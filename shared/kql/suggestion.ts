@@ -1,4 +1,5 @@
 import type { Analysis, Problem } from "./language.ts";
+import { nameText } from "./name-text.ts";
 import { nearest } from "./nearest.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import { PLUGINS } from "./refusals.ts";
@@ -89,7 +90,7 @@ function declaredIn(analyses: readonly Analysis[]): readonly string[] {
   const [first] = analyses;
   if (first === undefined) return [];
   return [...walk(first.syntax)].flatMap((node) =>
-    nodeName(node) === "NameDeclaration" ? [child(node, "Name").toString().trim()] : [],
+    nodeName(node) === "NameDeclaration" ? [nameText(child(node, "Name"))] : [],
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Analysis, Problem } from "./language.ts";
 import { nearest } from "./nearest.ts";
-import type { QueryProblem } from "./query-problem.ts";
+import type { QueryProblem } from "./validate.ts";
 
 /** Operators as a stage begins with them, for what was meant by a word that is none. */
 const OPERATORS = [

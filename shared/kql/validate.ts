@@ -1,7 +1,7 @@
-import type { Analysis } from "./language.ts";
+import type { Analysis, Position } from "./language.ts";
 import { analyse, positionOf, resultColumns } from "./language.ts";
+import { nameText } from "./name-text.ts";
 import { tooDeep } from "./nesting.ts";
-import type { QueryProblem } from "./query-problem.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import { DETECTION } from "./query-purpose.ts";
 import { refusals } from "./refusals.ts";
@@ -11,7 +11,12 @@ import type { DialectAnalysis } from "./semantic-problems.ts";
 import { semanticProblems, semanticWarnings } from "./semantic-problems.ts";
 import { syntaxProblems } from "./syntax-problems.ts";
 import type { SyntaxView } from "./syntax.ts";
-import { child, list, nodeName, optionalChild, tokenText, walk } from "./syntax.ts";
+import { child, list, nodeName, optionalChild, walk } from "./syntax.ts";
+
+/** Position in the query's own text; the message says what and how to mend it. */
+export interface QueryProblem extends Position {
+  readonly message: string;
+}
 
 /** A query that may run for its purpose. */
 export interface CheckedQuery {
@@ -129,11 +134,9 @@ function tablesOf(root: SyntaxView, { tables }: QueryPurpose): readonly string[]
 }
 
 function names(root: SyntaxView, column: string): boolean {
-  for (const node of walk(root)) if (nodeName(node) === "TokenName" && tokenTextOf(node) === column) return true;
+  for (const node of walk(root)) if (/^(?:Token|Bracketed)Name$/.test(nodeName(node)) && nameText(node) === column) return true;
   return false;
 }
-
-const tokenTextOf = (name: SyntaxView): string => tokenText(optionalChild(name, "Name") ?? name);
 
 const lastOperator = (expression: SyntaxView): SyntaxView => optionalChild(expression, "Operator") ?? expression;
 

@@ -439,7 +439,7 @@ describe("all files together", () => {
 
   it("an id twice in one folder is refused, and so is a name twice", () => {
     expect(named(compileAll({ shipped: [source("a/x.yaml"), source("a/y.yaml")], local: [] }))).toEqual([
-      `a/y.yaml:1:1: id ${ID} is that of a/x.yaml; make a new GUID`,
+      `a/y.yaml:1:5: id ${ID} is that of a/x.yaml; make a new GUID`,
     ]);
     expect(named(compileAll({ shipped: [source("a/x.yaml")], local: [source("b/x.yaml", other)] }))).toEqual([
       "b/x.yaml:1:1: another file has this name; rename one of them",

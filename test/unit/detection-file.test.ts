@@ -31,6 +31,7 @@ describe("a hunting query", () => {
       techniques: ["T1219"],
       supersedes: [],
       query: "DeviceFileCertificateInfo\n| where Signer has 'Some tool'\n",
+      idAt: { line: 1, column: 5 },
     });
     expect(locate({ line: 1, column: 1 })).toEqual({ line: 9, column: 3 });
   });
@@ -44,7 +45,7 @@ describe("a hunting query", () => {
     expect([none.tactics, none.techniques]).toEqual([[], []]);
   });
 
-  it.each(["process-creation", "network-connection", "file-signature"])(
+  it.each(["process-creation", "network-connection", "file-signature", "createproc", "netconn", "filesig"])(
     "takes its tool from rmm-x-y-%s.yaml",
     (kind) => {
       expect(loaded(huntingFile(), `rmm-x-y-${kind}.yaml`).tool).toBe("x-y");
@@ -288,7 +289,7 @@ describe("what is wrong is named with its place and how to mend it", () => {
   it("an id that another file has", () => {
     const files = [loaded(huntingFile(), "a.yaml"), loaded(huntingFile(), "b.yaml")];
     expect(duplicateIds(files).map(problemLine)).toEqual([
-      "b.yaml:1:1: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of a.yaml; make a new GUID",
+      "b.yaml:1:5: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of a.yaml; make a new GUID",
     ]);
   });
 });
