@@ -41,12 +41,12 @@ function explainQuery({ file, text }: SourceText): Explained {
   const query = text.replace(/^\uFEFF/, "");
   const checked = check(query, file, (at) => at);
   if ("problems" in checked) return checked;
-  const reach = ownWindow(checked, []);
+  const { shortest } = ownWindow(checked, []);
   return {
     file,
     tables: checked.tables,
     columns: checked.columns,
-    ...(reach !== undefined && { ownWindow: reach }),
+    ...(shortest !== undefined && { ownWindow: shortest }),
     text: { "log-analytics": withTime(checked, query, true), "defender-xdr": withTime(checked, query, false) },
     warnings: checked.warnings.map((warning) => ({ file, ...warning })),
   };

@@ -134,7 +134,8 @@ function tablesOf(root: SyntaxView, { tables }: QueryPurpose): readonly string[]
 }
 
 function names(root: SyntaxView, column: string): boolean {
-  for (const node of walk(root)) if (/^(?:Token|Bracketed)Name$/.test(nodeName(node)) && nameText(node) === column) return true;
+  for (const node of walk(root))
+    if (/^(?:Token|Bracketed)Name$/.test(nodeName(node)) && nameText(node) === column) return true;
   return false;
 }
 

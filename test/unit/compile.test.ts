@@ -249,6 +249,20 @@ describe("a window of the file's own", () => {
     ["ago", "DeviceInfo | where Timestamp > ago(36h)", 36 * HOUR],
     ["now with an offset", "DeviceInfo | where Timestamp > now(-90m)", 1.5 * HOUR],
     ["now less a time", "DeviceInfo | where Timestamp > now() - 2d", 48 * HOUR],
+    ["by a part of the calendar", "DeviceInfo | where Timestamp > datetime_add('hour', -7, now())", 7 * HOUR],
+    ["a month is its shortest", "DeviceInfo | where Timestamp > datetime_add('month', -1, now())", 28 * 24 * HOUR],
+    ["computed", "DeviceInfo | where Timestamp > ago(2 * 1d + 30m * 2)", 49 * HOUR],
+    ["computed from names", "let n = 3;\nlet reach = n * 1h;\nDeviceInfo | where Timestamp > ago(reach)", 3 * HOUR],
+    ["whole numbers divide to whole ones", "DeviceInfo | where Timestamp > ago(7 / 2 * 1h)", 3 * HOUR],
+    ["from a text", "DeviceInfo | where Timestamp > ago(totimespan('5h'))", 5 * HOUR],
+    ["now by name", "let t = now();\nDeviceInfo | where Timestamp > t - 4h", 4 * HOUR],
+    ["an age is none", "DeviceInfo | where now() - Timestamp < 1h", undefined],
+    ["after a comment", "DeviceInfo | where Timestamp > // when\nago( // how far\n 3h)", 3 * HOUR],
+    [
+      "a parameter is no let of its name",
+      "let d = 1h;\nlet f = (d: timespan) { DeviceInfo | where Timestamp > ago(d) };\nf(5d)",
+      undefined,
+    ],
     ["by name", "let reach = 2h;\nDeviceInfo | where Timestamp > ago(reach)", 2 * HOUR],
     [
       "the shortest of several",
@@ -280,6 +294,12 @@ describe("a window of the file's own", () => {
     ],
   ])("%s", (_, query, expected) => {
     expect(packOf(query).ownWindow).toBe(expected);
+  });
+
+  it("that only a run can tell is a warning", () => {
+    const { pack, said } = outcomeOf(fileOf("let f = (d: timespan) { DeviceInfo | where Timestamp > ago(d) };\nf(5d)"));
+    expect(pack?.ownWindow).toBeUndefined();
+    expect(said).toEqual([expect.stringMatching(/^f\.yaml:5:58: how far back this looks is known only when/)]);
   });
 
   it("Time_start and Time_end are set by the plan, whatever stands around them", () => {
