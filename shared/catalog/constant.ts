@@ -8,6 +8,8 @@ export type Constants = ReadonlyMap<SymbolView, SyntaxView>;
 
 const TICKS_PER_MILLISECOND = 10_000;
 
+const NUMBERS: ReadonlySet<string> = new Set(["int", "long", "real"]);
+
 export function constantsIn(statements: readonly SyntaxView[]): Constants {
   const found = new Map<SymbolView, SyntaxView>();
   for (const node of statements.flatMap((statement) => [...walk(statement)])) {
@@ -44,18 +46,10 @@ export function constantNumber(given: SyntaxView, constants: Constants): number 
 /** Of a node that the language service knows the value of. */
 function literal(node: SyntaxView): number | undefined {
   const value = property(node, "ConstantValue");
-  switch (node.ResultType?.Name) {
-    case "timespan": {
-      const ticks = typeof value === "object" && value !== null ? property(value, "ticks") : undefined;
-      return ticks === undefined ? undefined : Number(ticks) / TICKS_PER_MILLISECOND;
-    }
-    case "int":
-    case "long":
-    case "real":
-      return value === undefined || value === null ? undefined : Number(value);
-    default:
-      return undefined;
-  }
+  if (value === undefined || value === null) return undefined;
+  const type = node.ResultType?.Name ?? "";
+  if (type === "timespan" && typeof value === "object") return Number(property(value, "ticks")) / TICKS_PER_MILLISECOND;
+  return NUMBERS.has(type) ? Number(value) : undefined;
 }
 
 function computed(node: SyntaxView, constants: Constants): number | undefined {
