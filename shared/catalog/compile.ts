@@ -7,6 +7,7 @@ import { validateQuery } from "../kql/validate.ts";
 import { SAMPLE_WINDOW, packProblems } from "./check-pack.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
+import { unmapped } from "./mapped-columns.ts";
 import type { Replacement } from "./own-window.ts";
 import { ownWindow, plannedWindow } from "./own-window.ts";
 import { preludeParts } from "./prelude.ts";
@@ -60,6 +61,7 @@ export function compileDetection(source: DetectionFile): Compiled {
     };
   const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
   const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
+  const inQuery = [...checked.warnings, ...untold, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
   return {
     pack: {
       name: `yaml-${slug}`,
@@ -69,9 +71,10 @@ export function compileDetection(source: DetectionFile): Compiled {
       ...(reach.shortest !== undefined && { ownWindow: reach.shortest }),
       query: whole,
     },
-    warnings: [...checked.warnings, ...untold, ...warnings.map((message) => ({ line: 1, column: 1, message }))].map(
-      ({ message, line, column }) => ({ file, ...locate({ line, column }), message }),
-    ),
+    warnings: [
+      ...inQuery.map(({ message, ...at }) => ({ file, ...locate(at), message })),
+      ...unmapped(source.mapped, checked.columns).map((warning) => ({ file, ...warning })),
+    ],
   };
 }
 

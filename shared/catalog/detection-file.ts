@@ -8,6 +8,8 @@ import type { Position } from "../kql/language.ts";
 import { nearest } from "../kql/nearest.ts";
 import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.ts";
 import type { FileProblem } from "./file-problem.ts";
+import type { MappedColumn } from "./mapped-columns.ts";
+import { mappedColumns } from "./mapped-columns.ts";
 import { mendDataTypes } from "./mend-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
 
@@ -19,6 +21,8 @@ export interface DetectionFile extends Omit<Detection, "hash"> {
   readonly kind: "hunting" | "scheduled";
   /** Lines end with LF. */
   readonly query: string;
+  /** Columns that it names beside its query. */
+  readonly mapped: readonly MappedColumn[];
   /** Where its id stands in the file. */
   readonly idAt: Position;
   /** Where a place of the query stands in the file. */
@@ -98,6 +102,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
       techniques: relevantTechniques,
       supersedes,
       query,
+      mapped: mappedColumns(content, (path) => at(offsetOf(document, path))),
       idAt: at(offsetOf(document, ["id"])),
       locate: queryLocator(mended, document.get("query", true), query, at),
     },

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 import type { Command } from "commander";
 
-import { problemLine } from "../catalog/file-problem.ts";
 import type { ImportedFile } from "../catalog/import-files.ts";
 import { importFiles, importable } from "../catalog/import-files.ts";
 import { counted } from "./counted.ts";
+import { printableLine, printableProblem } from "./printable.ts";
 
 const LOCAL = fileURLToPath(new URL("../catalog/local/detections/", import.meta.url));
 
@@ -42,13 +42,15 @@ function takeIn(path: string, { out, force, json }: ImportOptions, command: Comm
 }
 
 function linesOf(imported: ImportedFile): readonly string[] {
-  if (imported.outcome === "refused") return imported.problems.map(problemLine);
+  if (imported.outcome === "refused") return imported.problems.map(printableProblem);
   const { file, outcome, path, tests, notes } = imported;
   return [
-    `${file}: ${outcome === "written" ? `written to ${path}` : `${path} is the same already`}; ${
-      tests.outcome === "written" ? `fill in ${tests.path}` : `its tests in ${tests.path} stay`
-    }`,
-    ...notes.map((note) => `  ${problemLine(note)}`),
+    printableLine(
+      `${file}: ${outcome === "written" ? `written to ${path}` : `${path} is the same already`}; ${
+        tests.outcome === "written" ? `fill in ${tests.path}` : `its tests in ${tests.path} stay`
+      }`,
+    ),
+    ...notes.map(printableProblem),
   ];
 }
 

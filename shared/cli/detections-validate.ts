@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import type { SourceText } from "../catalog/compile-all.ts";
 import { detectionPaths } from "../catalog/detection-paths.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
-import { problemLine } from "../catalog/file-problem.ts";
 import { readSource } from "../catalog/read-source.ts";
 import type { FilesReport } from "../catalog/validate-files.ts";
 import { validateFiles } from "../catalog/validate-files.ts";
 import { counted } from "./counted.ts";
+import { printableProblem } from "./printable.ts";
 
 interface ValidateOptions {
   readonly json?: true;
@@ -43,8 +43,8 @@ function validate(paths: readonly string[], { json }: ValidateOptions, command: 
 }
 
 const linesOf = ({ files, problems, warnings }: FilesReport): readonly string[] => [
-  ...problems.map(problemLine),
-  ...warnings.map((warning) => problemLine({ ...warning, message: `warning: ${warning.message}` })),
+  ...problems.map(printableProblem),
+  ...warnings.map((warning) => printableProblem({ ...warning, message: `warning: ${warning.message}` })),
   `${counted(files, "detection")}: ${problems.length === 0 ? "valid" : counted(problems.length, "problem")}${
     warnings.length === 0 ? "" : `, ${counted(warnings.length, "warning")}`
   }`,

@@ -4,8 +4,8 @@ import type { Command } from "commander";
 
 import type { Explanation } from "../catalog/explain.ts";
 import { explain } from "../catalog/explain.ts";
-import { problemLine } from "../catalog/file-problem.ts";
 import { readSource } from "../catalog/read-source.ts";
+import { printableProblem, printableText } from "./printable.ts";
 
 interface ExplainOptions {
   readonly json?: true;
@@ -31,7 +31,7 @@ function explainFile(file: string, { json }: ExplainOptions, command: Command): 
   if ("problems" in explained) {
     process.exitCode = 1;
     if (json) console.log(JSON.stringify({ file, problems: explained.problems }));
-    else for (const problem of explained.problems) console.error(problemLine(problem));
+    else for (const problem of explained.problems) console.error(printableProblem(problem));
     return;
   }
   console.log(json ? JSON.stringify(explained) : textOf(explained));
@@ -45,13 +45,13 @@ function textOf({ tables, columns, ownWindow, text, warnings }: Explanation): st
     "Answers",
     ...columns.map(({ name, type }) => `  ${name.padEnd(width)}  ${type}`),
     `Looks back ${ownWindow === undefined ? "as far as the plan says" : `${span(ownWindow)} by itself`}`,
-    ...(warnings.length === 0 ? [] : ["Warnings", ...warnings.map((warning) => `  ${problemLine(warning)}`)]),
+    ...(warnings.length === 0 ? [] : ["Warnings", ...warnings.map((warning) => `  ${printableProblem(warning)}`)]),
     "",
     "// In Log Analytics, as it is sent; the window stands for the planned one:",
-    text["log-analytics"].trimEnd(),
+    printableText(text["log-analytics"].trimEnd()),
     "",
     "// In Defender XDR, for advanced hunting:",
-    text["defender-xdr"].trimEnd(),
+    printableText(text["defender-xdr"].trimEnd()),
   ].join("\n");
 }
 

@@ -243,6 +243,19 @@ describe("the columns of a pack are made from what the result has", () => {
   });
 });
 
+it("a column that is mapped and not there is a warning with its place", () => {
+  const mapping = (column: string): string =>
+    `{entityType: Host, fieldMappings: [{identifier: FullName, columnName: ${column}}]}`;
+  const { pack, said } = outcomeOf(
+    `${fileOf("DeviceInfo | project DeviceId, DeviceName, Timestamp")}entityMappings:\n  - ${mapping("DeviceName")}\n  - ${mapping("DeviceNme")}\ncustomDetails:\n  Where: OSPlatform\n`,
+  );
+  expect(pack).toBeDefined();
+  expect(said).toEqual([
+    "f.yaml:8:75: entityMappings names the column DeviceNme, which the result lacks: Sentinel refuses the rule; did you mean DeviceName?",
+    "f.yaml:10:10: customDetails names the column OSPlatform, which the result lacks: Sentinel refuses the rule; it has DeviceId, DeviceName, Timestamp",
+  ]);
+});
+
 describe("a window of the file's own", () => {
   it.each([
     ["none", "DeviceInfo", undefined],

@@ -31,6 +31,7 @@ describe("a hunting query", () => {
       techniques: ["T1219"],
       supersedes: [],
       query: "DeviceFileCertificateInfo\n| where Signer has 'Some tool'\n",
+      mapped: [],
       idAt: { line: 1, column: 5 },
     });
     expect(locate({ line: 1, column: 1 })).toEqual({ line: 9, column: 3 });
@@ -269,6 +270,22 @@ describe("what is wrong is named with its place and how to mend it", () => {
       "no entity mapping",
       scheduledFile({ entityMappings: "entityMappings: []" }),
       ["f.yaml:17:17: entityMappings has 1 to 5 entries; take the empty list out"],
+    ],
+    [
+      "an entity mapping without its fields",
+      scheduledFile({ entityMappings: "entityMappings:\n  - entityType: Host\n  - fieldMappings: []" }),
+      [
+        "f.yaml:18:5: fieldMappings is missing; an entity has 1 to 3",
+        "f.yaml:19:5: entityType is missing; add it: entityType is a text of 1 to 256 characters",
+        "f.yaml:19:20: an entity has 1 to 3 fieldMappings",
+      ],
+    ],
+    [
+      "six entity mappings",
+      scheduledFile({
+        entityMappings: `entityMappings:\n${"  - {entityType: Host, fieldMappings: [{identifier: FullName, columnName: DeviceName}]}\n".repeat(6)}`,
+      }),
+      ["f.yaml:18:3: entityMappings has 1 to 5 entries"],
     ],
     [
       "many custom details",

@@ -3,7 +3,6 @@ import { z } from "zod";
 import facts from "./published-queries.json" with { type: "json" };
 
 const SHAPES = ["file-signature", "process-creation", "network-connection"] as const;
-export type Shape = (typeof SHAPES)[number];
 
 const FAULTS = ["account-upn", "sha1", "trailing-comma", "stage-without-where", "doubled-operator"] as const;
 /** What the language service says is wrong with a query as it was published. */
