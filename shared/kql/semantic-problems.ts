@@ -1,4 +1,4 @@
-import type { Analysis, Problem } from "./language.ts";
+import type { Analysis, Position, Problem } from "./language.ts";
 import { positionOf } from "./language.ts";
 import type { QueryProblem } from "./validate.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
@@ -10,6 +10,9 @@ export interface DialectAnalysis {
   /** Of the prelude and the query. */
   readonly analysis: Analysis;
 }
+
+/** Nobody reads more, and each takes a search for what was meant. */
+const MAX_SAID = 50;
 
 /** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
 const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
@@ -58,13 +61,20 @@ function collected(
       if (known === undefined) found.set(key, { problem, dialects: [dialect] });
       else known.dialects.push(dialect);
     }
-  return [...found.values()]
-    .toSorted((a, b) => a.problem.offset - b.problem.offset)
-    .map(({ problem, dialects }) => {
-      const offset = problem.offset - front.length;
-      return {
-        ...positionOf(query, offset),
-        message: say(problem, dialects, query.slice(offset, offset + problem.length)),
-      };
-    });
+  const all = [...found.values()].toSorted((a, b) => a.problem.offset - b.problem.offset);
+  const place = ({ offset }: Problem): Position => positionOf(query, offset - front.length);
+  const said = all.slice(0, MAX_SAID).map(({ problem, dialects }) => {
+    const offset = problem.offset - front.length;
+    return {
+      ...place(problem),
+      message: say(problem, dialects, query.slice(offset, offset + problem.length)),
+    };
+  });
+  const next = all[MAX_SAID];
+  return next === undefined
+    ? said
+    : [
+        ...said,
+        { ...place(next.problem), message: `from here on ${all.length - MAX_SAID} more; mend those before first` },
+      ];
 }

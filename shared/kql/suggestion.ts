@@ -46,6 +46,8 @@ export function suggestion(misfit: Misfit): string {
       const near = nearest(word, PLUGINS);
       return near === undefined ? "" : ` Did you mean ${near}?`;
     }
+    case "KS245":
+      return " Write long chains of or as in (…) or has_any (…), and take the rest apart with let statements.";
     case "KS141":
       return /[^=!<>~]=(?![=~])/.test(word) ? " A comparison is written ==." : "";
     default:

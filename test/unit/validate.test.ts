@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as wholeOf } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { timePrelude } from "../../shared/catalog/prelude.ts";
@@ -30,6 +33,13 @@ const put = (name: string, text: string | Buffer): string => {
 
 const validate = (...args: readonly string[]): Promise<Said> =>
   commandLine(addDetectionsCommand, ["detections", "validate", ...args]);
+
+/** The command itself, in a process of its own. */
+async function program(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = spawn(process.execPath, ["shared/cli/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const [out, err, [code]] = await Promise.all([wholeOf(child.stdout), wholeOf(child.stderr), once(child, "exit")]);
+  return { code, out, err };
+}
 
 const explain = (...args: readonly string[]): Promise<Said> => commandLine(addKqlCommand, ["kql", "explain", ...args]);
 
@@ -152,6 +162,11 @@ const SEEDED: readonly (readonly [name: string, text: string | Buffer, expected:
     "10:5: FirstSeen is a long in the result and has to be a datetime",
   ],
   [
+    "deep-chain",
+    withQuery(`DeviceInfo\n| where ${'DeviceId == "a" or '.repeat(3000)}true`),
+    "9:3: Query syntax depth exceeds maximum safe limit. Semantic analysis not performed. Write long chains",
+  ],
+  [
     "nested",
     withQuery(`DeviceInfo\n| where ${"(".repeat(10_000)}1${")".repeat(10_000)} == 1`),
     "10:211: brackets are nested deeper than 200",
@@ -210,6 +225,16 @@ describe("detections validate", () => {
     expect(code).toBe(0);
   });
 
+  it("of thousands of problems in one query the first are said, and how many more there are", async () => {
+    const names = Array.from({ length: 3000 }, (_, i) => `Nope${i}`).join(", ");
+    const { out } = await validate(put("many.yaml", withQuery(`DeviceInfo\n| project ${names}`)));
+    expect(local(out.slice(-3))).toEqual([
+      expect.stringMatching(/^many\.yaml:10:\d+: The name 'Nope49' does not refer/),
+      expect.stringMatching(/^many\.yaml:10:\d+: from here on 2950 more; mend those before first$/),
+      "1 detection: 51 problems",
+    ]);
+  });
+
   it("for machines: one object", async () => {
     const file = put("wrong.yaml", withQuery("DeviceInfo\n| where X"));
     const { out, code } = await validate(file, "--json");
@@ -227,6 +252,21 @@ describe("detections validate", () => {
       errors: [expect.stringContaining("nowhere: there is no such file or folder")],
     });
     expect((await validate("--jsno")).code).toBe(2);
+  });
+
+  it("as a program of its own: problems on stdout, exit 1; usage on stderr, exit 2", async () => {
+    const file = put("wrong.yaml", withQuery("DeviceInfo\n| where X"));
+    const wrong = await program("detections", "validate", file);
+    expect([wrong.code, wrong.out.split("\n")[0], wrong.err]).toEqual([
+      1,
+      expect.stringContaining("wrong.yaml:10:11: The name 'X'"),
+      "",
+    ]);
+    expect(await program("kql", "explain", join(folder, "nowhere.kql"))).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("nowhere.kql: there is no such file"),
+    });
   });
 
   it("nothing of a hostile file reaches the terminal as a control", async () => {
