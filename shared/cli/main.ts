@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { addDetectionsCommand } from "./detections.ts";
+import { addKqlCommand } from "./kql.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -11,6 +12,7 @@ const program = new Command("firstsight")
   .showHelpAfterError("(--help says more)");
 addStateCommand(program);
 addDetectionsCommand(program);
+addKqlCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,9 @@
+import type { Command } from "commander";
+
+import { addExplainCommand } from "./kql-explain.ts";
+
+/** `firstsight kql`: queries without a workspace. */
+export function addKqlCommand(program: Command): void {
+  const kql = program.command("kql").description("Queries, without a workspace.");
+  addExplainCommand(kql);
+}
