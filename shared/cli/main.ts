@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
+import { addKqlCommand } from "./kql.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -8,6 +9,7 @@ const program = new Command("firstsight")
   .description("Firstsight for operators and detection engineers.")
   .exitOverride()
   .showHelpAfterError("(--help says more)");
+addKqlCommand(program);
 addStateCommand(program);
 
 try {
