@@ -2,17 +2,17 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 
 import type { FileProblem } from "../catalog/file-problem.ts";
 import { problemLine } from "../catalog/file-problem.ts";
-import { parseDatetime } from "../kql/datetime.ts";
 import type { QueryResult } from "../kql/interpret.ts";
 import { execute } from "../kql/interpret.ts";
 import { KqlRuntimeError, KqlSemanticError, UnsupportedKqlError } from "../kql/kql-error.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 import { dataDirectory } from "./data-directory.ts";
+import { instant } from "./instant.ts";
 import type { QueryFile } from "./query-file.ts";
 import { readQueryFile } from "./query-file.ts";
 import type { Format } from "./result-format.ts";
@@ -38,13 +38,6 @@ export function addRunCommand(kql: Command): void {
     .addOption(new Option("--format <format>", "of the result").choices(FORMATS).default("table"))
     .addOption(new Option("--dialect <dialect>", "whose tables and columns").choices(DIALECTS).default("log-analytics"))
     .action(runQuery);
-}
-
-/** An instant on the command line, UTC where it names no offset. */
-export function instant(text: string): Date {
-  const ticks = parseDatetime(text);
-  if (ticks === undefined) throw new InvalidArgumentError("Write a time such as 2026-03-01T12:00:00Z.");
-  return new Date(Number(ticks / 10_000n) - 62_135_596_800_000);
 }
 
 async function runQuery(file: string, { data, now, format, dialect }: RunOptions): Promise<void> {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { addKqlCommand } from "./kql.ts";
+import { addLocalCommand } from "./local.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -10,6 +11,7 @@ const program = new Command("firstsight")
   .exitOverride()
   .showHelpAfterError("(--help says more)");
 addKqlCommand(program);
+addLocalCommand(program);
 addStateCommand(program);
 
 try {
