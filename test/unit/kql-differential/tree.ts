@@ -7,7 +7,7 @@ export type Cell = null | string | boolean | number | bigint | Instant | readonl
 export interface Instant {
   readonly ticks: bigint;
 }
-export interface Bag {
+interface Bag {
   readonly bag: readonly (readonly [string, Cell])[];
 }
 
@@ -91,7 +91,7 @@ export const JOIN_KINDS = [
   "rightsemi",
   "rightanti",
 ] as const;
-export type JoinKind = (typeof JOIN_KINDS)[number];
+type JoinKind = (typeof JOIN_KINDS)[number];
 
 export interface On {
   readonly left: string;
