@@ -28,7 +28,16 @@ export class UnsupportedKqlError extends Error {
   }
 }
 
-/** A query that is valid and fails on its way: a row cap, a pattern that is none. */
+/** A query that is valid and fails on its way: a bound exceeded, a pattern that is none. The message says where, if that is known. */
 export class KqlRuntimeError extends Error {
   override readonly name = "KqlRuntimeError";
+  readonly line?: number;
+  readonly column?: number;
+  constructor(problem: string, place?: { readonly text: string; readonly at: SyntaxView }, options?: ErrorOptions) {
+    const position = place && positionOf(place.text, place.at.TextStart);
+    super(position === undefined ? problem : `${problem} at ${position.line}:${position.column}`, options);
+    if (position === undefined) return;
+    this.line = position.line;
+    this.column = position.column;
+  }
 }

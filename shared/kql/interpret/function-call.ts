@@ -1,5 +1,6 @@
 import type { SyntaxView } from "../syntax.ts";
 import { child, elements, list, nodeName, optionalChild } from "../syntax.ts";
+import { bounded, spendCall } from "./budget.ts";
 import { compile, compileAll, constantOf, expressionsOf, simpleName, toType, typeOf } from "./expression.ts";
 import { CONVERSIONS } from "./functions/conversions.ts";
 import { DYNAMICS } from "./functions/dynamics.ts";
@@ -44,8 +45,29 @@ export function compileFunction(node: SyntaxView, scope: Scope): Compiled {
   if (scalar === undefined) return unsupported(scope, `${name}()`, node);
   const args = compileAll(argumentsOf(node), scope);
   const call: Call = { name, args, type: typeOf(node), scope, node };
-  return { type: typeOf(node), constant: args.every((arg) => arg.constant), get: scalar(call) };
+  const get = scalar(call);
+  return {
+    type: call.type,
+    constant: args.every((arg) => arg.constant),
+    get: GROWING.has(name) ? (row) => bounded(get(row), scope, node) : get,
+  };
 }
+
+/** Functions whose result may be much larger than what they are given. */
+const GROWING: ReadonlySet<string> = new Set([
+  "array_concat",
+  "base64_encode_tostring",
+  "repeat",
+  "replace_regex",
+  "replace_string",
+  "replace_strings",
+  "strcat",
+  "strcat_array",
+  "strcat_delim",
+  "strrep",
+  "url_encode",
+  "url_encode_component",
+]);
 
 /** A call of a tabular function of the query's own. */
 export function callTabular(node: SyntaxView, scope: Scope): Relation {
@@ -59,6 +81,7 @@ const bodyExpression = (declaration: SyntaxView): SyntaxView => child(child(decl
 
 /** The function's own surroundings with its parameters bound to the arguments. The caller's row stays: arguments may read it. */
 function callScope(node: SyntaxView, own: Extract<Binding, { kind: "function" }>, caller: Scope): Scope {
+  spendCall(caller, node);
   const given = argumentsOf(node);
   const parameters = list(child(own.declaration, "Parameters"), "Parameters");
   let scope: Scope = {

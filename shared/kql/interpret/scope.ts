@@ -1,6 +1,7 @@
-import { UnsupportedKqlError } from "../kql-error.ts";
+import { KqlRuntimeError, UnsupportedKqlError } from "../kql-error.ts";
 import type { SyntaxView } from "../syntax.ts";
 import type { TableData } from "../table-data.ts";
+import type { Budget } from "./budget.ts";
 import type { Getter, Relation, Row } from "./relation.ts";
 
 /** A compiled expression. A constant's value is the same in every row; its getter may be called without a real one. */
@@ -20,6 +21,8 @@ interface Execution {
   readonly text: string;
   readonly nowTicks: bigint;
   readonly tables: ReadonlyMap<string, TableData>;
+  /** What is left of the bounds. */
+  readonly budget: Budget;
   /** Event time range of every table, both ends included, as the query API's timespan cuts it. */
   readonly range?: { readonly column: string; readonly from: bigint; readonly to: bigint };
 }
@@ -48,6 +51,11 @@ export const withBinding = (scope: Scope, name: string, binding: Binding): Scope
 /** The default of every dispatch. */
 export function unsupported(scope: Scope, construct: string, at: SyntaxView): never {
   throw new UnsupportedKqlError(construct, scope.execution.text, at);
+}
+
+/** Ends the execution with a place in the text. */
+export function fail(scope: Scope, problem: string, at: SyntaxView, options?: ErrorOptions): never {
+  throw new KqlRuntimeError(problem, { text: scope.execution.text, at }, options);
 }
 
 /** The row that constants are computed with. */

@@ -1,6 +1,7 @@
 import type { SyntaxView } from "../syntax.ts";
 import { child, nodeName, tableColumns } from "../syntax.ts";
 import { argumentsOf, callTabular } from "./function-call.ts";
+import { metered } from "./budget.ts";
 import { compile, simpleName } from "./expression.ts";
 import type { Relation } from "./relation.ts";
 import type { Scope } from "./scope.ts";
@@ -57,6 +58,9 @@ export function compileTabular(node: SyntaxView, scope: Scope): Relation {
   return relation;
 }
 
+/** Operators that may make more rows than they read. */
+const MULTIPLYING: ReadonlySet<string> = new Set(["MvExpandOperator", "JoinOperator", "LookupOperator"]);
+
 function compileNode(node: SyntaxView, scope: Scope): Relation {
   const name = nodeName(node);
   switch (name) {
@@ -65,7 +69,8 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
       const operator = child(node, "Operator");
       const apply = OPERATORS.get(nodeName(operator));
       if (apply === undefined) return unsupported(scope, operatorName(operator), operator);
-      return apply(operator, input, withRow(scope, input));
+      const made = apply(operator, input, withRow(scope, input));
+      return MULTIPLYING.has(nodeName(operator)) ? metered(made, scope, operator) : made;
     }
     case "ParenthesizedExpression":
     case "MaterializeExpression":
@@ -76,7 +81,9 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
       return called(node, scope);
     default: {
       const source = SOURCES.get(name);
-      return source === undefined ? unsupported(scope, operatorName(node), node) : source(node, scope);
+      return source === undefined
+        ? unsupported(scope, operatorName(node), node)
+        : metered(source(node, scope), scope, node);
     }
   }
 }
@@ -87,7 +94,7 @@ const operatorName = (node: SyntaxView): string => /^[\w-]+/.exec(node.toString(
 function named(node: SyntaxView, scope: Scope): Relation {
   const name = simpleName(node);
   const kind = node.ReferencedSymbol ? nodeName(node.ReferencedSymbol) : "nothing";
-  if (kind === "TableSymbol") return tableNamed(name, node, scope);
+  if (kind === "TableSymbol") return metered(tableNamed(name, node, scope), scope, node);
   const binding = scope.bindings.get(name);
   if (binding?.kind === "table") return binding.relation;
   return unsupported(scope, `name ${name} (${kind})`, node);
@@ -99,7 +106,9 @@ function called(node: SyntaxView, scope: Scope): Relation {
   if (scope.bindings.has(name)) return callTabular(node, scope);
   const [first] = argumentsOf(node);
   const wanted = name === "table" && first !== undefined ? compile(first, scope).get(NO_ROW) : null;
-  return typeof wanted === "string" ? tableNamed(wanted, node, scope) : unsupported(scope, `${name}()`, node);
+  return typeof wanted === "string"
+    ? metered(tableNamed(wanted, node, scope), scope, node)
+    : unsupported(scope, `${name}()`, node);
 }
 
 const spell = (columns: readonly { readonly name: string; readonly type: string }[]): string =>

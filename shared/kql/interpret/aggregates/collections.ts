@@ -1,6 +1,7 @@
 import { keyOf } from "../../compare.ts";
 import type { Value } from "../../value.ts";
 import { missing, toDynamic, untagged } from "../../value.ts";
+import { hold, weight } from "../budget.ts";
 import { NO_ROW } from "../scope.ts";
 import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
 import { argument, fold } from "./accumulator.ts";
@@ -31,6 +32,7 @@ const collected =
           if (state.seen.has(key)) return state;
           state.seen.add(key);
         }
+        hold(call.scope, call.node, weight(value));
         state.list.push(toDynamic(value, type));
         return state;
       },

@@ -1,6 +1,7 @@
 import { keyOf, order } from "../../compare.ts";
 import type { Value } from "../../value.ts";
 import { long, untagged } from "../../value.ts";
+import { hold, weight } from "../budget.ts";
 import type { Row } from "../relation.ts";
 import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
 import { argument, fold } from "./accumulator.ts";
@@ -106,7 +107,10 @@ const distinctCount =
       () => new Set<unknown>(),
       (seen, row) => {
         const value = holds(row) ? get(row) : null;
-        if (value !== null) seen.add(keyOf(untagged(value)));
+        if (value === null) return seen;
+        const before = seen.size;
+        seen.add(keyOf(untagged(value)));
+        if (seen.size > before) hold(call.scope, call.node, weight(value));
         return seen;
       },
       (seen) => seen.size,

@@ -1,9 +1,11 @@
 import { keyOf } from "../../compare.ts";
-import { regex } from "../../text-match.ts";
+import { everywhere } from "../../regex.ts";
 import type { Value } from "../../value.ts";
 import { isList, isMap, toDynamic, untagged } from "../../value.ts";
+import { patternOf } from "../pattern.ts";
+import { textOf } from "../text-of.ts";
 import type { Family, ScalarFunction } from "./family.ts";
-import { number, text, unary, unaryOrNull, variadic } from "./family.ts";
+import { argument, number, text, unary, unaryOrNull, variadic } from "./family.ts";
 
 const packArray: ScalarFunction =
   ({ args }) =>
@@ -60,10 +62,21 @@ const indexOf: ScalarFunction = variadic(([list, sought]) => {
   return list.findIndex((item) => keyOf(untagged(item)) === key);
 });
 
-const extractAll: ScalarFunction = variadic(([pattern, source]) => {
-  const found = [...text(source).matchAll(new RegExp(regex(text(pattern)).source, "gu"))];
-  return found.map((match) => (match.length > 2 ? match.slice(1).map((group) => group ?? "") : (match[1] ?? match[0])));
-});
+/** Every match: its only group, or the list of its groups (of those that are named by the captures argument). */
+const extractAll: ScalarFunction = (call) => {
+  const pattern = patternOf(argument(call, 0), call.scope, call.node);
+  const captures = call.args.length > 2 ? argument(call, 1).get : undefined;
+  const source = textOf(argument(call, call.args.length - 1));
+  return (row) => {
+    const wanted = captures?.(row) ?? null;
+    const matches = [...source(row).matchAll(everywhere(pattern(row)))].map((match) =>
+      isList(wanted)
+        ? wanted.map((group) => match[number(group) ?? 0] ?? "")
+        : match.slice(1).map((group) => group ?? ""),
+    );
+    return matches.length === 0 ? null : matches.map((groups) => (groups.length === 1 ? (groups[0] ?? "") : groups));
+  };
+};
 
 export const DYNAMICS: Family = [
   ["pack_array", packArray],

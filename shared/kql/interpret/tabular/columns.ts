@@ -2,6 +2,7 @@ import type { SyntaxView } from "../../syntax.ts";
 import { child, list, nodeName } from "../../syntax.ts";
 import { keyOf, keyOfAll } from "../../compare.ts";
 import type { Value } from "../../value.ts";
+import { hold } from "../budget.ts";
 import { compile, expressionsOf, simpleName, toType } from "../expression.ts";
 import type { BoundColumn, Relation } from "../relation.ts";
 import { columnNamed, materialised, remembered } from "../relation.ts";
@@ -114,6 +115,7 @@ export const distinct: Operator = (node, input, scope) => {
         const values = columns.map(({ get }): Value => get(row));
         const key = values.length === 1 ? keyOf(values[0] ?? null) : keyOfAll(values);
         if (seen.has(key)) return false;
+        hold(scope, node);
         seen.add(key);
         return emit(values);
       });

@@ -3,6 +3,7 @@ import type { SyntaxView } from "../../syntax.ts";
 import { child, list, nodeName, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
 import { isList, missing } from "../../value.ts";
+import { hold } from "../budget.ts";
 import { simpleName } from "../expression.ts";
 import type { BoundColumn, Getter, Relation, Row } from "../relation.ts";
 import { columnNamed } from "../relation.ts";
@@ -43,6 +44,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 type Key = (row: Row) => unknown;
 
 interface Sides {
+  /** Counts a row that is kept. */
+  readonly keep: () => void;
   readonly left: Relation;
   readonly right: Relation;
   readonly leftKey: Key;
@@ -72,6 +75,7 @@ export function sidesOf(node: SyntaxView, condition: SyntaxView, left: Relation,
   if (nodeName(condition) !== "JoinOnClause") return unsupported(scope, nodeName(condition), condition);
   const keys = list(condition, "Expressions").map((item) => keyPair(item, left, right, scope));
   return {
+    keep: () => hold(scope, node),
     left,
     right,
     leftKey: keyIn(keys.map((pair) => pair.left)),
@@ -137,11 +141,12 @@ export function sideColumn({ name, type, get }: BoundColumn, side: 0 | 1): Bound
   };
 }
 
-export function indexed(relation: Relation, key: Key): Map<unknown, Row[]> {
+export function indexed(relation: Relation, key: Key, keep: () => void): Map<unknown, Row[]> {
   const index = new Map<unknown, Row[]>();
   relation.scan((row) => {
     const found = key(row);
     if (found === undefined) return false;
+    keep();
     const rows = index.get(found);
     if (rows === undefined) index.set(found, [row]);
     else rows.push(row);
@@ -150,7 +155,7 @@ export function indexed(relation: Relation, key: Key): Map<unknown, Row[]> {
   return index;
 }
 
-function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "right", matched: boolean): Relation {
+function oneSided({ left, right, leftKey, rightKey, keep }: Sides, side: "left" | "right", matched: boolean): Relation {
   const [own, ownKey, other, otherKey] =
     side === "left" ? [left, leftKey, right, rightKey] : [right, rightKey, left, leftKey];
   return {
@@ -158,6 +163,7 @@ function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "rig
     scan: (emit) => {
       const keys = new Set<unknown>();
       other.scan((row) => {
+        keep();
         keys.add(otherKey(row));
         return false;
       });
@@ -167,8 +173,8 @@ function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "rig
   };
 }
 
-function pairs({ left, right, leftKey, rightKey }: Sides, kind: Kind, emit: (row: Row) => boolean): void {
-  const index = indexed(right, rightKey);
+function pairs({ left, right, leftKey, rightKey, keep }: Sides, kind: Kind, emit: (row: Row) => boolean): void {
+  const index = indexed(right, rightKey, keep);
   const seen = new Set<unknown>();
   let enough = false;
   left.scan((row) => {

@@ -10,7 +10,7 @@ import { parametersOf } from "./parameters.ts";
 export const lookup: Operator = (node, input, scope) => {
   const kind = parametersOf(node, scope, ["kind"]).get("kind") ?? "leftouter";
   if (kind !== "leftouter" && kind !== "inner") return unsupported(scope, `lookup kind=${kind}`, node);
-  const { left, right, leftKey, rightKey } = sidesOf(node, child(node, "LookupClause"), input, scope);
+  const { left, right, leftKey, rightKey, keep } = sidesOf(node, child(node, "LookupClause"), input, scope);
   const columns = resultOf(node).map(({ name, type }, i) => {
     const column = left.columns[i] ?? columnNamed(right, name);
     if (column === undefined) return unsupported(scope, `lookup that renames ${name}`, node);
@@ -19,7 +19,7 @@ export const lookup: Operator = (node, input, scope) => {
   return {
     columns,
     scan: (emit) => {
-      const index = indexed(right, rightKey);
+      const index = indexed(right, rightKey, keep);
       left.scan((row) => {
         const partners = index.get(leftKey(row));
         if (partners === undefined) return kind === "leftouter" && emit([row, null]);

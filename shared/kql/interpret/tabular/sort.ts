@@ -2,9 +2,9 @@ import { order } from "../../compare.ts";
 import type { SyntaxView } from "../../syntax.ts";
 import { child, nodeName, optionalChild, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
+import { heldRows } from "../budget.ts";
 import { compile, expressionsOf } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
-import { rowsOf } from "../relation.ts";
 import type { Scope } from "../scope.ts";
 import { NO_ROW } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
@@ -47,9 +47,9 @@ function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortK
 }
 
 /** Stable. Rows are moved, not copied. */
-function sorted(input: Relation, keys: readonly SortKey[]): Row[] {
+function sorted(input: Relation, keys: readonly SortKey[], scope: Scope, node: SyntaxView): Row[] {
   const compare = compareBy(keys);
-  return rowsOf(input)
+  return heldRows(input, scope, node)
     .map((row) => ({ row, values: keys.map(({ get }) => get(row)) }))
     .toSorted((a, b) => compare(a.values, b.values))
     .map(({ row }) => row);
@@ -61,7 +61,7 @@ export const sort: Operator = (node, input, scope) => {
   return {
     ...input,
     scan: (emit) => {
-      for (const row of sorted(input, keys)) if (emit(row)) return;
+      for (const row of sorted(input, keys, scope, node)) if (emit(row)) return;
     },
   };
 };
@@ -73,7 +73,7 @@ export const top: Operator = (node, input, scope) => {
   return {
     ...input,
     scan: (emit) => {
-      for (const row of sorted(input, keys).slice(0, limit)) if (emit(row)) return;
+      for (const row of sorted(input, keys, scope, node).slice(0, limit)) if (emit(row)) return;
     },
   };
 };

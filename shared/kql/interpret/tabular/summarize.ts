@@ -6,6 +6,7 @@ import { COLLECTIONS } from "../aggregates/collections.ts";
 import { EXTREMES } from "../aggregates/extremes.ts";
 import { STATISTICS } from "../aggregates/statistics.ts";
 import type { Accumulator, Aggregate } from "../aggregates/accumulator.ts";
+import { hold } from "../budget.ts";
 import { compile, expressionsOf, simpleName, typeOf } from "../expression.ts";
 import { argumentsOf } from "../function-call.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
@@ -33,7 +34,7 @@ export const summarize: Operator = (node, input, scope) => {
   return {
     ...materialised(result, []),
     scan: (emit) => {
-      const groups = grouped(input, by, makers);
+      const groups = grouped(input, by, makers, () => hold(scope, node));
       for (const { keys, accumulators } of groups)
         if (emit([...keys, ...accumulators.flatMap(({ values }) => values())])) return;
     },
@@ -45,7 +46,7 @@ interface Group {
   readonly accumulators: readonly Accumulator[];
 }
 
-function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[]): Iterable<Group> {
+function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[], keep: () => void): Iterable<Group> {
   const groups = new Map<unknown, Group>();
   const fresh = (keys: readonly Value[]): Group => ({ keys, accumulators: makers.map((make) => make()) });
   if (by.length === 0) groups.set(null, fresh([]));
@@ -57,6 +58,7 @@ function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[
       by.length === 0 ? null : only !== undefined && by.length === 1 ? keyOf(keys[0] ?? null) : keyOfAll(keys);
     let group = groups.get(key);
     if (group === undefined) {
+      keep();
       group = fresh(keys);
       groups.set(key, group);
     }
