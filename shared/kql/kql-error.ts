@@ -1,6 +1,5 @@
 import type { Problem } from "./language.ts";
 import { positionOf } from "./language.ts";
-import type { SyntaxView } from "./syntax.ts";
 
 /** The text is no valid query: what the language service found. Nothing ran. */
 export class KqlSemanticError extends Error {
@@ -19,8 +18,8 @@ export class UnsupportedKqlError extends Error {
   readonly construct: string;
   readonly line: number;
   readonly column: number;
-  constructor(construct: string, text: string, at: SyntaxView) {
-    const { line, column } = positionOf(text, at.TextStart);
+  constructor(construct: string, text: string, offset: number) {
+    const { line, column } = positionOf(text, offset);
     super(`unsupported: ${construct} at ${line}:${column}`);
     this.construct = construct;
     this.line = line;
@@ -33,8 +32,8 @@ export class KqlRuntimeError extends Error {
   override readonly name = "KqlRuntimeError";
   readonly line?: number;
   readonly column?: number;
-  constructor(problem: string, place?: { readonly text: string; readonly at: SyntaxView }, options?: ErrorOptions) {
-    const position = place && positionOf(place.text, place.at.TextStart);
+  constructor(problem: string, place?: { readonly text: string; readonly offset: number }, options?: ErrorOptions) {
+    const position = place && positionOf(place.text, place.offset);
     super(position === undefined ? problem : `${problem} at ${position.line}:${position.column}`, options);
     if (position === undefined) return;
     this.line = position.line;

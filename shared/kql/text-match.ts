@@ -62,6 +62,15 @@ export function hasAny(needles: readonly string[]): TextTest {
   };
 }
 
+/** Place of the first term that the haystack has, -1 where it has none. */
+export function hasTermOf(needles: readonly string[]): (haystack: string) => number {
+  const sought = needles.map(lower);
+  return (haystack) => {
+    const text = lower(haystack);
+    return sought.findIndex((needle) => holdsTerm(text, needle, "both"));
+  };
+}
+
 export function hasAll(needles: readonly string[]): TextTest {
   const sought = needles.map(lower);
   return (haystack) => {

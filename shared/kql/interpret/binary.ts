@@ -14,7 +14,7 @@ import { located } from "./pattern.ts";
 import { textOf } from "./text-of.ts";
 
 /** String operators by their text; each has a negation with `!` before it. */
-const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
+export const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
   ["=~", text.equalsFolded],
   ["has", text.has],
   ["has_cs", text.hasCs],

@@ -38,7 +38,7 @@ export const budgetOf = (bounds: Bounds): Budget => ({
 
 const count = (value: number): string => value.toLocaleString("en-US");
 
-export function spend(scope: Scope, at: SyntaxView, rows = 1): void {
+function spend(scope: Scope, at: SyntaxView, rows = 1): void {
   const { budget } = scope.execution;
   budget.rows -= rows;
   if (budget.rows < 0)

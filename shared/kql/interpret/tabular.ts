@@ -1,16 +1,17 @@
 import type { SyntaxView } from "../syntax.ts";
 import { child, nodeName, tableColumns } from "../syntax.ts";
-import { argumentsOf, callTabular } from "./function-call.ts";
 import { metered } from "./budget.ts";
-import { compile, simpleName } from "./expression.ts";
+import { argumentsOf, compile, simpleName } from "./expression.ts";
+import { callTabular } from "./own-function.ts";
 import type { Relation } from "./relation.ts";
 import type { Scope } from "./scope.ts";
-import { NO_ROW, unsupported, withRow } from "./scope.ts";
-import { columnsToKeep, distinct, extend, project, rename, serialize } from "./tabular/columns.ts";
+import { NO_ROW, unsupported, withBinding, withRow } from "./scope.ts";
+import { columnsToKeep, distinct, extend, project, rename, sampleDistinct, serialize } from "./tabular/columns.ts";
 import { join } from "./tabular/join.ts";
 import { lookup } from "./tabular/lookup.ts";
 import { mvExpand } from "./tabular/mv-expand.ts";
-import { count, take, where } from "./tabular/rows.ts";
+import { parse, parseWhere } from "./tabular/parse.ts";
+import { as, count, render, take, where } from "./tabular/rows.ts";
 import { sort, top } from "./tabular/sort.ts";
 import { dataTable, print, range, tableNamed } from "./tabular/sources.ts";
 import { summarize } from "./tabular/summarize.ts";
@@ -20,7 +21,7 @@ import { union } from "./tabular/union.ts";
 export type Operator = (node: SyntaxView, input: Relation, scope: Scope) => Relation;
 
 /** Operators by class of node. Add one there, its file in `tabular/`. */
-const OPERATORS: ReadonlyMap<string, Operator> = new Map([
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["FilterOperator", where],
   ["ExtendOperator", extend],
   ["ProjectOperator", project],
@@ -31,6 +32,12 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["SummarizeOperator", summarize],
   ["DistinctOperator", distinct],
   ["CountOperator", count],
+  ["AsOperator", as],
+  ["ParseOperator", parse],
+  ["ParseWhereOperator", parseWhere],
+  ["RenderOperator", render],
+  ["SampleOperator", take],
+  ["SampleDistinctOperator", sampleDistinct],
   ["TakeOperator", take],
   ["TopOperator", top],
   ["SortOperator", sort],
@@ -42,7 +49,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
 ]);
 
 /** What stands first in a pipe. */
-const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Relation> = new Map([
+export const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Relation> = new Map([
   ["PrintOperator", print],
   ["RangeOperator", range],
   ["DataTableExpression", dataTable],
@@ -64,14 +71,8 @@ const MULTIPLYING: ReadonlySet<string> = new Set(["MvExpandOperator", "JoinOpera
 function compileNode(node: SyntaxView, scope: Scope): Relation {
   const name = nodeName(node);
   switch (name) {
-    case "PipeExpression": {
-      const input = compileTabular(child(node, "Expression"), scope);
-      const operator = child(node, "Operator");
-      const apply = OPERATORS.get(nodeName(operator));
-      if (apply === undefined) return unsupported(scope, operatorName(operator), operator);
-      const made = apply(operator, input, withRow(scope, input));
-      return MULTIPLYING.has(nodeName(operator)) ? metered(made, scope, operator) : made;
-    }
+    case "PipeExpression":
+      return piped(node, scope).relation;
     case "ParenthesizedExpression":
     case "MaterializeExpression":
       return compileTabular(child(node, "Expression"), scope);
@@ -86,6 +87,28 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
         : metered(source(node, scope), scope, node);
     }
   }
+}
+
+/** A pipe, and the names that hold after it: those that `as` gave in it. */
+function piped(node: SyntaxView, given: Scope): { readonly relation: Relation; readonly scope: Scope } {
+  const left = child(node, "Expression");
+  const { relation: input, scope } =
+    nodeName(left) === "PipeExpression"
+      ? checked(left, piped(left, given))
+      : { relation: compileTabular(left, given), scope: given };
+  const operator = child(node, "Operator");
+  const name = nodeName(operator);
+  const apply = OPERATORS.get(name);
+  if (apply === undefined) return unsupported(scope, operatorName(operator), operator);
+  const made = apply(operator, input, withRow(scope, input));
+  const relation = MULTIPLYING.has(name) ? metered(made, scope, operator) : made;
+  if (name !== "AsOperator") return { relation, scope };
+  return { relation, scope: withBinding(scope, simpleName(child(operator, "Name")), { kind: "table", relation }) };
+}
+
+function checked<T extends { readonly relation: Relation }>(node: SyntaxView, made: T): T {
+  assertColumns(node, made.relation);
+  return made;
 }
 
 /** The operator's keyword, as the query writes it. */
@@ -103,7 +126,8 @@ function named(node: SyntaxView, scope: Scope): Relation {
 /** `table("X")`, or a tabular function of the query's own. */
 function called(node: SyntaxView, scope: Scope): Relation {
   const name = simpleName(child(node, "Name"));
-  if (scope.bindings.has(name)) return callTabular(node, scope);
+  const own = scope.bindings.get(name);
+  if (own?.kind === "function") return callTabular(node, own, scope);
   const [first] = argumentsOf(node);
   const wanted = name === "table" && first !== undefined ? compile(first, scope).get(NO_ROW) : null;
   return typeof wanted === "string"

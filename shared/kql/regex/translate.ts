@@ -98,7 +98,10 @@ function readParenthesis(reader: Reader, flags: Flags, around: Surroundings, at:
     return reader.refuse("look-around is not supported; match the whole and take a group with extract()", at);
   let opening = "(";
   let own = flags;
-  if (reader.match(/\?P?<[^>]+>/y) === null && reader.skip("?")) {
+  const name = reader.match(/\?P?<([^>]+)>/y)?.[1];
+  // A name that JavaScript does not take is of no use here: its group counts by number.
+  if (name !== undefined) opening = /^[A-Za-z_]\w*$/.test(name) ? `(?<${name}>` : "(";
+  else if (reader.skip("?")) {
     const set = reader.match(/([a-zA-Z-]*):/y);
     if (set === null) return reader.refuse("this kind of group is not supported", at);
     own = withFlags(set[1] ?? "", flags, reader, at);

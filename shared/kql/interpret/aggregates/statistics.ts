@@ -117,6 +117,22 @@ const distinctCount =
     );
   };
 
+/** 64 bits of all; null for no value at all. */
+const combined =
+  (combine: (left: bigint, right: bigint) => bigint): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    return fold<bigint | undefined>(
+      () => undefined,
+      (state, row) => {
+        const value = get(row);
+        if (typeof value !== "number" && typeof value !== "bigint") return state;
+        return state === undefined ? BigInt(value) : combine(state, BigInt(value));
+      },
+      (state) => (state === undefined ? null : long(state)),
+    );
+  };
+
 export const STATISTICS: AggregateFamily = [
   ["count", count],
   ["countif", countIf],
@@ -131,4 +147,8 @@ export const STATISTICS: AggregateFamily = [
   ["dcount", distinctCount(false)],
   ["dcountif", distinctCount(true)],
   ["count_distinct", distinctCount(false)],
+  ["count_distinctif", distinctCount(true)],
+  ["binary_all_and", combined((left, right) => left & right)],
+  ["binary_all_or", combined((left, right) => left | right)],
+  ["binary_all_xor", combined((left, right) => left ^ right)],
 ];

@@ -1,23 +1,16 @@
 import { keyOf } from "../../compare.ts";
 import { everywhere } from "../../regex.ts";
 import type { Value } from "../../value.ts";
-import { isList, isMap, toDynamic, untagged } from "../../value.ts";
+import { isList, toDynamic, untagged } from "../../value.ts";
 import { patternOf } from "../pattern.ts";
 import { textOf } from "../text-of.ts";
 import type { Family, ScalarFunction } from "./family.ts";
-import { argument, number, text, unary, unaryOrNull, variadic } from "./family.ts";
+import { argument, number, unaryOrNull, variadic } from "./family.ts";
 
 const packArray: ScalarFunction =
   ({ args }) =>
   (row) =>
     args.map(({ get, type }) => toDynamic(get(row), type));
-
-const bagPack: ScalarFunction = variadic((values, types) => {
-  const bag = new Map<string, Value>();
-  for (let i = 0; i + 1 < values.length; i += 2)
-    bag.set(text(values[i]), toDynamic(values[i + 1] ?? null, types[i + 1] ?? "dynamic"));
-  return bag;
-});
 
 const keySet = (list: readonly Value[]): Set<unknown> => new Set(list.map((item) => keyOf(untagged(item))));
 
@@ -50,12 +43,6 @@ const setIntersect = sets((first, others) => {
   return distinct(first).filter((item) => wanted.every((keys) => keys.has(keyOf(untagged(item)))));
 });
 
-const slice: ScalarFunction = variadic(([list, start, end]) => {
-  if (list === undefined || !isList(list)) return null;
-  const last = number(end) ?? -1;
-  return list.slice(number(start) ?? 0, last === -1 ? undefined : last + 1);
-});
-
 const indexOf: ScalarFunction = variadic(([list, sought]) => {
   if (list === undefined || !isList(list)) return null;
   const key = keyOf(untagged(sought ?? null));
@@ -80,11 +67,8 @@ const extractAll: ScalarFunction = (call) => {
 
 export const DYNAMICS: Family = [
   ["pack_array", packArray],
-  ["bag_pack", bagPack],
-  ["pack", bagPack],
   ["array_length", unaryOrNull((value) => (isList(value) ? value.length : null))],
   ["array_concat", sets((first, others) => [...first, ...others.flat()])],
-  ["array_slice", slice],
   ["array_index_of", indexOf],
   ["set_difference", setDifference],
   ["set_intersect", setIntersect],
@@ -95,6 +79,5 @@ export const DYNAMICS: Family = [
       list !== undefined && isList(list) ? keySet(list).has(keyOf(untagged(sought ?? null))) : null,
     ),
   ],
-  ["bag_keys", unary((value) => (isMap(value) ? [...value.keys()] : null))],
   ["extract_all", extractAll],
 ];

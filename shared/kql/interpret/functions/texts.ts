@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import { toText } from "../../convert.ts";
 import { everywhere, regex } from "../../regex.ts";
 import type { Value } from "../../value.ts";
@@ -58,6 +56,10 @@ const replaceRegex: ScalarFunction = (call) => {
   };
 };
 
+/** `replace(pattern, rewrite, text)`, the name and order of before. */
+const replaceRegexOldOrder: ScalarFunction = (call) =>
+  replaceRegex({ ...call, args: [argument(call, 2), argument(call, 0), argument(call, 1)] });
+
 /** Parts between separators; with an index that part alone, in a list. */
 const split: ScalarFunction = variadic(([source, separator, wanted]) => {
   const parts = text(source) === "" ? [""] : text(source).split(text(separator));
@@ -80,10 +82,6 @@ const trimmed =
     };
   };
 
-const indexOf: ScalarFunction = variadic(([source, sought, start]) =>
-  text(source).indexOf(text(sought), number(start) ?? 0),
-);
-
 export const TEXTS: Family = [
   ["tolower", mapped((given) => given.toLowerCase())],
   ["toupper", mapped((given) => given.toUpperCase())],
@@ -104,6 +102,7 @@ export const TEXTS: Family = [
   ["substring", substring],
   ["extract", extract],
   ["replace_regex", replaceRegex],
+  ["replace", replaceRegexOldOrder],
   [
     "replace_string",
     variadic(([source, sought, rewrite]) =>
@@ -114,7 +113,5 @@ export const TEXTS: Family = [
   ["trim", trimmed(true, true)],
   ["trim_start", trimmed(true, false)],
   ["trim_end", trimmed(false, true)],
-  ["indexof", indexOf],
   ["reverse", mapped((given) => Array.from(given).toReversed().join(""))],
-  ["hash_sha256", mapped((given) => createHash("sha256").update(given).digest("hex"))],
 ];

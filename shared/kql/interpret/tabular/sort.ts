@@ -38,12 +38,17 @@ function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: re
   };
 }
 
+/** Null and NaN stand together at one end, null outermost, whichever the direction. Source: "sort operator". */
 function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
-  if (left === null || right === null) {
-    if (left === right) return 0;
-    return (left === null) === nullsFirst ? -1 : 1;
-  }
+  const [first, second] = [placeless(left), placeless(right)];
+  if (first > 0 || second > 0) return nullsFirst ? second - first : first - second;
+  if (left === null || right === null) return 0;
   return descending ? order(right, left) : order(left, right);
+}
+
+function placeless(value: Value): number {
+  if (value === null) return 2;
+  return Number.isNaN(value) ? 1 : 0;
 }
 
 /** Stable. Rows are moved, not copied. */
