@@ -5,14 +5,15 @@ import type { Command } from "commander";
 import { Option } from "commander";
 
 import type { FileProblem } from "../catalog/file-problem.ts";
-import { problemLine } from "../catalog/file-problem.ts";
 import type { QueryResult } from "../kql/interpret.ts";
 import { execute } from "../kql/interpret.ts";
 import { KqlRuntimeError, KqlSemanticError, UnsupportedKqlError } from "../kql/kql-error.ts";
+import type { Position } from "../kql/language.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { instant } from "./instant.ts";
+import { printableProblem } from "./printable.ts";
 import type { QueryFile } from "./query-file.ts";
 import { readQueryFile } from "./query-file.ts";
 import type { Format } from "./result-format.ts";
@@ -50,7 +51,7 @@ async function runQuery(file: string, { data, now, format, dialect }: RunOptions
 }
 
 function report(problems: readonly FileProblem[]): void {
-  for (const problem of problems) console.error(problemLine(problem));
+  for (const problem of problems) console.error(printableProblem(problem));
   process.exitCode = 1;
 }
 
@@ -82,10 +83,15 @@ function run(
         ],
       };
     if (error instanceof KqlRuntimeError)
-      return { problems: [{ file, ...locate({ line: 1, column: 1 }), message: error.message }] };
+      return { problems: [{ file, ...locate(placeOf(error)), message: error.message.replace(OWN_PLACE, "") }] };
     throw error;
   }
 }
+
+/** The place that such an error ends with is that in the text as it runs, a prelude before it. */
+const OWN_PLACE = /:? at \d+:\d+$/;
+
+const placeOf = ({ line = 1, column = 1 }: KqlRuntimeError): Position => ({ line, column });
 
 /** A reader that has seen enough (`| head`) is no error. */
 async function print(pieces: Iterable<string>): Promise<void> {

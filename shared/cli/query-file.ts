@@ -3,7 +3,7 @@ import { extname } from "node:path";
 
 import { loadDetectionFile } from "../catalog/detection-file.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
-import { timestampPrelude } from "../catalog/timestamp-prelude.ts";
+import { timePrelude } from "../catalog/prelude.ts";
 import type { Position } from "../kql/language.ts";
 import { tooDeep } from "../kql/nesting.ts";
 import { validateQuery } from "../kql/validate.ts";
@@ -44,13 +44,13 @@ function yamlQuery(source: string, file: string): QueryFile | { readonly problem
   const loaded = loadDetectionFile(source, file);
   if ("problems" in loaded) return loaded;
   const { query, locate } = loaded.detection;
-  const validation = validateQuery(query, timestampPrelude);
+  const validation = validateQuery(query, timePrelude);
   if ("problems" in validation)
     return {
       problems: validation.problems.map(({ message, ...at }) => ({ file, ...locate(at), message })),
     };
   const { tables, namesTimeGenerated } = validation.checked;
-  const front = timestampPrelude(tables, namesTimeGenerated);
+  const front = timePrelude(tables, namesTimeGenerated);
   return {
     text: front + query,
     locate: ({ line, column }) => locate({ line: Math.max(1, line - tables.length), column }),

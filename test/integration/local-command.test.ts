@@ -204,6 +204,19 @@ describe("local log-analytics", () => {
     expect([answer.status, await answer.json()]).toMatchObject([status, { error: { code } }]);
   });
 
+  it.each([
+    ["an endless mv-expand", "range x from 1 to 1000000 step 1 | extend l = repeat(1, 1000000) | mv-expand l | count"],
+    [
+      "a join of everything with everything",
+      "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 100000 step 1 | extend k = 1) on k | count",
+    ],
+    ["a range without end", "range x from 1 to 9000000000000000 step 1 | count"],
+  ])("%s is refused in bounded time, and the next query answered", async (_title, query) => {
+    const refused = await ask({ query });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: "BadArgumentError" } }]);
+    expect((await json(await ask({ query: "print 1" }))).tables[0].rows).toEqual([[1]]);
+  });
+
   it("many at once, some of them wrong, each get their own answer", async () => {
     const asked = Array.from({ length: 40 }, (_, i) => ask({ query: i % 4 === 0 ? `Nope${i}` : `print x = ${i}` }));
     const answers = await Promise.all(asked.map(async (answer) => (await answer).text()));

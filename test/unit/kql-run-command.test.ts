@@ -92,6 +92,17 @@ describe("kql run", () => {
     expect(stderr).toMatch(/^deep\.kql:1:\d+: .*nested deeper/);
   });
 
+  it("a YAML's query that outgrows its bounds: its place in the YAML, in bounded time and memory", async () => {
+    await write(
+      "large.yaml",
+      `id: 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc\nname: n\ndescription: d\ntactics: [CommandAndControl]\nrelevantTechniques: [T1219]\nquery: |\n  DeviceInfo\n  | extend l = strrep(strrep(strrep("x", 1000), 1000), 1000)\n  | summarize max(l) by DeviceId\n`,
+    );
+    await write("DeviceInfo.ndjson", "{}");
+    const { code, stderr } = await firstsight("kql", "run", "large.yaml", "--data", ".");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^large\.yaml:8:\d+: strrep\(\) makes/)]);
+    expect(stderr).not.toMatch(/ at \d+:\d+/);
+  });
+
   it.each([
     ["no rows", ["own.kql"], "--data"],
     ["a folder that is not there", ["own.kql", "--data", "nowhere"], "nowhere: ENOENT; name a folder"],

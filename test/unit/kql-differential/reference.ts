@@ -18,8 +18,8 @@ type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
 export function evaluate({ table, steps }: Query, world: World): readonly Row[] {
   let rows = world.rows[table] ?? [];
   let shape: Shape = { columns: world.tables[table] ?? [], ordered: true };
-  for (const step of steps) {
-    rows = evaluateStep(step, { rows, shape }, world);
+  for (const [i, step] of steps.entries()) {
+    rows = evaluateStep(step, { rows, shape, name: i === 0 ? table : "union_arg0" }, world);
     shape = shapeAfter(shape, step, world.tables);
   }
   return rows;
@@ -28,9 +28,11 @@ export function evaluate({ table, steps }: Query, world: World): readonly Row[] 
 interface Input {
   readonly rows: readonly Row[];
   readonly shape: Shape;
+  /** What a union calls it. */
+  readonly name: string;
 }
 
-function evaluateStep(step: Step, { rows, shape }: Input, world: World): readonly Row[] {
+function evaluateStep(step: Step, { rows, shape, name }: Input, world: World): readonly Row[] {
   switch (step.op) {
     case "where":
       return rows.filter((row) => valueIn(row, step.predicate) === true);
@@ -55,7 +57,7 @@ function evaluateStep(step: Step, { rows, shape }: Input, world: World): readonl
     case "lookup":
       return lookedUp(step, rows, world);
     case "union":
-      return united(step, rows, shape.columns, world);
+      return united(step, { rows, columns: shape.columns, name }, world);
     case "mv-expand":
       return expanded(step, rows);
     default:
@@ -163,9 +165,15 @@ function lookedUp(step: StepOf<"lookup">, left: readonly Row[], world: World): r
   });
 }
 
-function united(step: StepOf<"union">, own: readonly Row[], columns: readonly Column[], world: World): readonly Row[] {
-  const branches = [
-    { rows: own, columns, name: "union_arg0" },
+interface Branch {
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column[];
+  readonly name: string;
+}
+
+function united(step: StepOf<"union">, own: Branch, world: World): readonly Row[] {
+  const branches: readonly Branch[] = [
+    own,
     ...step.others.map((other, i) => ({
       rows: evaluate(other, world),
       columns: shapeOf(other, world.tables).columns,
@@ -173,7 +181,7 @@ function united(step: StepOf<"union">, own: readonly Row[], columns: readonly Co
     })),
   ];
   const all = branches.map((branch) => branch.columns);
-  const result = shapeAfter({ columns, ordered: false }, step, world.tables).columns;
+  const result = shapeAfter({ columns: own.columns, ordered: false }, step, world.tables).columns;
   return branches.flatMap((branch) =>
     branch.rows.map((row) => {
       const cells: Record<string, Cell> = { ...missingRow(result) };
@@ -202,11 +210,11 @@ function elements(cell: Cell): readonly Cell[] {
   return "bag" in cell ? cell.bag.map((pair) => ({ bag: [pair] })) : cell;
 }
 
+/** A text among numbers is not read as one: null. */
 function cast(cell: Cell, to: "long" | "string" | undefined): Cell {
   if (to === undefined) return cell;
   if (to === "string") return cell === null ? "" : typeof cell === "object" ? jsonText(cell) : String(cell);
-  if (typeof cell === "bigint") return cell;
-  return typeof cell === "string" && /^-?\d+$/.test(cell) ? BigInt(cell) : null;
+  return typeof cell === "bigint" ? cell : null;
 }
 
 function jsonText(cell: Cell): string {
