@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { addDetectionsCommand } from "./detections.ts";
 import { addKqlCommand } from "./kql.ts";
+import { addLocalCommand } from "./local.ts";
 import { addStateCommand } from "./state.ts";
 
 /** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
@@ -10,9 +11,10 @@ const program = new Command("firstsight")
   .description("Firstsight for operators and detection engineers.")
   .exitOverride()
   .showHelpAfterError("(--help says more)");
-addStateCommand(program);
 addDetectionsCommand(program);
 addKqlCommand(program);
+addLocalCommand(program);
+addStateCommand(program);
 
 try {
   await program.parseAsync();
