@@ -9,6 +9,9 @@ import { argument, fold } from "./accumulator.ts";
 /** Elements that a set or list holds where the query names no cap: the service's own. */
 const DEFAULT_CAP = 1_048_576;
 
+/** The same of the functions by their former names. */
+const FORMER_CAP = 128;
+
 interface Options {
   readonly distinct: boolean;
   readonly conditional: boolean;
@@ -70,7 +73,8 @@ const bag =
 
 function capOf(call: AggregateCall, index: number): number {
   const given = call.args[index]?.get(NO_ROW);
-  return typeof given === "number" && given >= 0 ? given : DEFAULT_CAP;
+  if (typeof given === "number" && given >= 0) return given;
+  return call.name === "makeset" || call.name === "makelist" ? FORMER_CAP : DEFAULT_CAP;
 }
 
 /** The values of the first row; of one argument alone the first that is neither null nor empty, if there is any. */

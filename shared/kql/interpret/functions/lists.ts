@@ -2,7 +2,7 @@ import { order } from "../../compare.ts";
 import type { Value } from "../../value.ts";
 import { Tagged, dynamicType, isList, long, toDynamic, untagged } from "../../value.ts";
 import { MAX_ELEMENTS } from "../budget.ts";
-import { fail } from "../scope.ts";
+import { fail, unsupported } from "../scope.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { number, variadic } from "./family.ts";
 
@@ -63,7 +63,7 @@ const sorted =
   (call) => {
     const [list, ...others] = call.args;
     if (list === undefined || others.some(({ type }) => type !== "bool"))
-      return fail(call.scope, `${call.name}() sorts one list here, not several`, call.node);
+      return unsupported(call.scope, `${call.name}() of several lists`, call.node);
     return ofList((given, [nullsLast]) => {
       const nulls = given.filter((value) => value === null);
       const rest = given
@@ -104,6 +104,26 @@ const repeat: ScalarFunction = (call) =>
     return Array.from({ length: times }, () => toDynamic(value ?? null, type ?? "dynamic"));
   })(call);
 
+/** `range(first, last[, step])`, both ends included; steps of 1, or of an hour. Null where a part is. */
+const range: ScalarFunction = (call) =>
+  variadic(([first, last, given], [type]) => {
+    const step = given ?? (type === "datetime" || type === "timespan" ? 36_000_000_000n : 1);
+    if (!isNumber(first) || !isNumber(last) || !isNumber(step) || step == 0) return null;
+    const values: Value[] = [];
+    const isWide = [first, last, step].some((value) => typeof value === "bigint");
+    for (let i = 0; ; i++) {
+      const value = isWide ? BigInt(first) + BigInt(step) * BigInt(i) : Number(first) + Number(step) * i;
+      if (step > 0 ? value > last : value < last) return values;
+      if (values.length >= MAX_ELEMENTS)
+        return fail(call.scope, `range() makes ${MAX_ELEMENTS} elements at most`, call.node);
+      const plain = typeof value === "bigint" && type !== "datetime" && type !== "timespan" ? long(value) : value;
+      values.push(toDynamic(plain, type ?? "long"));
+    }
+  })(call);
+
+const isNumber = (value: Value | undefined): value is number | bigint =>
+  typeof value === "number" || typeof value === "bigint";
+
 /** `array_iff(conditions, when true, when false)`, element by element; a value stands for a list of it. */
 const choose: ScalarFunction = variadic(([conditions, whenTrue, whenFalse], types) => {
   if (conditions === undefined || !isList(conditions)) return null;
@@ -130,5 +150,6 @@ export const LISTS: Family = [
   ["array_iff", choose],
   ["array_iif", choose],
   ["zip", zip],
+  ["range", range],
   ["repeat", repeat],
 ];
