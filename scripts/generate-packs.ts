@@ -2,21 +2,17 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Pack } from "../shared/core/pack.ts";
+import { catalogDetections, renameToYaml, testPathOf } from "../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../shared/catalog/file-problem.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const OUTPUT = "shared/catalog/generated/packs.ts";
 
-/** The shipped detections, and a customer's own, which no upgrade touches and which win where they have the same id. */
-const SHIPPED = "shared/catalog/detections/*.yaml";
-const LOCAL = "shared/catalog/local/detections/*.yaml";
-
 /** What the output depends on: a change of any of these compiles anew. */
 const INPUTS = [
-  SHIPPED,
-  LOCAL,
-  "shared/catalog/*.ts",
+  "shared/catalog/{detections,local/detections}/*.{yaml,yml}",
+  "shared/catalog/{,testing/}*.ts",
   "shared/kql/**/*.{ts,json}",
   "shared/core/{pack,slice,kql-text}.ts",
   "scripts/generate-packs.ts",
@@ -31,8 +27,23 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(stamp)) return [];
   // The language service takes a second to load: only where there is something to compile.
   const { compileAll } = await import("../shared/catalog/compile-all.ts");
-  const compiled = compileAll({ shipped: readAll(SHIPPED), local: readAll(LOCAL) });
-  if ("problems" in compiled) return compiled.problems;
+  const shipped = catalogDetections("shipped");
+  const local = catalogDetections("local");
+  const misnamed = [...shipped.misnamed, ...local.misnamed].map((file) => ({
+    file,
+    line: 1,
+    column: 1,
+    message: renameToYaml(file),
+  }));
+  const { requireTests } = await import("../shared/catalog/testing/require-tests.ts");
+  const untested = [...shipped.files, ...local.files].flatMap((file) => {
+    const test = `${ROOT}${testPathOf(file)}`;
+    const required = requireTests(file, existsSync(test) ? readFileSync(test, "utf8") : undefined);
+    return "problems" in required ? required.problems : [];
+  });
+  const compiled = compileAll({ shipped: readAll(shipped.files), local: readAll(local.files) });
+  const problems = [...misnamed, ...("problems" in compiled ? compiled.problems : []), ...untested];
+  if ("problems" in compiled || problems.length > 0) return problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);
   writeWhole(output, Buffer.from(stamp + moduleText(compiled.packs)));
@@ -40,8 +51,8 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
 }
 
 const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).toSorted();
-const readAll = (pattern: string): { file: string; text: string }[] =>
-  filesOf(pattern).map((file) => ({ file, text: readFileSync(`${ROOT}${file}`, "utf8") }));
+const readAll = (files: readonly string[]): { file: string; text: string }[] =>
+  files.map((file) => ({ file, text: readFileSync(`${ROOT}${file}`, "utf8") }));
 
 function hashOf(files: readonly string[]): string {
   const hash = createHash("sha256");

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 
 import type { Pack, QueryPart } from "../core/pack.ts";
 import { bindQuery } from "../core/pack.ts";
+import { positionOf } from "../kql/language.ts";
 import { validateQuery } from "../kql/validate.ts";
 import { SAMPLE_WINDOW, packProblems } from "./check-pack.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
+import { unmapped } from "./mapped-columns.ts";
 import type { Replacement } from "./own-window.ts";
 import { ownWindow, plannedWindow } from "./own-window.ts";
 import { preludeParts } from "./prelude.ts";
@@ -13,6 +15,9 @@ import { projection } from "./projection.ts";
 
 /** Raised when the same file comes to find other rows: a new hash means that the whole horizon is read once more. */
 const COMPILE_VERSION = 1;
+
+const UNTOLD =
+  "how far back this looks is known only when the query runs: the plan may read further than it does; write the time as a constant";
 
 export type Compiled =
   | { readonly pack: Pack; readonly warnings: readonly FileProblem[] }
@@ -36,6 +41,7 @@ export function compileDetection(source: DetectionFile): Compiled {
   const { checked } = validation;
   const replaced = plannedWindow(checked);
   const reach = ownWindow(checked, replaced);
+  const untold = reach.untold.map((offset) => ({ ...positionOf(query, offset), message: UNTOLD }));
   const { parts, warnings } = projection(checked.columns);
   const whole = joined([
     ...preludeParts(checked.tables, checked.namesTimeGenerated),
@@ -55,16 +61,20 @@ export function compileDetection(source: DetectionFile): Compiled {
     };
   const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
   const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
+  const inQuery = [...checked.warnings, ...untold, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
   return {
     pack: {
       name: `yaml-${slug}`,
       hash: sha256([whole, [hash]]),
       detections: [{ id, name, description, tool, severity, tactics, techniques, supersedes, hash }],
       tables: checked.tables,
-      ...(reach !== undefined && { ownWindow: reach }),
+      ...(reach.shortest !== undefined && { ownWindow: reach.shortest }),
       query: whole,
     },
-    warnings: warnings.map((message) => ({ file, ...locate({ line: 1, column: 1 }), message })),
+    warnings: [
+      ...inQuery.map(({ message, ...at }) => ({ file, ...locate(at), message })),
+      ...unmapped(source.mapped, checked.columns).map((warning) => ({ file, ...warning })),
+    ],
   };
 }
 

@@ -8,6 +8,8 @@ import type { Position } from "../kql/language.ts";
 import { nearest } from "../kql/nearest.ts";
 import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.ts";
 import type { FileProblem } from "./file-problem.ts";
+import type { MappedColumn } from "./mapped-columns.ts";
+import { mappedColumns } from "./mapped-columns.ts";
 import { mendDataTypes } from "./mend-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
 
@@ -19,6 +21,10 @@ export interface DetectionFile extends Omit<Detection, "hash"> {
   readonly kind: "hunting" | "scheduled";
   /** Lines end with LF. */
   readonly query: string;
+  /** Columns that it names beside its query. */
+  readonly mapped: readonly MappedColumn[];
+  /** Where its id stands in the file. */
+  readonly idAt: Position;
   /** Where a place of the query stands in the file. */
   readonly locate: (inQuery: Position) => Position;
 }
@@ -96,6 +102,8 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
       techniques: relevantTechniques,
       supersedes,
       query,
+      mapped: mappedColumns(content, (path) => at(offsetOf(document, path))),
+      idAt: at(offsetOf(document, ["id"])),
       locate: queryLocator(mended, document.get("query", true), query, at),
     },
   };
@@ -104,12 +112,10 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
 /** Each id once: the second file that has it is refused. */
 export function duplicateIds(files: readonly DetectionFile[]): readonly FileProblem[] {
   const first = new Map<string, string>();
-  return files.flatMap(({ id, file }) => {
+  return files.flatMap(({ id, file, idAt }) => {
     const known = first.get(id);
     if (known === undefined) first.set(id, file);
-    return known === undefined
-      ? []
-      : [{ file, line: 1, column: 1, message: `id ${id} is that of ${known}; make a new GUID` }];
+    return known === undefined ? [] : [{ file, ...idAt, message: `id ${id} is that of ${known}; make a new GUID` }];
   });
 }
 
@@ -119,7 +125,9 @@ const isScheduled = (content: unknown): boolean =>
   typeof content === "object" && content !== null && SCHEDULED_KEYS.some((key) => key in content);
 
 const toolOf = (slug: string): string =>
-  slug.replace(/^rmm-/, "").replace(/-(?:file-signature|process-creation|network-connection)$/, "");
+  slug
+    .replace(/^rmm-/, "")
+    .replace(/-(?:file-signature|process-creation|network-connection|filesig|createproc|netconn)$/, "");
 
 /** A key that nothing knows and that is nearly one that something does: else a typing error would drop a setting in silence. */
 function misspeltKey(key: unknown, problem: (offset: number, message: string) => FileProblem): readonly FileProblem[] {

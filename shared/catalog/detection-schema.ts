@@ -115,6 +115,23 @@ const connector = z.looseObject(
   { error: "a connector has connectorId and, below it at the same column, dataTypes" },
 );
 
+const entityMapping = z.looseObject(
+  {
+    entityType: text("entityType", 256),
+    fieldMappings: z
+      .array(
+        z.looseObject(
+          { identifier: text("identifier", 256), columnName: text("columnName", 256) },
+          { error: "a field mapping has identifier and columnName" },
+        ),
+        { error: missingOr("fieldMappings is missing; an entity has 1 to 3", "fieldMappings is a list") },
+      )
+      .min(1, "an entity has 1 to 3 fieldMappings")
+      .max(3, "an entity has 1 to 3 fieldMappings"),
+  },
+  { error: "an entity mapping has entityType and fieldMappings" },
+);
+
 const kinds = {
   id: guid("id"),
   name: text("name", 256),
@@ -123,7 +140,7 @@ const kinds = {
   tactics: listOf(tactic, "tactics is a list, or one tactic"),
   relevantTechniques: listOf(technique, "relevantTechniques is a list, or one technique"),
   entityMappings: z
-    .array(z.looseObject({}), { error: "entityMappings is a list" })
+    .array(entityMapping, { error: "entityMappings is a list" })
     .min(1, "entityMappings has 1 to 5 entries; take the empty list out")
     .max(5, "entityMappings has 1 to 5 entries")
     .nullish(),

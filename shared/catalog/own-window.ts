@@ -1,10 +1,10 @@
-import { parseTimespan } from "../kql/datetime.ts";
-import type { CheckedQuery } from "../kql/validate.ts";
-import type { SyntaxView } from "../kql/syntax.ts";
-import { child, list, nodeName, optionalChild, tokenText, walk } from "../kql/syntax.ts";
 import type { QueryPart } from "../core/pack.ts";
-
-const TICKS_PER_MILLISECOND = 10_000n;
+import { nameText } from "../kql/name-text.ts";
+import type { SyntaxView } from "../kql/syntax.ts";
+import { child, list, nodeName, optionalChild, property, tokenText, walk } from "../kql/syntax.ts";
+import type { CheckedQuery } from "../kql/validate.ts";
+import type { Constants } from "./constant.ts";
+import { constantNumber, constantsIn, meantBy } from "./constant.ts";
 
 /** An expression of the query that an instant of the plan takes the place of. Offsets in the query's text. */
 export interface Replacement {
@@ -21,87 +21,95 @@ const PLANNED: ReadonlyMap<string, QueryPart> = new Map([
 /** The window that published detections define in two let statements, as the plan's. */
 export function plannedWindow({ lets }: Pick<CheckedQuery, "lets">): readonly Replacement[] {
   return lets.flatMap((statement) => {
-    const part = PLANNED.get(nameOf(child(statement, "Name")));
+    const part = PLANNED.get(nameText(child(statement, "Name")));
     const value = child(statement, "Expression");
     if (part === undefined || value.ResultType?.Name !== "datetime") return [];
     return [{ start: value.TextStart, end: value.End, part }];
   });
 }
 
+/** How far a query looks back by itself. */
+export interface OwnWindow {
+  /** Milliseconds of the shortest look back; `undefined` where there is none. */
+  readonly shortest: number | undefined;
+  /** Offsets of those whose length only a run can tell. */
+  readonly untold: readonly number[];
+}
+
 /**
- * Milliseconds of the shortest `ago(X)`, `now(-X)` or `now() - X` that is left once the plan's instants are in place, X a
- * literal or the name of a let that is one; `undefined` where there is none. What bounds a time from above is none: it says
- * where the window ends.
+ * The looks back from now that are left once the plan's instants are in place: `ago(X)`, `now(-X)`, `now() - X` and
+ * `datetime_add("day", -5, now())`, X a constant. What bounds a time from above is none: it says where the window ends.
  */
-export function ownWindow({ lets, expression }: CheckedQuery, replaced: readonly Replacement[]): number | undefined {
-  const constants = new Map(
-    lets.map((statement) => [nameOf(child(statement, "Name")), child(statement, "Expression")]),
-  );
+export function ownWindow({ lets, expression }: CheckedQuery, replaced: readonly Replacement[]): OwnWindow {
+  const statements = [...lets, expression];
+  const constants = constantsIn(statements);
   let shortest: number | undefined;
-  for (const node of [...lets.flatMap((statement) => [...walk(statement)]), ...walk(expression)]) {
+  const untold: number[] = [];
+  for (const node of statements.flatMap((statement) => [...walk(statement)])) {
     if (replaced.some(({ start, end }) => node.TextStart >= start && node.End <= end) || isUpperBound(node)) continue;
     const back = backFromNow(node, constants);
-    if (back !== undefined && back > 0 && (shortest === undefined || back < shortest)) shortest = back;
+    if (back === "untold") untold.push(node.TextStart);
+    else if (back !== undefined && back > 0 && (shortest === undefined || back < shortest)) shortest = back;
   }
-  return shortest;
+  return { shortest, untold };
 }
 
-type Constants = ReadonlyMap<string, SyntaxView>;
-
-function backFromNow(node: SyntaxView, constants: Constants): number | undefined {
-  const kind = nodeName(node);
-  if (kind === "BinaryExpression" && operator(node) === "-" && isNow(child(node, "Left")))
-    return timespan(child(node, "Right"), constants);
-  if (kind !== "FunctionCallExpression") return undefined;
-  const name = child(node, "Name").toString().trim();
-  const [argument] = argumentsOf(node);
-  if (argument === undefined) return undefined;
-  const value = timespan(argument, constants);
-  if (name === "ago") return value;
-  return name === "now" && value !== undefined ? -value : undefined;
-}
-
-const argumentsOf = (call: SyntaxView): SyntaxView[] => list(child(call, "ArgumentList"), "Expressions");
-
-const isNow = (node: SyntaxView): boolean =>
-  nodeName(node) === "FunctionCallExpression" &&
-  child(node, "Name").toString().trim() === "now" &&
-  argumentsOf(node).length === 0;
-
-const operator = (node: SyntaxView): string => tokenText(child(node, "Operator"));
-
-/** Milliseconds, signed. */
-function timespan(node: SyntaxView, constants: Constants): number | undefined {
-  switch (nodeName(node)) {
-    case "LiteralExpression":
-    case "CompoundStringLiteralExpression": {
-      const ticks = node.ResultType?.Name === "timespan" ? parseTimespan(literalText(node)) : undefined;
-      return ticks === undefined ? undefined : Number(ticks / TICKS_PER_MILLISECOND);
-    }
-    case "PrefixUnaryExpression": {
-      const value = timespan(child(node, "Expression"), constants);
-      return value === undefined ? undefined : operator(node) === "-" ? -value : value;
-    }
-    case "ParenthesizedExpression":
-      return timespan(child(node, "Expression"), constants);
-    case "NameReference": {
-      const constant = constants.get(nameOf(child(node, "Name")));
-      // Only a literal: following names further would have to see that a name is not its own.
-      return constant === undefined || nodeName(constant) === "NameReference"
-        ? undefined
-        : timespan(constant, new Map());
+function backFromNow(node: SyntaxView, constants: Constants): number | "untold" | undefined {
+  if (nodeName(node) === "BinaryExpression") {
+    if (!isNow(child(node, "Left"), constants)) return undefined;
+    // now() - Timestamp is an age.
+    if (child(node, "Right").ResultType?.Name !== "timespan") return undefined;
+    if (operator(node) === "-") return told(constantNumber(child(node, "Right"), constants));
+    return operator(node) === "+" ? told(constantNumber(child(node, "Right"), constants), -1) : undefined;
+  }
+  if (nodeName(node) !== "FunctionCallExpression") return undefined;
+  const [first, second, third] = argumentsOf(node);
+  switch (nameText(child(node, "Name"))) {
+    case "ago":
+      return first && told(constantNumber(first, constants));
+    case "now":
+      return first && told(constantNumber(first, constants), -1);
+    case "datetime_add": {
+      if (first === undefined || second === undefined || third === undefined || !isNow(third, constants))
+        return undefined;
+      const unit = property(first, "ConstantValue");
+      return told(constantNumber(second, constants), -((typeof unit === "string" && UNITS.get(unit)) || NaN));
     }
     default:
       return undefined;
   }
 }
 
-const literalText = (node: SyntaxView): string =>
-  node
-    .toString()
-    .trim()
-    .replace(/^(?:time|timespan)\s*\(\s*(.*?)\s*\)$/is, "$1")
-    .replace(/^(["'])(.*)\1$/s, "$2");
+const told = (value: number | undefined, factor = 1): number | "untold" =>
+  value === undefined || Number.isNaN(factor) ? "untold" : value * factor;
+
+const DAY = 86_400_000;
+
+/** Milliseconds; of a month, quarter or year the shortest that there is. */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["year", 365 * DAY],
+  ["quarter", 90 * DAY],
+  ["month", 28 * DAY],
+  ["week", 7 * DAY],
+  ["day", DAY],
+  ["hour", DAY / 24],
+  ["minute", 60_000],
+  ["second", 1000],
+  ["millisecond", 1],
+]);
+
+const argumentsOf = (call: SyntaxView): SyntaxView[] => list(child(call, "ArgumentList"), "Expressions");
+
+function isNow(given: SyntaxView, constants: Constants): boolean {
+  const node = meantBy(given, constants);
+  return (
+    nodeName(node) === "FunctionCallExpression" &&
+    nameText(child(node, "Name")) === "now" &&
+    argumentsOf(node).length === 0
+  );
+}
+
+const operator = (node: SyntaxView): string => tokenText(child(node, "Operator"));
 
 /** `x < ago(1h)`, `ago(1h) > x`, and the second end of a between. */
 function isUpperBound(node: SyntaxView): boolean {
@@ -118,5 +126,3 @@ function isUpperBound(node: SyntaxView): boolean {
 
 const sameNode = (a: SyntaxView | undefined, b: SyntaxView): boolean =>
   a !== undefined && a.TextStart === b.TextStart && a.End === b.End && nodeName(a) === nodeName(b);
-
-const nameOf = (node: SyntaxView): string => node.toString().trim();

@@ -1,16 +1,23 @@
 import type { QueryPart } from "../core/pack.ts";
 
+const declaration = (table: string, namesTimeGenerated: boolean): string =>
+  `let ${table} = table("${table}") | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null)))${
+    namesTimeGenerated
+      ? `, TimeGenerated = column_ifexists("TimeGenerated", column_ifexists("Timestamp", datetime(null)))`
+      : ""
+  }`;
+
 /**
- * One line a table, before the query's first line: the table with a `Timestamp`, whichever time column the service has, cut to
- * the planned window, late rows included. A query that reads TimeGenerated gets that as well.
+ * One line a table, before the query's first line: the table with a `Timestamp`, whichever time column the service has. A query
+ * that reads TimeGenerated gets that as well. Without the planned window: for a query that runs with its own.
  */
+export const timePrelude = (tables: readonly string[], namesTimeGenerated: boolean): string =>
+  tables.map((table) => `${declaration(table, namesTimeGenerated)};\n`).join("");
+
+/** The same, cut to the planned window, late rows included. */
 export function preludeParts(tables: readonly string[], namesTimeGenerated: boolean): readonly QueryPart[] {
   return tables.flatMap((table): QueryPart[] => [
-    `let ${table} = table("${table}") | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null)))${
-      namesTimeGenerated
-        ? `, TimeGenerated = column_ifexists("TimeGenerated", column_ifexists("Timestamp", datetime(null)))`
-        : ""
-    } | where (Timestamp between (`,
+    `${declaration(table, namesTimeGenerated)} | where (Timestamp between (`,
     { instant: "from" },
     " .. ",
     { instant: "to" },

@@ -3,6 +3,9 @@ import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { addApprovalsCommand } from "./approvals.ts";
 import { addCatalogCommand } from "./catalog.ts";
+import { addDetectionsCommand } from "./detections.ts";
+import { addKqlCommand } from "./kql.ts";
+import { addLocalCommand } from "./local.ts";
 import { addSightingsCommand } from "./sightings.ts";
 import { addStateCommand } from "./state.ts";
 
@@ -12,6 +15,9 @@ const program = new Command("firstsight")
   .exitOverride()
   .showHelpAfterError("(--help says more)");
 addCatalogCommand(program);
+addDetectionsCommand(program);
+addKqlCommand(program);
+addLocalCommand(program);
 addStateCommand(program);
 addApprovalsCommand(program);
 addSightingsCommand(program);

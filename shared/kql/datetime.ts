@@ -25,9 +25,25 @@ export function formatDatetime(ticks: bigint): string {
 const DATETIME =
   /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
-/** ISO 8601 with or without time, fraction and offset; without an offset it is UTC. `undefined` where it is none. */
+/** `2/17/2016`, `2/17/2016 08:40:01 PM`: month first, as the service writes and reads it. */
+const MONTH_FIRST =
+  /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?(?:\s*([AP])M)?)?$/i;
+
+/** The same in ISO 8601; a text that is not so written stays as it is. */
+function monthFirstAsIso(text: string): string {
+  const found = MONTH_FIRST.exec(text);
+  if (found === null) return text;
+  const [, month, day, year, hour = "0", minute = "00", second = "00", fraction = "0", half] = found;
+  const twelve = half === undefined ? Number(hour) : (Number(hour) % 12) + (half.toUpperCase() === "P" ? 12 : 0);
+  return `${year}-${month}-${day} ${twelve}:${minute}:${second}.${fraction}`;
+}
+
+/**
+ * ISO 8601 with or without time, fraction and offset, or month first with slashes; without an offset it is UTC. `undefined` where
+ * it is none.
+ */
 export function parseDatetime(text: string): bigint | undefined {
-  const found = DATETIME.exec(text.trim());
+  const found = DATETIME.exec(monthFirstAsIso(text.trim()));
   if (found === null) return undefined;
   const [year, month, day, hour, minute, second] = [
     found[1],

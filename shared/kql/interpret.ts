@@ -1,19 +1,23 @@
 import { ticksOfDate } from "./datetime.ts";
-import { analyse } from "./language.ts";
-import type { Analysis } from "./language.ts";
+import { within } from "./deadline.ts";
+import { analyse, positionOf } from "./language.ts";
+import type { Analysis, Problem } from "./language.ts";
 import { KqlRuntimeError, KqlSemanticError } from "./kql-error.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
+import type { Bounds } from "./interpret/budget.ts";
+import { DEFAULT_BOUNDS, budgetOf, hold, weight } from "./interpret/budget.ts";
 import { bindStatements } from "./interpret/statements.ts";
 import { compileTabular, isTabular } from "./interpret/tabular.ts";
 import type { Scope } from "./interpret/scope.ts";
 import { unsupported } from "./interpret/scope.ts";
+import { TOO_DEEP, deepAt } from "./nesting.ts";
 import type { SyntaxView } from "./syntax.ts";
 import { child, list, nodeName } from "./syntax.ts";
 import type { TableData } from "./table-data.ts";
 import type { Value } from "./value.ts";
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends Partial<Bounds> {
   /** Default: log-analytics. */
   readonly dialect?: Dialect;
   /** Rows by table. A table of the schema that is not given is empty; one given that the schema lacks is added to it. */
@@ -22,6 +26,8 @@ export interface ExecuteOptions {
   readonly now: Date;
   /** Rows that the result may have; more are cut off and `truncated` says so. Default: no limit. */
   readonly maxRows?: number;
+  /** Milliseconds that the run may take, after the analysis; the counted bounds end most queries long before. Default: 60,000. */
+  readonly deadlineMs?: number;
   /** Cuts every table on its event time, both ends included, as the query API's timespan does. */
   readonly timeRange?: { readonly from: Date; readonly to: Date };
 }
@@ -33,26 +39,64 @@ export interface QueryResult {
   readonly truncated: boolean;
 }
 
+const DEFAULT_DEADLINE = 60_000;
+
 /**
  * Runs a query over rows in memory.
  * @throws {KqlSemanticError} the text is no valid query against the schema
  * @throws {UnsupportedKqlError} it uses what the interpreter does not know
- * @throws {KqlRuntimeError} it fails on its way
+ * @throws {KqlRuntimeError} it fails on its way, or exceeds a bound
  */
 export function execute(text: string, options: ExecuteOptions): QueryResult {
-  const analysis = analyse(text, schemaWith(options.dialect ?? "log-analytics", options.tables));
-  const errors = analysis.problems.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new KqlSemanticError(errors);
-  return run(analysis, options);
+  const offset = deepAt(text);
+  if (offset !== undefined) throw new KqlSemanticError([nestingProblem(text, offset)]);
+  return endingClearly(() => {
+    const analysis = analyse(text, schemaWith(options.dialect ?? "log-analytics", options.tables));
+    const errors = analysis.problems.filter(({ severity }) => severity === "error");
+    if (errors.length > 0) throw new KqlSemanticError(errors);
+    return within(options.deadlineMs ?? DEFAULT_DEADLINE, () => evaluate(analysis, options));
+  });
 }
 
-function run(analysis: Analysis, { tables, now, maxRows, timeRange, dialect }: ExecuteOptions): QueryResult {
+const nestingProblem = (text: string, offset: number): Problem => ({
+  ...positionOf(text, offset),
+  code: "nesting",
+  message: TOO_DEEP,
+  length: 1,
+  severity: "error",
+  kind: "syntax",
+  offset,
+});
+
+/** What JavaScript itself can't hold (a call stack, a text) is the query's error, too. */
+function endingClearly<T>(task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = /call stack/.test(error.message)
+      ? "the query is nested too deep, or chains too many operators; take it apart with let statements, and write has_any or in for many ors"
+      : `a value has grown too large: ${error.message}`;
+    throw new KqlRuntimeError(problem, undefined, { cause: error });
+  }
+}
+
+/** Runs a query that has no errors in the dialect: for one that runs many times. Throws what `execute` throws at run time. */
+export const run = (analysis: Analysis, options: ExecuteOptions): QueryResult =>
+  endingClearly(() => within(options.deadlineMs ?? DEFAULT_DEADLINE, () => evaluate(analysis, options)));
+
+function evaluate(analysis: Analysis, options: ExecuteOptions): QueryResult {
+  const { tables, now, maxRows, timeRange, dialect } = options;
   const column = dialect === "defender-xdr" ? "Timestamp" : "TimeGenerated";
   const outermost: Scope = {
     execution: {
       text: analysis.text,
       nowTicks: ticksOfDate(now),
       tables: new Map(Object.entries(tables)),
+      budget: budgetOf({
+        maxIntermediateRows: options.maxIntermediateRows ?? DEFAULT_BOUNDS.maxIntermediateRows,
+        maxHeldRows: options.maxHeldRows ?? DEFAULT_BOUNDS.maxHeldRows,
+      }),
       ...(timeRange && { range: { column, from: ticksOfDate(timeRange.from), to: ticksOfDate(timeRange.to) } }),
     },
     bindings: new Map(),
@@ -70,7 +114,9 @@ function run(analysis: Analysis, { tables, now, maxRows, timeRange, dialect }: E
       truncated = true;
       return true;
     }
-    rows.push(getters.map((get) => get(row)));
+    const values = getters.map((get) => get(row));
+    hold(outermost, expression, Math.max(...values.map(weight), 1));
+    rows.push(values);
     return false;
   });
   return { columns, rows, truncated };

@@ -1,6 +1,5 @@
 import type { Problem } from "./language.ts";
 import { positionOf } from "./language.ts";
-import type { SyntaxView } from "./syntax.ts";
 
 /** The text is no valid query: what the language service found. Nothing ran. */
 export class KqlSemanticError extends Error {
@@ -19,8 +18,8 @@ export class UnsupportedKqlError extends Error {
   readonly construct: string;
   readonly line: number;
   readonly column: number;
-  constructor(construct: string, text: string, at: SyntaxView) {
-    const { line, column } = positionOf(text, at.TextStart);
+  constructor(construct: string, text: string, offset: number) {
+    const { line, column } = positionOf(text, offset);
     super(`unsupported: ${construct} at ${line}:${column}`);
     this.construct = construct;
     this.line = line;
@@ -28,7 +27,16 @@ export class UnsupportedKqlError extends Error {
   }
 }
 
-/** A query that is valid and fails on its way: a row cap, a pattern that is none. */
+/** A query that is valid and fails on its way: a bound exceeded, a pattern that is none. The message says where, if that is known. */
 export class KqlRuntimeError extends Error {
   override readonly name = "KqlRuntimeError";
+  readonly line?: number;
+  readonly column?: number;
+  constructor(problem: string, place?: { readonly text: string; readonly offset: number }, options?: ErrorOptions) {
+    const position = place && positionOf(place.text, place.offset);
+    super(position === undefined ? problem : `${problem} at ${position.line}:${position.column}`, options);
+    if (position === undefined) return;
+    this.line = position.line;
+    this.column = position.column;
+  }
 }

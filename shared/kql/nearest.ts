@@ -4,6 +4,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Math.floor(Math.max(word.length, 3) / 3) + 1;
   for (const candidate of candidates) {
+    // Each letter that one has more is a difference: no need to count.
+    if (Math.abs(candidate.length - sought.length) >= bestDistance) continue;
     const distance = editDistance(sought, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -11,17 +11,20 @@ const MAX_NESTING = 200;
 const TOKENS =
   /\/\/.*|```[\s\S]*?```|@"(?:[^"\r\n]|"")*"|@'(?:[^'\r\n]|'')*'|"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*'|[([{]|[)\]}]/g;
 
-/** Where brackets first nest deeper than allowed, found without a parser; `undefined` where they don't. */
-export function tooDeep(text: string): (Position & { readonly message: string }) | undefined {
+/** Offset at which brackets first nest deeper than allowed, found without a parser; `undefined` where they don't. */
+export function deepAt(text: string): number | undefined {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {
     if ("([{".includes(token)) depth += 1;
     else if (")]}".includes(token)) depth -= 1;
-    if (depth > MAX_NESTING)
-      return {
-        ...positionOf(text, index),
-        message: `brackets are nested deeper than ${MAX_NESTING} here; take the expression apart with let statements`,
-      };
+    if (depth > MAX_NESTING) return index;
   }
   return undefined;
+}
+
+export const TOO_DEEP = `brackets are nested deeper than ${MAX_NESTING} here; take the expression apart with let statements`;
+
+export function tooDeep(text: string): (Position & { readonly message: string }) | undefined {
+  const offset = deepAt(text);
+  return offset === undefined ? undefined : { ...positionOf(text, offset), message: TOO_DEEP };
 }

@@ -1,66 +1,91 @@
 import type { Analysis } from "./language.ts";
 import { positionOf } from "./language.ts";
-import { DEVICE_TABLES } from "./schema.ts";
-import type { SyntaxView } from "./syntax.ts";
-import { child, nodeName, tokenText, walk } from "./syntax.ts";
 import type { QueryProblem } from "./validate.ts";
+import { nameText, plainText } from "./name-text.ts";
+import type { QueryPurpose } from "./query-purpose.ts";
+import type { SyntaxView } from "./syntax.ts";
+import { child, nodeName, walk } from "./syntax.ts";
 
-const BY_NAME = "name each Device table, so that the planned window reaches it";
+type Reason = string | ((purpose: QueryPurpose) => string);
 
-/** Valid KQL that a detection must not use, and what to write in its place. */
-const NODES: ReadonlyMap<string, string> = new Map([
-  ["SearchOperator", `search reads every table; ${BY_NAME}`],
-  ["FindOperator", `find reads tables by pattern; ${BY_NAME}`],
+const SEVERAL: Reason = ({ noun }) => `gives several results; ${noun} has one`;
+
+/** Valid KQL that must not be used, and what to write in its place. */
+const NODES: ReadonlyMap<string, Reason> = new Map<string, Reason>([
+  ["SearchOperator", ({ byName }) => `search reads every table; ${byName}`],
+  ["FindOperator", ({ byName }) => `find reads tables by pattern; ${byName}`],
+  ["MacroExpandOperator", ({ byName }) => `macro-expand reads other clusters; ${byName}`],
   ["ExternalDataExpression", "externaldata fetches from outside; put the values into the query"],
   ["RenderOperator", "render draws a chart; take it out"],
-  ["ForkOperator", "fork gives several results; a detection has one"],
-  ["FacetOperator", "facet gives several results; a detection has one"],
+  ["ForkOperator", (purpose) => `fork ${said(SEVERAL, purpose)}`],
+  ["FacetOperator", (purpose) => `facet ${said(SEVERAL, purpose)}`],
 ]);
 
-const FUNCTIONS: ReadonlyMap<string, string> = new Map(
-  [
-    "table",
-    "database",
-    "cluster",
-    "workspace",
-    "app",
-    "resource",
-    "adx",
-    "arg",
-    "external_table",
-    "materialized_view",
-  ].map((name) => [name, `${name}(…) reaches past the planned window; ${BY_NAME}`]),
-);
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "table",
+  "database",
+  "cluster",
+  "workspace",
+  "app",
+  "resource",
+  "adx",
+  "arg",
+  "external_table",
+  "materialized_view",
+  "stored_query_result",
+  "graph",
+  "entity_group",
+]);
 
-/** What a detection must not use, in the order of the text. Ways to read a table that a prelude can't reach are among them. */
-export function refusals({ syntax, text }: Analysis): readonly QueryProblem[] {
+/** Plug-ins that only compute over the rows they get. Every other one fetches, runs a program, or tells of the service. */
+export const PLUGINS: readonly string[] = [
+  "autocluster",
+  "bag_unpack",
+  "basket",
+  "dcount_intersect",
+  "diffpatterns",
+  "ipv4_lookup",
+  "ipv6_lookup",
+  "narrow",
+  "pivot",
+  "rolling_percentile",
+  "rows_near",
+  "sequence_detect",
+];
+
+/** What the query must not use, in the order of the text. Ways to read a table that a prelude can't reach are among them. */
+export function refusals({ syntax, text }: Analysis, purpose: QueryPurpose): readonly QueryProblem[] {
   const found: QueryProblem[] = [];
   for (const node of walk(syntax)) {
-    const message = refusal(node);
+    const message = refusal(node, purpose);
     if (message !== undefined) found.push({ ...positionOf(text, node.TextStart), message });
   }
   return found;
 }
 
-function refusal(node: SyntaxView): string | undefined {
+function refusal(node: SyntaxView, purpose: QueryPurpose): string | undefined {
   const kind = nodeName(node);
-  if (kind === "FunctionCallExpression") return FUNCTIONS.get(plainName(child(node, "Name")));
-  if (kind === "WildcardedName" && isUnioned(node)) return `a union over ${text(node)}; ${BY_NAME}`;
+  if (kind === "FunctionCallExpression") return refusedCall(node, purpose);
+  if (kind === "WildcardedName" && isUnioned(node)) return `a union over ${plainText(node)}; ${purpose.byName}`;
   const symbol = node.ReferencedSymbol;
-  if (kind === "NameReference" && symbol && nodeName(symbol) === "TableSymbol" && !DEVICE_TABLES.includes(symbol.Name))
+  if (kind === "NameReference" && symbol && nodeName(symbol) === "TableSymbol" && !purpose.tables.includes(symbol.Name))
     if (nodeName(child(node, "Name")) !== "WildcardedName")
-      return `${symbol.Name} is no Device table; a detection may read ${DEVICE_TABLES.join(", ")}`;
-  return NODES.get(kind);
+      return `${symbol.Name} is no ${purpose.tableNoun}; ${purpose.noun} may read ${purpose.tables.join(", ")}`;
+  if (kind === "RenderOperator" && purpose.mayDraw) return undefined;
+  const reason = NODES.get(kind);
+  return reason === undefined ? undefined : said(reason, purpose);
 }
 
-/** Names may stand in brackets: `['table'](…)` is a call of table. */
-const plainName = (node: SyntaxView): string =>
-  node
-    .toString()
-    .trim()
-    .replace(/^\[\s*(["'])(.*)\1\s*\]$/s, "$2");
+function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string | undefined {
+  const name = nameText(child(node, "Name"));
+  if (node.Parent !== null && nodeName(node.Parent) === "EvaluateOperator")
+    return PLUGINS.includes(name) || nodeName(node.ReferencedSymbol ?? node) !== "FunctionSymbol"
+      ? undefined
+      : `the plug-in ${name} fetches from outside or runs a program; those that may be used are ${PLUGINS.join(", ")}`;
+  return ELSEWHERE.has(name) ? `${name}(…) reaches ${beyond}; ${byName}` : undefined;
+}
 
-const text = (node: SyntaxView): string => (node.IsToken ? tokenText(node) : node.toString().trim());
+const said = (reason: Reason, purpose: QueryPurpose): string => (typeof reason === "string" ? reason : reason(purpose));
 
 /** A wildcard stands for tables in a union; in `project-away` and its like for columns. */
 function isUnioned(node: SyntaxView): boolean {

@@ -74,6 +74,13 @@ export function child(of: SyntaxView, name: string): SyntaxView {
   return value;
 }
 
+/** The body of the query's own function as it is bound for this call, in a tree of its own; `undefined` where there is none. */
+export function calledBody(call: SyntaxView): SyntaxView | undefined {
+  const method = property(call, "GetCalledFunctionBody");
+  const body: unknown = typeof method === "function" ? Reflect.apply(method, call, []) : undefined;
+  return isSyntax(body) ? body : undefined;
+}
+
 /** Elements of a list child, separators left out. */
 export function list(of: SyntaxView, name: string): SyntaxView[] {
   return elements(child(of, name));

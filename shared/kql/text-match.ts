@@ -1,3 +1,5 @@
+import { regex } from "./regex.ts";
+
 /**
  * String operators of KQL. Needles are prepared once: `has("x")` gives a test of a haystack.
  * Source: "String operators" of the Kusto documentation; facts on terms in the docstrings.
@@ -60,6 +62,15 @@ export function hasAny(needles: readonly string[]): TextTest {
   };
 }
 
+/** Place of the first term that the haystack has, -1 where it has none. */
+export function hasTermOf(needles: readonly string[]): (haystack: string) => number {
+  const sought = needles.map(lower);
+  return (haystack) => {
+    const text = lower(haystack);
+    return sought.findIndex((needle) => holdsTerm(text, needle, "both"));
+  };
+}
+
 export function hasAll(needles: readonly string[]): TextTest {
   const sought = needles.map(lower);
   return (haystack) => {
@@ -83,27 +94,7 @@ export const endsWith = plain(lower, (haystack, needle) => haystack.endsWith(nee
 export const endsWithCs = plain(exact, (haystack, needle) => haystack.endsWith(needle));
 export const equalsFolded = plain(lower, (haystack, needle) => haystack === needle);
 
-/**
- * An RE2 pattern. Leading flags (`(?i)`, `(?s)`, `(?m)`) apply to the whole; named groups may be written `(?P<n>…)`.
- * @throws {SyntaxError} where the pattern is none
- */
-export function regex(pattern: string): RegExp {
-  const leading = /^\(\?([ims]+)\)/.exec(pattern);
-  const flags = new Set(leading?.[1] ?? "");
-  const body = pattern
-    .slice(leading?.[0].length ?? 0)
-    .replaceAll("(?P<", "(?<")
-    .replaceAll(/\\[Az]/g, (anchor) => (anchor === String.raw`\A` ? "^" : "$"));
-  const chosen = [...flags].join("");
-  try {
-    return new RegExp(body, `${chosen}u`);
-  } catch (error) {
-    // RE2 allows escapes of characters that need none (`\-`, `\_`), which the Unicode mode refuses.
-    if (error instanceof SyntaxError) return new RegExp(body, chosen);
-    throw error;
-  }
-}
-
+/** @throws {PatternError} */
 export function matchesRegex(pattern: string): TextTest {
   const found = regex(pattern);
   return (haystack) => found.test(haystack);

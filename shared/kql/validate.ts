@@ -1,29 +1,36 @@
-import type { Analysis, Position, Problem } from "./language.ts";
+import type { Analysis, Position } from "./language.ts";
 import { analyse, positionOf, resultColumns } from "./language.ts";
-import { nearest } from "./nearest.ts";
+import { nameText } from "./name-text.ts";
 import { tooDeep } from "./nesting.ts";
+import type { QueryPurpose } from "./query-purpose.ts";
+import { DETECTION } from "./query-purpose.ts";
 import { refusals } from "./refusals.ts";
-import type { Column, Dialect } from "./schema.ts";
-import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "./schema.ts";
+import { resultMisfits } from "./result-misfit.ts";
+import type { Column } from "./schema.ts";
+import type { DialectAnalysis } from "./semantic-problems.ts";
+import { semanticProblems, semanticWarnings } from "./semantic-problems.ts";
+import { syntaxProblems } from "./syntax-problems.ts";
 import type { SyntaxView } from "./syntax.ts";
-import { child, list, nodeName, optionalChild, tokenText, walk } from "./syntax.ts";
+import { child, list, nodeName, optionalChild, walk } from "./syntax.ts";
 
 /** Position in the query's own text; the message says what and how to mend it. */
 export interface QueryProblem extends Position {
   readonly message: string;
 }
 
-/** A query that may run as a detection. */
+/** A query that may run for its purpose. */
 export interface CheckedQuery {
-  /** Device tables that it reads, by name. */
+  /** Tables that it reads, by name. */
   readonly tables: readonly string[];
   /** It names the column TimeGenerated. */
   readonly namesTimeGenerated: boolean;
-  /** Columns of its result that both dialects have. */
+  /** Columns of its result that every dialect has. */
   readonly columns: readonly Column[];
   /** Its let statements, then its one tabular expression: nodes over the query's own text. */
   readonly lets: readonly SyntaxView[];
   readonly expression: SyntaxView;
+  /** What may be meant otherwise and stops nothing. */
+  readonly warnings: readonly QueryProblem[];
 }
 
 export type Validation = { readonly checked: CheckedQuery } | { readonly problems: readonly QueryProblem[] };
@@ -31,47 +38,62 @@ export type Validation = { readonly checked: CheckedQuery } | { readonly problem
 /** What stands in front of the query when it runs: it gives each table its `Timestamp`. Ends with a line break. */
 export type Prelude = (tables: readonly string[], namesTimeGenerated: boolean) => string;
 
+/** For a query that runs as it is. */
+export const NO_PRELUDE: Prelude = () => "";
+
 /**
- * Whether a query may run as a detection: valid in both dialects with the prelude in front, one tabular statement over Device
- * tables known by name, with a DeviceId in its result. Problems are in the order of the text.
+ * Whether a query may run for its purpose: valid in its dialects with the prelude in front, one tabular statement over tables
+ * of the purpose known by name, with the purpose's columns in its result. Problems are in the order of the text.
  */
-export function validateQuery(text: string, prelude: Prelude): Validation {
+export function validateQuery(text: string, prelude: Prelude, purpose: QueryPurpose = DETECTION): Validation {
   const deep = tooDeep(text);
   if (deep !== undefined) return { problems: [deep] };
   const alone = analyse(text, "log-analytics");
   if (alone.code.Kind !== "Query")
-    return problemAt(text, 0, "this is a management command; a detection is a query over Device tables");
-  const unreadable = alone.problems.filter(({ kind, severity }) => kind === "syntax" && severity === "error");
-  if (unreadable.length > 0)
-    return { problems: unreadable.map(({ line, column, message }) => ({ line, column, message })) };
+    return problemAt(text, 0, `this is a management command; ${purpose.noun} is a query over a ${purpose.tableNoun}`);
 
-  const { lets, expression, problems: misplaced } = statementsOf(alone);
-  if (expression === undefined) return { problems: misplaced };
-  const refused = [...misplaced, ...refusals(alone)];
-  if (refused.length > 0) return { problems: refused };
-
-  const tables = tablesOf(alone.syntax);
+  const tables = tablesOf(alone.syntax, purpose);
   const namesTimeGenerated = names(alone.syntax, "TimeGenerated");
+  const unreadable = syntaxProblems(alone);
+  const { lets, expression, problems: misplaced } = statementsOf(alone);
+  // Of a text that falls apart into several statements the names mean nothing.
+  if (unreadable.length > 0 && (misplaced.length > 0 || expression === undefined)) return { problems: unreadable };
+  if (expression === undefined) return { problems: misplaced };
+  const refused = [...misplaced, ...refusals(alone, purpose)];
+  if (refused.length > 0) return { problems: inOrder([...unreadable, ...refused]) };
+
   const front = prelude(tables, namesTimeGenerated);
-  const analyses = DIALECTS.map((dialect) => ({ dialect, analysis: analyse(front + text, dialect) }));
-  const problems = semanticProblems(text, front, analyses, tables);
-  if (problems.length > 0) return { problems };
+  const analyses = purpose.dialects.map((dialect): DialectAnalysis => ({
+    dialect,
+    analysis: analyse(front + text, dialect),
+  }));
+  const analysed = { query: text, front, analyses };
+  const unreadableLines = new Set(unreadable.map(({ line }) => line));
+  const semantic = semanticProblems(analysed, tables, purpose).filter(({ line }) => !unreadableLines.has(line));
+  if (unreadable.length + semantic.length > 0) return { problems: inOrder([...unreadable, ...semantic]) };
   if (tables.length === 0)
     return problemAt(
       text,
       expression.TextStart,
-      "it reads no Device table; name one, such as DeviceFileCertificateInfo",
+      `it reads no ${purpose.tableNoun}; name one, such as ${purpose.tables[0]}`,
     );
 
   const columns = commonColumns(analyses.map(({ analysis }) => resultColumns(analysis)));
-  const misfit = deviceIdMisfit(columns);
-  if (misfit !== undefined) return problemAt(text, lastOperator(expression).TextStart, misfit);
-  return { checked: { tables, namesTimeGenerated, columns, lets, expression } };
+  const misfits = resultMisfits(columns, purpose);
+  if (misfits.length > 0) {
+    const at = positionOf(text, lastOperator(expression).TextStart);
+    return { problems: misfits.map((message) => ({ ...at, message })) };
+  }
+  const warnings = semanticWarnings(analysed);
+  return { checked: { tables, namesTimeGenerated, columns, lets, expression, warnings } };
 }
 
 const problemAt = (text: string, offset: number, message: string): Validation => ({
   problems: [{ ...positionOf(text, offset), message }],
 });
+
+const inOrder = (problems: readonly QueryProblem[]): readonly QueryProblem[] =>
+  problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 
 function statementsOf({ syntax, text }: Analysis): {
   readonly lets: readonly SyntaxView[];
@@ -96,7 +118,7 @@ function statementsOf({ syntax, text }: Analysis): {
 }
 
 /** Tables that are read, sorted. Names of the query's own are variables, not tables. */
-function tablesOf(root: SyntaxView): readonly string[] {
+function tablesOf(root: SyntaxView, { tables }: QueryPurpose): readonly string[] {
   const found = new Set<string>();
   for (const node of walk(root)) {
     const symbol = node.ReferencedSymbol;
@@ -104,7 +126,7 @@ function tablesOf(root: SyntaxView): readonly string[] {
       nodeName(node) === "NameReference" &&
       symbol &&
       nodeName(symbol) === "TableSymbol" &&
-      DEVICE_TABLES.includes(symbol.Name)
+      tables.includes(symbol.Name)
     )
       found.add(symbol.Name);
   }
@@ -112,22 +134,9 @@ function tablesOf(root: SyntaxView): readonly string[] {
 }
 
 function names(root: SyntaxView, column: string): boolean {
-  for (const node of walk(root)) if (nodeName(node) === "TokenName" && tokenTextOf(node) === column) return true;
+  for (const node of walk(root))
+    if (/^(?:Token|Bracketed)Name$/.test(nodeName(node)) && nameText(node) === column) return true;
   return false;
-}
-
-const tokenTextOf = (name: SyntaxView): string => tokenText(optionalChild(name, "Name") ?? name);
-
-/** Why a result with those columns does not tell devices apart; `undefined` where it does. */
-function deviceIdMisfit(columns: readonly Column[]): string | undefined {
-  const found = columns.find(({ name }) => name === "DeviceId");
-  if (found?.type === "string") return undefined;
-  if (found !== undefined)
-    return `DeviceId is a ${found.type} in the result and has to be the string of one device; take it as it is in the table`;
-  const near = columns.find(({ name }) => name.toLowerCase() === "deviceid");
-  return near === undefined
-    ? "the result has no column DeviceId, by which devices are told apart; keep it in the last project or summarize … by"
-    : `the result has ${near.name} and no column DeviceId; names of columns are case-sensitive`;
 }
 
 const lastOperator = (expression: SyntaxView): SyntaxView => optionalChild(expression, "Operator") ?? expression;
@@ -143,55 +152,3 @@ function commonColumns(results: readonly (readonly Column[])[]): readonly Column
     ];
   });
 }
-
-/** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
-const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
-
-/** Errors of both dialects, positions in the query's own text, each said once. */
-function semanticProblems(
-  text: string,
-  front: string,
-  analyses: readonly { readonly dialect: Dialect; readonly analysis: Analysis }[],
-  tables: readonly string[],
-): readonly QueryProblem[] {
-  const found = new Map<string, { readonly problem: Problem; readonly dialects: Dialect[] }>();
-  for (const { dialect, analysis } of analyses)
-    for (const problem of analysis.problems.filter(refuses)) {
-      if (problem.offset < front.length) throw new Error(`the prelude is not valid: ${problem.message} in\n${front}`);
-      const key = `${problem.offset} ${problem.message}`;
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { problem, dialects: [dialect] });
-      else known.dialects.push(dialect);
-    }
-  return [...found.values()]
-    .toSorted((a, b) => a.problem.offset - b.problem.offset)
-    .map(({ problem, dialects }) => {
-      const offset = problem.offset - front.length;
-      const word = text.slice(offset, offset + problem.length);
-      return {
-        ...positionOf(text, offset),
-        message: `${problem.message}${hint(problem.code, word, dialects, tables)}`,
-      };
-    });
-}
-
-function hint(code: string, word: string, dialects: readonly Dialect[], tables: readonly string[]): string {
-  if (code === "KS204" || code === "KS205") {
-    const near = nearest(word, DEVICE_TABLES);
-    return near === undefined ? ` A detection may read ${DEVICE_TABLES.join(", ")}.` : ` Did you mean ${near}?`;
-  }
-  if (code === "KS201" && DEVICE_TABLES.includes(word)) return ` ${word} is a table: give the let another name.`;
-  const [only] = dialects;
-  if (only !== undefined && dialects.length < DIALECTS.length) {
-    const place = only === "log-analytics" ? "Log Analytics" : "Defender XDR";
-    if (code !== "KS142") return ` (in ${place})`;
-    return ` ${place} lacks it: write column_ifexists("${word}", "") in its place.`;
-  }
-  if (code !== "KS142") return "";
-  const near = nearest(word, new Set(tables.flatMap((table) => columnNames(table))));
-  if (near === word) return ` An operator before has dropped the column: keep it there.`;
-  return near === undefined ? "" : ` Did you mean ${near}?`;
-}
-
-const columnNames = (table: string): string[] =>
-  DIALECTS.flatMap((dialect) => (SCHEMAS[dialect][table] ?? []).map(({ name }) => name));

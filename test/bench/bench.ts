@@ -4,6 +4,7 @@ import { benchBundle } from "./bundle.ts";
 import { benchDecide } from "./decide.ts";
 import type { Figure } from "./figure.ts";
 import { isMet, printFigures } from "./figure.ts";
+import { benchKql } from "./kql.ts";
 import { benchRelay } from "./relay.ts";
 import { benchSteadyRun } from "./steady-run.ts";
 
@@ -27,7 +28,8 @@ async function bench(scale: number): Promise<number> {
   }
   await buildPackage();
   const figures: Figure[] = [];
-  for (const part of [benchDecide, benchSteadyRun, benchRelay, benchBundle]) figures.push(...(await part(scale)));
+  for (const part of [benchDecide, benchSteadyRun, benchRelay, benchKql, benchBundle])
+    figures.push(...(await part(scale)));
   printFigures(figures);
   const held = scale < 1 ? figures.filter(({ exact }) => exact) : figures;
   return held.every(isMet) ? 0 : 1;

@@ -1,10 +1,11 @@
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import { packProblems } from "../../shared/catalog/check-pack.ts";
 import { compileAll } from "../../shared/catalog/compile-all.ts";
 import { compileDetection } from "../../shared/catalog/compile.ts";
 import { loadDetectionFile } from "../../shared/catalog/detection-file.ts";
+import { catalogDetections } from "../../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../../shared/catalog/file-problem.ts";
 import { problemLine } from "../../shared/catalog/file-problem.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
@@ -92,7 +93,7 @@ const certificates = (
   });
 
 describe("the shipped detections", () => {
-  const files = globSync("shared/catalog/detections/*.yaml").map((file) => ({
+  const files = catalogDetections("shipped").files.map((file) => ({
     file,
     text: readFileSync(file, "utf8"),
   }));
@@ -243,12 +244,39 @@ describe("the columns of a pack are made from what the result has", () => {
   });
 });
 
+it("a column that is mapped and not there is a warning with its place", () => {
+  const mapping = (column: string): string =>
+    `{entityType: Host, fieldMappings: [{identifier: FullName, columnName: ${column}}]}`;
+  const { pack, said } = outcomeOf(
+    `${fileOf("DeviceInfo | project DeviceId, DeviceName, Timestamp")}entityMappings:\n  - ${mapping("DeviceName")}\n  - ${mapping("DeviceNme")}\ncustomDetails:\n  Where: OSPlatform\n`,
+  );
+  expect(pack).toBeDefined();
+  expect(said).toEqual([
+    "f.yaml:8:75: entityMappings names the column DeviceNme, which the result lacks: Sentinel refuses the rule; did you mean DeviceName?",
+    "f.yaml:10:10: customDetails names the column OSPlatform, which the result lacks: Sentinel refuses the rule; it has DeviceId, DeviceName, Timestamp",
+  ]);
+});
+
 describe("a window of the file's own", () => {
   it.each([
     ["none", "DeviceInfo", undefined],
     ["ago", "DeviceInfo | where Timestamp > ago(36h)", 36 * HOUR],
     ["now with an offset", "DeviceInfo | where Timestamp > now(-90m)", 1.5 * HOUR],
     ["now less a time", "DeviceInfo | where Timestamp > now() - 2d", 48 * HOUR],
+    ["by a part of the calendar", "DeviceInfo | where Timestamp > datetime_add('hour', -7, now())", 7 * HOUR],
+    ["a month is its shortest", "DeviceInfo | where Timestamp > datetime_add('month', -1, now())", 28 * 24 * HOUR],
+    ["computed", "DeviceInfo | where Timestamp > ago(2 * 1d + 30m * 2)", 49 * HOUR],
+    ["computed from names", "let n = 3;\nlet reach = n * 1h;\nDeviceInfo | where Timestamp > ago(reach)", 3 * HOUR],
+    ["whole numbers divide to whole ones", "DeviceInfo | where Timestamp > ago(7 / 2 * 1h)", 3 * HOUR],
+    ["from a text", "DeviceInfo | where Timestamp > ago(totimespan('5h'))", 5 * HOUR],
+    ["now by name", "let t = now();\nDeviceInfo | where Timestamp > t - 4h", 4 * HOUR],
+    ["an age is none", "DeviceInfo | where now() - Timestamp < 1h", undefined],
+    ["after a comment", "DeviceInfo | where Timestamp > // when\nago( // how far\n 3h)", 3 * HOUR],
+    [
+      "a parameter is no let of its name",
+      "let d = 1h;\nlet f = (d: timespan) { DeviceInfo | where Timestamp > ago(d) };\nf(5d)",
+      undefined,
+    ],
     ["by name", "let reach = 2h;\nDeviceInfo | where Timestamp > ago(reach)", 2 * HOUR],
     [
       "the shortest of several",
@@ -280,6 +308,12 @@ describe("a window of the file's own", () => {
     ],
   ])("%s", (_, query, expected) => {
     expect(packOf(query).ownWindow).toBe(expected);
+  });
+
+  it("that only a run can tell is a warning", () => {
+    const { pack, said } = outcomeOf(fileOf("let f = (d: timespan) { DeviceInfo | where Timestamp > ago(d) };\nf(5d)"));
+    expect(pack?.ownWindow).toBeUndefined();
+    expect(said).toEqual([expect.stringMatching(/^f\.yaml:5:58: how far back this looks is known only when/)]);
   });
 
   it("Time_start and Time_end are set by the plan, whatever stands around them", () => {
@@ -439,7 +473,7 @@ describe("all files together", () => {
 
   it("an id twice in one folder is refused, and so is a name twice", () => {
     expect(named(compileAll({ shipped: [source("a/x.yaml"), source("a/y.yaml")], local: [] }))).toEqual([
-      `a/y.yaml:1:1: id ${ID} is that of a/x.yaml; make a new GUID`,
+      `a/y.yaml:1:5: id ${ID} is that of a/x.yaml; make a new GUID`,
     ]);
     expect(named(compileAll({ shipped: [source("a/x.yaml")], local: [source("b/x.yaml", other)] }))).toEqual([
       "b/x.yaml:1:1: another file has this name; rename one of them",

@@ -31,6 +31,8 @@ describe("a hunting query", () => {
       techniques: ["T1219"],
       supersedes: [],
       query: "DeviceFileCertificateInfo\n| where Signer has 'Some tool'\n",
+      mapped: [],
+      idAt: { line: 1, column: 5 },
     });
     expect(locate({ line: 1, column: 1 })).toEqual({ line: 9, column: 3 });
   });
@@ -44,7 +46,7 @@ describe("a hunting query", () => {
     expect([none.tactics, none.techniques]).toEqual([[], []]);
   });
 
-  it.each(["process-creation", "network-connection", "file-signature"])(
+  it.each(["process-creation", "network-connection", "file-signature", "createproc", "netconn", "filesig"])(
     "takes its tool from rmm-x-y-%s.yaml",
     (kind) => {
       expect(loaded(huntingFile(), `rmm-x-y-${kind}.yaml`).tool).toBe("x-y");
@@ -270,6 +272,22 @@ describe("what is wrong is named with its place and how to mend it", () => {
       ["f.yaml:17:17: entityMappings has 1 to 5 entries; take the empty list out"],
     ],
     [
+      "an entity mapping without its fields",
+      scheduledFile({ entityMappings: "entityMappings:\n  - entityType: Host\n  - fieldMappings: []" }),
+      [
+        "f.yaml:18:5: fieldMappings is missing; an entity has 1 to 3",
+        "f.yaml:19:5: entityType is missing; add it: entityType is a text of 1 to 256 characters",
+        "f.yaml:19:20: an entity has 1 to 3 fieldMappings",
+      ],
+    ],
+    [
+      "six entity mappings",
+      scheduledFile({
+        entityMappings: `entityMappings:\n${"  - {entityType: Host, fieldMappings: [{identifier: FullName, columnName: DeviceName}]}\n".repeat(6)}`,
+      }),
+      ["f.yaml:18:3: entityMappings has 1 to 5 entries"],
+    ],
+    [
       "many custom details",
       scheduledFile({
         customDetails: `customDetails: {${Array.from({ length: 21 }, (_, i) => `k${i}: c`).join(", ")}}`,
@@ -288,7 +306,7 @@ describe("what is wrong is named with its place and how to mend it", () => {
   it("an id that another file has", () => {
     const files = [loaded(huntingFile(), "a.yaml"), loaded(huntingFile(), "b.yaml")];
     expect(duplicateIds(files).map(problemLine)).toEqual([
-      "b.yaml:1:1: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of a.yaml; make a new GUID",
+      "b.yaml:1:5: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of a.yaml; make a new GUID",
     ]);
   });
 });

@@ -4,16 +4,17 @@ import type { SyntaxView } from "../syntax.ts";
 import { child, tokenText } from "../syntax.ts";
 import * as text from "../text-match.ts";
 import type { TextTest } from "../text-match.ts";
-import type { Value } from "../value.ts";
 import { dynamicType, untagged } from "../value.ts";
 import { compileArithmetic } from "./arithmetic.ts";
 import { compile, toType } from "./expression.ts";
-import type { Getter, Row } from "./relation.ts";
+import type { Getter } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
+import { located } from "./pattern.ts";
+import { textOf } from "./text-of.ts";
 
 /** String operators by their text; each has a negation with `!` before it. */
-const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
+export const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
   ["=~", text.equalsFolded],
   ["has", text.has],
   ["has_cs", text.hasCs],
@@ -46,11 +47,14 @@ export function compileBinary(node: SyntaxView, scope: Scope): Compiled {
   const right = compile(child(node, "Right"), scope);
   const constant = left.constant && right.constant;
   if (ARITHMETIC.has(operator)) return compileArithmetic(operator, left, right, node, scope);
-  const get = test(operator, left, right);
+  const get = test(operator, left, right, (prepare) => located(prepare, scope, node));
   return get === undefined ? unsupported(scope, operator, node) : { type: "bool", constant, get };
 }
 
-function test(operator: string, left: Compiled, right: Compiled): Getter | undefined {
+/** Prepares a needle; one that is none has its place in the error. */
+type Prepare = (prepare: () => TextTest) => TextTest;
+
+function test(operator: string, left: Compiled, right: Compiled, guarded: Prepare): Getter | undefined {
   if (operator === "and") return and(left.get, right.get);
   if (operator === "or") return or(left.get, right.get);
   if (operator === "==") return equality(left, right, false);
@@ -60,7 +64,7 @@ function test(operator: string, left: Compiled, right: Compiled): Getter | undef
   const negated = operator.startsWith("!");
   const name = operator === "!~" ? "=~" : negated ? operator.slice(1) : operator;
   const prepare = TEXT_OPERATORS.get(name);
-  return prepare === undefined ? undefined : textTest(left, right, prepare, negated);
+  return prepare === undefined ? undefined : textTest(left, right, (needle) => guarded(() => prepare(needle)), negated);
 }
 
 /** Three-valued: false wins over null. */
@@ -154,16 +158,3 @@ function textTest(left: Compiled, right: Compiled, prepare: (needle: string) => 
 
 /** Needles that are kept prepared where they come from rows. */
 const MAX_PREPARED = 10_000;
-
-/** The text of an operand of a string operator. */
-export function textOf({ get, type }: Compiled): (row: Row) => string {
-  if (type === "string")
-    return (row) => {
-      const value = get(row);
-      return typeof value === "string" ? value : "";
-    };
-  return (row) => {
-    const value: Value = get(row);
-    return toText(value, type === "dynamic" ? dynamicType(value) : type);
-  };
-}

@@ -9,7 +9,8 @@ import { compileFunction } from "./function-call.ts";
 import { dynamicLiteral, literal } from "./literal.ts";
 import { at, columnNamed } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
-import { NO_ROW, unsupported } from "./scope.ts";
+import { NO_ROW, unsupported, withoutRow } from "./scope.ts";
+import { compileTabular } from "./tabular.ts";
 
 /** Scalar type of a node, as the language service has bound it. */
 export const typeOf = (node: SyntaxView): string => columnTypeName(node.ResultType);
@@ -55,6 +56,8 @@ function compileNode(node: SyntaxView, scope: Scope): Compiled {
       return compileHasAll(node, scope);
     case "FunctionCallExpression":
       return compileFunction(node, scope);
+    case "ToScalarExpression":
+      return compileToScalar(node, scope);
     case "PathExpression":
       return compilePath(node, scope);
     case "ElementExpression":
@@ -62,6 +65,19 @@ function compileNode(node: SyntaxView, scope: Scope): Compiled {
     default:
       return unsupported(scope, name, node);
   }
+}
+
+/** The first column of the first row; null where there is none. */
+function compileToScalar(node: SyntaxView, scope: Scope): Compiled {
+  const relation = compileTabular(child(node, "Expression"), withoutRow(scope));
+  const column = relation.columns[0];
+  if (column === undefined) return unsupported(scope, "toscalar() of no column", node);
+  let found = missing(column.type);
+  relation.scan((row) => {
+    found = column.get(row);
+    return true;
+  });
+  return toType(constantOf(found, column.type), typeOf(node));
 }
 
 function compileName(node: SyntaxView, scope: Scope): Compiled {
@@ -137,8 +153,10 @@ export function toType(compiled: Compiled, type: string): Compiled {
   return folded({ type, constant, get: (row) => convert(get(row), from, type) });
 }
 
-/** Arguments of a call or list, compiled. */
+/** Arguments of a call, compiled. `typeof(long)` is no value: the service has made it the type of the call. */
 export const compileAll = (nodes: readonly SyntaxView[], scope: Scope): Compiled[] =>
-  nodes.map((node) => compile(node, scope));
+  nodes.map((node) => (nodeName(node) === "TypeOfLiteralExpression" ? constantOf(null, "type") : compile(node, scope)));
 
 export const expressionsOf = (node: SyntaxView): SyntaxView[] => list(node, "Expressions");
+
+export const argumentsOf = (node: SyntaxView): SyntaxView[] => expressionsOf(child(node, "ArgumentList"));

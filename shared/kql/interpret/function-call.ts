@@ -1,89 +1,91 @@
 import type { SyntaxView } from "../syntax.ts";
-import { child, elements, list, nodeName, optionalChild } from "../syntax.ts";
-import { compile, compileAll, constantOf, expressionsOf, simpleName, toType, typeOf } from "./expression.ts";
+import { child } from "../syntax.ts";
+import { bounded } from "./budget.ts";
+import { argumentsOf, compile, compileAll, constantOf, simpleName, toType, typeOf } from "./expression.ts";
+import { ADDRESSES } from "./functions/addresses.ts";
+import { BAGS, packAll } from "./functions/bags.ts";
+import { CALENDAR } from "./functions/calendar.ts";
 import { CONVERSIONS } from "./functions/conversions.ts";
 import { DYNAMICS } from "./functions/dynamics.ts";
+import { ENCODINGS } from "./functions/encodings.ts";
 import type { Call, ScalarFunction } from "./functions/family.ts";
+import { JSON_PATHS } from "./functions/json-path.ts";
+import { LISTS } from "./functions/lists.ts";
 import { LOGIC } from "./functions/logic.ts";
 import { NUMBERS } from "./functions/numbers.ts";
+import { PATHS } from "./functions/paths.ts";
+import { TEXT_EDITS } from "./functions/text-edits.ts";
 import { TEXTS } from "./functions/texts.ts";
+import { TIME_FORMATS } from "./functions/time-formats.ts";
+import { TIME_MAKERS } from "./functions/time-makers.ts";
 import { TIMES } from "./functions/times.ts";
-import type { Relation } from "./relation.ts";
+import { callScalar } from "./own-function.ts";
 import { columnNamed } from "./relation.ts";
-import type { Binding, Compiled, Scope } from "./scope.ts";
-import { unsupported, withBinding } from "./scope.ts";
-import { bindStatements } from "./statements.ts";
-import { compileTabular } from "./tabular.ts";
+import type { Compiled, Scope } from "./scope.ts";
+import { unsupported } from "./scope.ts";
 
 /** Scalar functions by name: one file a family. Add a function there. */
-const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
+export const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
+  ...ADDRESSES,
+  ...BAGS,
+  ...CALENDAR,
   ...CONVERSIONS,
   ...DYNAMICS,
+  ...ENCODINGS,
+  ...JSON_PATHS,
+  ...LISTS,
   ...LOGIC,
   ...NUMBERS,
+  ...PATHS,
+  ...TEXT_EDITS,
   ...TEXTS,
+  ...TIME_FORMATS,
+  ...TIME_MAKERS,
   ...TIMES,
 ]);
 
 /** Functions whose argument is not a value: a column that may not exist, the row itself. */
-const CONTEXTUAL: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Compiled> = new Map([
+export const CONTEXTUAL_FUNCTIONS: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Compiled> = new Map([
   ["column_ifexists", columnIfExists],
   ["columnifexists", columnIfExists],
   ["ingestion_time", ingestionTime],
+  ["pack_all", (node: SyntaxView, scope: Scope) => packAll(node, scope, compileAll(argumentsOf(node), scope))],
 ]);
-
-export const argumentsOf = (node: SyntaxView): SyntaxView[] => expressionsOf(child(node, "ArgumentList"));
 
 export function compileFunction(node: SyntaxView, scope: Scope): Compiled {
   const name = simpleName(child(node, "Name"));
   const own = scope.bindings.get(name);
-  if (own?.kind === "function") return compile(bodyExpression(own.declaration), callScope(node, own, scope));
-  const contextual = CONTEXTUAL.get(name);
+  if (own?.kind === "function") return callScalar(node, own, scope);
+  const contextual = CONTEXTUAL_FUNCTIONS.get(name);
   if (contextual !== undefined) return contextual(node, scope);
   const scalar = SCALAR_FUNCTIONS.get(name);
   if (scalar === undefined) return unsupported(scope, `${name}()`, node);
   const args = compileAll(argumentsOf(node), scope);
   const call: Call = { name, args, type: typeOf(node), scope, node };
-  return { type: typeOf(node), constant: args.every((arg) => arg.constant), get: scalar(call) };
-}
-
-/** A call of a tabular function of the query's own. */
-export function callTabular(node: SyntaxView, scope: Scope): Relation {
-  const name = simpleName(child(node, "Name"));
-  const own = scope.bindings.get(name);
-  if (own?.kind !== "function") return unsupported(scope, `${name}()`, node);
-  return compileTabular(bodyExpression(own.declaration), callScope(node, own, scope));
-}
-
-const bodyExpression = (declaration: SyntaxView): SyntaxView => child(child(declaration, "Body"), "Expression");
-
-/** The function's own surroundings with its parameters bound to the arguments. The caller's row stays: arguments may read it. */
-function callScope(node: SyntaxView, own: Extract<Binding, { kind: "function" }>, caller: Scope): Scope {
-  const given = argumentsOf(node);
-  const parameters = list(child(own.declaration, "Parameters"), "Parameters");
-  let scope: Scope = {
-    execution: own.scope.execution,
-    bindings: own.scope.bindings,
-    ...(caller.row && { row: caller.row }),
+  const get = scalar(call);
+  return {
+    type: call.type,
+    constant: args.every((arg) => arg.constant),
+    get: GROWING.has(name) ? (row) => bounded(get(row), scope, node) : get,
   };
-  for (const [index, parameter] of parameters.entries()) {
-    const declared = child(parameter, "NameAndType");
-    const type = optionalChild(declared, "Type");
-    if (type === undefined || nodeName(type) !== "PrimitiveTypeExpression")
-      return unsupported(caller, "a tabular parameter", node);
-    const argument = given[index] ?? defaultOf(parameter);
-    if (argument === undefined || nodeName(argument) === "SimpleNamedExpression")
-      return unsupported(caller, "a named or missing argument", node);
-    const value = toType(compile(argument, caller), elements(type)[0]?.toString().trim() ?? "unknown");
-    scope = withBinding(scope, simpleName(child(declared, "Name")), { kind: "value", value });
-  }
-  return bindStatements(list(child(own.declaration, "Body"), "Statements"), scope);
 }
 
-function defaultOf(parameter: SyntaxView): SyntaxView | undefined {
-  const declared = optionalChild(parameter, "DefaultValue");
-  return declared && optionalChild(declared, "Value");
-}
+/** Functions whose result may be much larger than what they are given. */
+const GROWING: ReadonlySet<string> = new Set([
+  "array_concat",
+  "base64_encode_tostring",
+  "repeat",
+  "replace",
+  "replace_regex",
+  "replace_string",
+  "replace_strings",
+  "strcat",
+  "strcat_array",
+  "strcat_delim",
+  "strrep",
+  "url_encode",
+  "url_encode_component",
+]);
 
 /** The column of that name, or the second argument where the input has none. */
 function columnIfExists(node: SyntaxView, scope: Scope): Compiled {

@@ -6,12 +6,14 @@ import { hasAll, hasAny } from "../text-match.ts";
 import type { TextTest } from "../text-match.ts";
 import type { Value } from "../value.ts";
 import { dynamicType, isList, untagged } from "../value.ts";
-import { commonTypes, textOf } from "./binary.ts";
+import { commonTypes } from "./binary.ts";
+import { hold } from "./budget.ts";
 import { compile, expressionsOf, toType } from "./expression.ts";
 import type { Row } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
 import { compileTabular } from "./tabular.ts";
+import { textOf } from "./text-of.ts";
 
 /** `in`, `!in`, `in~`, `!in~` with a list of scalars, dynamic lists, or the first column of a table. */
 export function compileIn(node: SyntaxView, scope: Scope): Compiled {
@@ -55,6 +57,7 @@ function membersOf(node: SyntaxView, left: Compiled, scope: Scope): Members {
       get: () => {
         const values: Value[] = [];
         relation.scan((row) => {
+          hold(scope, node);
           values.push(column.get(row));
           return false;
         });

@@ -53,15 +53,5 @@ export function materialised(
   };
 }
 
-/** Every row, in order. */
-export function rowsOf(relation: Relation): Row[] {
-  const rows: Row[] = [];
-  relation.scan((row) => {
-    rows.push(row);
-    return false;
-  });
-  return rows;
-}
-
 export const columnNamed = (relation: Relation, name: string): BoundColumn | undefined =>
   relation.columns.find((column) => column.name === name);

@@ -1,15 +1,17 @@
 import type { SyntaxView } from "../syntax.ts";
 import { child, nodeName, tableColumns } from "../syntax.ts";
-import { argumentsOf, callTabular } from "./function-call.ts";
-import { compile, simpleName } from "./expression.ts";
+import { metered } from "./budget.ts";
+import { argumentsOf, compile, simpleName } from "./expression.ts";
+import { callTabular } from "./own-function.ts";
 import type { Relation } from "./relation.ts";
 import type { Scope } from "./scope.ts";
-import { NO_ROW, unsupported, withRow } from "./scope.ts";
-import { columnsToKeep, distinct, extend, project, rename, serialize } from "./tabular/columns.ts";
+import { NO_ROW, unsupported, withBinding, withRow } from "./scope.ts";
+import { columnsToKeep, distinct, extend, project, rename, sampleDistinct, serialize } from "./tabular/columns.ts";
 import { join } from "./tabular/join.ts";
 import { lookup } from "./tabular/lookup.ts";
 import { mvExpand } from "./tabular/mv-expand.ts";
-import { count, take, where } from "./tabular/rows.ts";
+import { parse, parseWhere } from "./tabular/parse.ts";
+import { as, count, render, take, where } from "./tabular/rows.ts";
 import { sort, top } from "./tabular/sort.ts";
 import { dataTable, print, range, tableNamed } from "./tabular/sources.ts";
 import { summarize } from "./tabular/summarize.ts";
@@ -19,7 +21,7 @@ import { union } from "./tabular/union.ts";
 export type Operator = (node: SyntaxView, input: Relation, scope: Scope) => Relation;
 
 /** Operators by class of node. Add one there, its file in `tabular/`. */
-const OPERATORS: ReadonlyMap<string, Operator> = new Map([
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["FilterOperator", where],
   ["ExtendOperator", extend],
   ["ProjectOperator", project],
@@ -30,6 +32,12 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["SummarizeOperator", summarize],
   ["DistinctOperator", distinct],
   ["CountOperator", count],
+  ["AsOperator", as],
+  ["ParseOperator", parse],
+  ["ParseWhereOperator", parseWhere],
+  ["RenderOperator", render],
+  ["SampleOperator", take],
+  ["SampleDistinctOperator", sampleDistinct],
   ["TakeOperator", take],
   ["TopOperator", top],
   ["SortOperator", sort],
@@ -41,7 +49,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
 ]);
 
 /** What stands first in a pipe. */
-const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Relation> = new Map([
+export const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Relation> = new Map([
   ["PrintOperator", print],
   ["RangeOperator", range],
   ["DataTableExpression", dataTable],
@@ -57,16 +65,14 @@ export function compileTabular(node: SyntaxView, scope: Scope): Relation {
   return relation;
 }
 
+/** Operators that may make more rows than they read. */
+const MULTIPLYING: ReadonlySet<string> = new Set(["MvExpandOperator", "JoinOperator", "LookupOperator"]);
+
 function compileNode(node: SyntaxView, scope: Scope): Relation {
   const name = nodeName(node);
   switch (name) {
-    case "PipeExpression": {
-      const input = compileTabular(child(node, "Expression"), scope);
-      const operator = child(node, "Operator");
-      const apply = OPERATORS.get(nodeName(operator));
-      if (apply === undefined) return unsupported(scope, operatorName(operator), operator);
-      return apply(operator, input, withRow(scope, input));
-    }
+    case "PipeExpression":
+      return piped(node, scope).relation;
     case "ParenthesizedExpression":
     case "MaterializeExpression":
       return compileTabular(child(node, "Expression"), scope);
@@ -76,9 +82,33 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
       return called(node, scope);
     default: {
       const source = SOURCES.get(name);
-      return source === undefined ? unsupported(scope, operatorName(node), node) : source(node, scope);
+      return source === undefined
+        ? unsupported(scope, operatorName(node), node)
+        : metered(source(node, scope), scope, node);
     }
   }
+}
+
+/** A pipe, and the names that hold after it: those that `as` gave in it. */
+function piped(node: SyntaxView, given: Scope): { readonly relation: Relation; readonly scope: Scope } {
+  const left = child(node, "Expression");
+  const { relation: input, scope } =
+    nodeName(left) === "PipeExpression"
+      ? checked(left, piped(left, given))
+      : { relation: compileTabular(left, given), scope: given };
+  const operator = child(node, "Operator");
+  const name = nodeName(operator);
+  const apply = OPERATORS.get(name);
+  if (apply === undefined) return unsupported(scope, operatorName(operator), operator);
+  const made = apply(operator, input, withRow(scope, input));
+  const relation = MULTIPLYING.has(name) ? metered(made, scope, operator) : made;
+  if (name !== "AsOperator") return { relation, scope };
+  return { relation, scope: withBinding(scope, simpleName(child(operator, "Name")), { kind: "table", relation }) };
+}
+
+function checked<T extends { readonly relation: Relation }>(node: SyntaxView, made: T): T {
+  assertColumns(node, made.relation);
+  return made;
 }
 
 /** The operator's keyword, as the query writes it. */
@@ -87,7 +117,7 @@ const operatorName = (node: SyntaxView): string => /^[\w-]+/.exec(node.toString(
 function named(node: SyntaxView, scope: Scope): Relation {
   const name = simpleName(node);
   const kind = node.ReferencedSymbol ? nodeName(node.ReferencedSymbol) : "nothing";
-  if (kind === "TableSymbol") return tableNamed(name, node, scope);
+  if (kind === "TableSymbol") return metered(tableNamed(name, node, scope), scope, node);
   const binding = scope.bindings.get(name);
   if (binding?.kind === "table") return binding.relation;
   return unsupported(scope, `name ${name} (${kind})`, node);
@@ -96,10 +126,13 @@ function named(node: SyntaxView, scope: Scope): Relation {
 /** `table("X")`, or a tabular function of the query's own. */
 function called(node: SyntaxView, scope: Scope): Relation {
   const name = simpleName(child(node, "Name"));
-  if (scope.bindings.has(name)) return callTabular(node, scope);
+  const own = scope.bindings.get(name);
+  if (own?.kind === "function") return callTabular(node, own, scope);
   const [first] = argumentsOf(node);
   const wanted = name === "table" && first !== undefined ? compile(first, scope).get(NO_ROW) : null;
-  return typeof wanted === "string" ? tableNamed(wanted, node, scope) : unsupported(scope, `${name}()`, node);
+  return typeof wanted === "string"
+    ? metered(tableNamed(wanted, node, scope), scope, node)
+    : unsupported(scope, `${name}()`, node);
 }
 
 const spell = (columns: readonly { readonly name: string; readonly type: string }[]): string =>

@@ -2,33 +2,40 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { execute } from "../../../shared/kql/interpret.ts";
 import type { Dialect } from "../../../shared/kql/schema.ts";
 import type { TableData } from "../../../shared/kql/table-data.ts";
+import type { Answer } from "./answer.ts";
+import { answerTo } from "./answer.ts";
 import { carryOut, send } from "./carry-out.ts";
 import type { Fault, OnQuery, QueryRequest } from "./hooks.ts";
-import { resultText } from "./result-text.ts";
-import { badArgument, executionError, NOT_FOUND, partialError, tooLarge, UNAUTHENTICATED } from "./service-error.ts";
+import type { BatchItem } from "./question.ts";
+import { parseBatch, parseQuestion, questionOfUrl, wantsStatistics } from "./question.ts";
+import { readBody } from "./request-body.ts";
 import type { ServiceAnswer } from "./service-error.ts";
-import { statisticsOf } from "./statistics.ts";
-import { parseTimespan } from "./timespan.ts";
+import { badArgument, NO_QUESTION, NOT_FOUND, TIMED_OUT, TOO_LARGE, unauthenticated } from "./service-error.ts";
 
 /** Limits of an answer. Source: "Service limits: Log Analytics", query API. */
 const MAX_ROWS = 500_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** More than any query: a caller that sends without end is cut off. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+type Tables = Readonly<Record<string, TableData>>;
 
 export interface LogAnalyticsOptions {
-  /** By customer GUID: what the workspace holds now. Asked anew for each query; table data are made once and kept by the caller. */
-  readonly workspaces: Readonly<Record<string, () => { readonly tables: Readonly<Record<string, TableData>> }>>;
+  /**
+   * By customer GUID: what the workspace holds now. Asked anew for each query; table data are made once and kept by the caller.
+   * What it throws is told to the caller of the query.
+   */
+  readonly workspaces: Readonly<
+    Record<string, () => { readonly tables: Tables } | Promise<{ readonly tables: Tables }>>
+  >;
   readonly now: () => Date;
   /** Default: log-analytics. */
   readonly dialect?: Dialect;
   readonly maxRows?: number;
   readonly maxBytes?: number;
   readonly onQuery?: OnQuery;
+  /** Default: a free one. */
+  readonly port?: number;
 }
 
 export interface LogAnalyticsStandIn {
@@ -42,7 +49,10 @@ export interface LogAnalyticsStandIn {
   close(): Promise<void>;
 }
 
-/** The query API of Log Analytics on a free loopback port, over rows in memory. */
+/**
+ * The query API of Log Analytics on a loopback port, over rows in memory: POST and GET of `/v1/workspaces/ID/query`, `/v1/$batch`.
+ * @throws the system's error where the port can't be had
+ */
 export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<LogAnalyticsStandIn> {
   const requests: QueryRequest[] = [];
   const workspaces = new Map(Object.entries(options.workspaces).map(([id, tables]) => [id.toLowerCase(), tables]));
@@ -57,7 +67,7 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
 
   const standIn: LogAnalyticsStandIn = {
@@ -73,85 +83,86 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    const workspace = workspaceOf(request, workspaces);
-    const refusal = refusalOf(request, workspace);
-    if (refusal !== undefined) return send(response, refusal.status, refusal.body);
+    const refuse = (refusal: ServiceAnswer): void => send(response, refusal.status, refusal.body);
+    const route = routeOf(request);
+    const missing = unauthenticated(request.headers.authorization);
+    if (missing !== undefined) return refuse(missing);
+    if (route === undefined || (route !== "batch" && !workspaces.has(route.workspace))) return refuse(NOT_FOUND);
+    if (body === undefined) return refuse(TOO_LARGE);
     // The service answers so, and a client that takes it for an empty result is blind.
-    if (request.headers["content-type"] === undefined) return void response.writeHead(200).end();
-    const question = parseQuestion(body);
-    if (question === undefined || workspace === undefined) {
-      const { status, body: said } = badArgument(
-        "The request had some invalid properties: a JSON object with a `query` is expected",
-      );
-      return send(response, status, said);
-    }
-    const asked: QueryRequest = { workspace, ...question, n: requests.length + 1 };
-    requests.push(asked);
+    if (request.method === "POST" && request.headers["content-type"] === undefined)
+      return void response.writeHead(200).end();
+    if (route === "batch") return answerBatch(body, response);
+    const question = request.method === "GET" ? questionOfUrl(request) : parseQuestion(body);
+    if (question === undefined) return refuse(NO_QUESTION);
+    const asked = note({ workspace: route.workspace, ...question });
     const fault = standIn.onQuery?.(asked);
-    if (!carryOut(fault, response)) answer(asked, fault, wantsStatistics(request), response);
+    if (!carryOut(fault, response)) write(response, await answer(asked, fault, wantsStatistics(request)));
   }
 
-  function answer(asked: QueryRequest, fault: Fault, statistics: boolean, response: ServerResponse): void {
-    const started = performance.now();
-    const { tables } = workspaces.get(asked.workspace)?.() ?? { tables: {} };
-    const readable =
-      typeof fault === "object" && "protect" in fault
-        ? Object.fromEntries(Object.entries(tables).filter(([name]) => !fault.protect.includes(name)))
-        : tables;
-    const keep = typeof fault === "object" && "partial" in fault ? fault.partial : undefined;
-    const maxRows = options.maxRows ?? MAX_ROWS;
-    try {
-      const now = options.now();
-      const timeRange = parseTimespan(asked.timespan, now);
-      const result = execute(asked.query, {
-        dialect: options.dialect ?? "log-analytics",
-        tables: readable,
-        now,
-        maxRows,
-        ...(timeRange && { timeRange }),
-      });
-      const maxBytes = options.maxBytes ?? MAX_BYTES;
-      const {
-        tables: text,
-        rows,
-        bytes,
-        whole,
-      } = resultText(result, { rows: keep?.keepRows ?? maxRows, bytes: maxBytes });
-      const error = partialReason({ keep, truncated: result.truncated, maxRows, whole, maxBytes });
-      const parts = [
-        `"tables":${text}`,
-        ...(statistics
-          ? [`"statistics":${JSON.stringify(statisticsOf(performance.now() - started, readable, rows, bytes))}`]
-          : []),
-        ...(error === undefined ? [] : [`"error":${JSON.stringify(partialError(error))}`]),
-      ];
-      response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(`{${parts.join(",")}}`);
-    } catch (error) {
-      const refused: ServiceAnswer | undefined =
-        error instanceof RangeError ? badArgument(error.message) : executionError(error);
-      if (refused === undefined) throw error;
-      send(response, refused.status, refused.body);
+  function note(asked: Omit<QueryRequest, "n">): QueryRequest {
+    const request = { ...asked, n: requests.length + 1 };
+    requests.push(request);
+    return request;
+  }
+
+  /** Each query is answered as on its own, with its own status. Faults that are no answer befall the whole batch. */
+  async function answerBatch(body: string, response: ServerResponse): Promise<void> {
+    const items = parseBatch(body);
+    if (items === undefined) return send(response, NO_QUESTION.status, NO_QUESTION.body);
+    const texts: string[] = [];
+    for (const item of items) {
+      const refusal = itemRefusal(item);
+      const asked = item.question && note({ workspace: item.workspace, ...item.question });
+      const fault = refusal === undefined && asked ? standIn.onQuery?.(asked) : undefined;
+      const told = refusal ?? statusOf(fault);
+      if (told === undefined && carryOut(fault, response)) return;
+      const { status, text } =
+        told === undefined && asked
+          ? await answer(asked, fault, item.statistics)
+          : { status: told?.status ?? 400, text: JSON.stringify(told?.body ?? {}) };
+      texts.push(`{"id":${JSON.stringify(item.id)},"status":${status},"headers":{},"body":${text}}`);
     }
+    write(response, { status: 200, text: `{"responses":[${texts.join(",")}]}` });
+  }
+
+  function itemRefusal({ workspace, question }: BatchItem): ServiceAnswer | undefined {
+    if (!workspaces.has(workspace)) return NOT_FOUND;
+    return question === undefined ? NO_QUESTION : undefined;
+  }
+
+  async function answer(asked: QueryRequest, fault: Fault, statistics: boolean): Promise<Answer> {
+    let tables: Tables;
+    try {
+      ({ tables } = (await workspaces.get(asked.workspace)?.()) ?? { tables: {} });
+    } catch (error) {
+      const { status, body } = badArgument(error instanceof Error ? error.message : String(error));
+      return { status, text: JSON.stringify(body) };
+    }
+    const hidden = typeof fault === "object" && "protect" in fault ? fault.protect : [];
+    return answerTo(asked, {
+      tables: Object.fromEntries(Object.entries(tables).filter(([name]) => !hidden.includes(name))),
+      now: options.now(),
+      dialect: options.dialect ?? "log-analytics",
+      maxRows: options.maxRows ?? MAX_ROWS,
+      maxBytes: options.maxBytes ?? MAX_BYTES,
+      statistics,
+      ...(typeof fault === "object" && "partial" in fault && { cut: fault.partial }),
+    });
   }
 
   return standIn;
 }
 
-interface Cut {
-  readonly keep: { readonly keepRows: number; readonly code?: string } | undefined;
-  readonly truncated: boolean;
-  readonly maxRows: number;
-  readonly whole: boolean;
-  readonly maxBytes: number;
+function write(response: ServerResponse, { status, text }: Answer): void {
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(text);
 }
 
-function partialReason({ keep, truncated, maxRows, whole, maxBytes }: Cut): string | undefined {
-  if (keep !== undefined)
-    return keep.code === undefined
-      ? tooLarge(`${keep.keepRows} records`)
-      : `The query could not be completed (${keep.code}).`;
-  if (truncated) return tooLarge(`${maxRows} records`);
-  return whole ? undefined : tooLarge(`${maxBytes} bytes`);
+/** A fault that is an answer of its own. */
+function statusOf(fault: Fault): ServiceAnswer | undefined {
+  if (fault === "timeout") return TIMED_OUT;
+  if (typeof fault !== "object" || !("status" in fault)) return undefined;
+  return { status: fault.status, body: typeof fault.body === "object" ? fault.body : {} };
 }
 
 const portOf = (address: AddressInfo | string | null): number => {
@@ -159,45 +170,10 @@ const portOf = (address: AddressInfo | string | null): number => {
   return address.port;
 };
 
-/** The path's workspace where it is one of those served. */
-function workspaceOf(request: IncomingMessage, workspaces: ReadonlyMap<string, unknown>): string | undefined {
-  const found = /^\/v1\/workspaces\/([^/?]+)\/query(?:\?.*)?$/.exec(request.url ?? "")?.[1]?.toLowerCase();
-  return found !== undefined && workspaces.has(found) ? found : undefined;
+/** What the path and method ask for; `undefined` for a path that the service does not have. */
+function routeOf({ url, method }: IncomingMessage): "batch" | { readonly workspace: string } | undefined {
+  const path = (url ?? "").split("?", 1)[0] ?? "";
+  if (path === "/v1/$batch") return method === "POST" ? "batch" : undefined;
+  const workspace = /^\/v1\/workspaces\/([^/]+)\/query$/.exec(path)?.[1]?.toLowerCase();
+  return workspace !== undefined && (method === "POST" || method === "GET") ? { workspace } : undefined;
 }
-
-function refusalOf(request: IncomingMessage, workspace: string | undefined): ServiceAnswer | undefined {
-  if (!/^Bearer \S+/.test(request.headers.authorization ?? "")) return UNAUTHENTICATED;
-  return workspace === undefined || request.method !== "POST" ? NOT_FOUND : undefined;
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    if (!(chunk instanceof Buffer)) continue;
-    size += chunk.length;
-    if (size > MAX_REQUEST_BYTES) throw new RangeError(`a request of more than ${MAX_REQUEST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** `undefined` where the body is none, or asks for further workspaces: the stand-in has no cross-workspace queries. */
-function parseQuestion(body: string): { readonly query: string; readonly timespan?: string } | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== "object" || parsed === null || !("query" in parsed) || typeof parsed.query !== "string")
-    return undefined;
-  if ("workspaces" in parsed && Array.isArray(parsed.workspaces) && parsed.workspaces.length > 0) return undefined;
-  return {
-    query: parsed.query,
-    ...("timespan" in parsed && typeof parsed.timespan === "string" && { timespan: parsed.timespan }),
-  };
-}
-
-const wantsStatistics = (request: IncomingMessage): boolean =>
-  [request.headers["prefer"]].flat().join(",").includes("include-statistics=true");

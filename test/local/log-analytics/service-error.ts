@@ -1,5 +1,5 @@
 import { KqlSemanticError, UnsupportedKqlError } from "../../../shared/kql/kql-error.ts";
-import type { Problem } from "../../../shared/kql/language.ts";
+import type { Position, Problem } from "../../../shared/kql/language.ts";
 
 /** An answer of the service's that is no result. Source: "Azure Monitor Log Analytics API errors". */
 export interface ServiceAnswer {
@@ -12,11 +12,27 @@ const answer = (status: number, code: string, message: string, inner?: object): 
   body: { error: { message, code, ...(inner && { innererror: inner }) } },
 });
 
-export const UNAUTHENTICATED = answer(401, "AuthorizationRequiredError", "Valid authentication was not provided");
+/** Why a request is not let in; `undefined` where it carries a token, of which nothing more is asked. */
+export function unauthenticated(authorization: string | undefined): ServiceAnswer | undefined {
+  if (authorization === undefined || authorization === "")
+    return answer(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
+  return /^Bearer \S+/.test(authorization)
+    ? undefined
+    : answer(401, "AuthorizationRequiredError", "Valid authentication was not provided");
+}
+
+/** Also for a workspace that is not there. */
 export const NOT_FOUND = answer(404, "PathNotFoundError", "The requested path does not exist");
 export const TIMED_OUT = answer(504, "GatewayTimeout", "Gateway timeout");
 
+/** The stand-in's own limit; the service's is not documented. */
+export const TOO_LARGE = answer(413, "PayloadTooLargeError", "The request is larger than 4 MiB");
+
 export const badArgument = (message: string): ServiceAnswer => answer(400, "BadArgumentError", message);
+
+export const NO_QUESTION = badArgument(
+  "The request had some invalid properties: a JSON object with a `query` is expected",
+);
 
 /** What a failed execution answers; `undefined` for an error that is a defect of the stand-in itself. */
 export function executionError(error: unknown): ServiceAnswer | undefined {
@@ -34,24 +50,31 @@ export function executionError(error: unknown): ServiceAnswer | undefined {
 /** The service names the first problem only; syntax goes before semantics. */
 function problemAnswer(problems: readonly Problem[]): ServiceAnswer {
   const syntax = problems.find(({ kind }) => kind === "syntax");
-  const problem = syntax ?? problems[0];
+  if (syntax !== undefined) return syntaxError(syntax, syntax.message);
+  const [problem] = problems;
   if (problem === undefined) return badArgument("The request had some invalid properties");
   const { line, column: pos } = problem;
-  const place = `on line [${line},${pos}]`;
-  const inner =
-    syntax === undefined
-      ? {
-          code: "SemanticError",
-          message: "A semantic error occurred.",
-          innererror: { code: "SEM0100", message: `${spoken(problem)} ${place}`, line, pos },
-        }
-      : {
-          code: "SyntaxError",
-          message: "A recognition error occurred in the query.",
-          innererror: { code: "SYN0002", message: `Query could not be parsed: ${problem.message} ${place}`, line, pos },
-        };
-  return answer(400, "BadArgumentError", "The request had some invalid properties", inner);
+  return invalid("SemanticError", "A semantic error occurred.", {
+    code: "SEM0100",
+    message: `${spoken(problem)} on line [${line},${pos}]`,
+    line,
+    pos,
+  });
 }
+
+/** A text that can't be read. The service counts its columns from 0 here ("could not be parsed at '|' on line [1,0]"). */
+export function syntaxError({ line, column }: Position, message: string): ServiceAnswer {
+  const pos = column - 1;
+  return invalid("SyntaxError", "A recognition error occurred in the query.", {
+    code: "SYN0002",
+    message: `Query could not be parsed: ${message} on line [${line},${pos}]`,
+    line,
+    pos,
+  });
+}
+
+const invalid = (code: string, message: string, innererror: object): ServiceAnswer =>
+  answer(400, "BadArgumentError", "The request had some invalid properties", { code, message, innererror });
 
 /** The two that callers meet, in the service's words. */
 function spoken({ code, message }: Problem): string {

@@ -1,6 +1,7 @@
 import { keyOf } from "../../compare.ts";
 import type { Value } from "../../value.ts";
-import { missing, toDynamic, untagged } from "../../value.ts";
+import { isList, isMap, missing, toDynamic, untagged } from "../../value.ts";
+import { hold, weight } from "../budget.ts";
 import { NO_ROW } from "../scope.ts";
 import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
 import { argument, fold } from "./accumulator.ts";
@@ -8,60 +9,106 @@ import { argument, fold } from "./accumulator.ts";
 /** Elements that a set or list holds where the query names no cap: the service's own. */
 const DEFAULT_CAP = 1_048_576;
 
+/** The same of the functions by their former names. */
+const FORMER_CAP = 128;
+
 interface Options {
   readonly distinct: boolean;
   readonly conditional: boolean;
+  readonly withNulls?: boolean;
 }
 
-/** Elements in order of arrival, up to the cap; nulls are left out. */
+/** Elements in order of arrival, up to the cap; nulls are left out. A set of lists is the set of their elements. */
 const collected =
-  ({ distinct, conditional }: Options): Aggregate =>
+  ({ distinct, conditional, withNulls = false }: Options): Aggregate =>
   (call) => {
     const { get, type } = argument(call, 0);
     const condition = conditional ? argument(call, 1).get : undefined;
     const cap = capOf(call, conditional ? 2 : 1);
+    const add = (state: { readonly list: Value[]; readonly seen: Set<unknown> }, value: Value): void => {
+      if (state.list.length >= cap || (value === null && !withNulls)) return;
+      if (distinct) {
+        const key = keyOf(untagged(value));
+        if (state.seen.has(key)) return;
+        state.seen.add(key);
+      }
+      hold(call.scope, call.node, weight(value));
+      state.list.push(toDynamic(value, type));
+    };
     return fold(
       () => ({ list: new Array<Value>(), seen: new Set<unknown>() }),
       (state, row) => {
         if (state.list.length >= cap || (condition !== undefined && condition(row) !== true)) return state;
         const value = get(row);
-        if (value === null) return state;
-        if (distinct) {
-          const key = keyOf(untagged(value));
-          if (state.seen.has(key)) return state;
-          state.seen.add(key);
-        }
-        state.list.push(toDynamic(value, type));
+        if (distinct && isList(value)) for (const element of value) add(state, element);
+        else add(state, value);
         return state;
       },
       ({ list }) => list,
     );
   };
 
+/** One bag of all; of one key the first value counts. What is no bag is passed over. */
+const bag =
+  (conditional: boolean): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    const condition = conditional ? argument(call, 1).get : undefined;
+    const cap = capOf(call, conditional ? 2 : 1);
+    return fold(
+      () => new Map<string, Value>(),
+      (made, row) => {
+        const value = condition === undefined || condition(row) === true ? get(row) : null;
+        if (!isMap(value)) return made;
+        for (const [key, element] of value)
+          if (made.size < cap && !made.has(key)) {
+            hold(call.scope, call.node, weight(element));
+            made.set(key, element);
+          }
+        return made;
+      },
+      (made) => made,
+    );
+  };
+
 function capOf(call: AggregateCall, index: number): number {
   const given = call.args[index]?.get(NO_ROW);
-  return typeof given === "number" && given >= 0 ? given : DEFAULT_CAP;
+  if (typeof given === "number" && given >= 0) return given;
+  return call.name === "makeset" || call.name === "makelist" ? FORMER_CAP : DEFAULT_CAP;
 }
 
-/** The first value that is not null, of each argument the same row where it has one. */
-const any: Aggregate = (call) => () => {
-  let taken: Value[] | undefined;
-  return {
-    add: (row) => {
-      if (taken === undefined) taken = call.args.map(({ get }) => get(row));
-      else if (taken.includes(null)) taken = taken.map((value, i) => value ?? call.args[i]?.get(row) ?? null);
-    },
-    values: () => taken ?? call.types.map(missing),
+/** The values of the first row; of one argument alone the first that is neither null nor empty, if there is any. */
+const any =
+  (conditional: boolean): Aggregate =>
+  (call) => {
+    const chosen = conditional ? call.args.slice(0, 1) : call.args;
+    const condition = conditional ? argument(call, 1).get : undefined;
+    return () => {
+      let taken: Value[] | undefined;
+      return {
+        add: (row) => {
+          const settled = taken !== undefined && (taken.length > 1 || (taken[0] !== null && taken[0] !== ""));
+          if (settled || (condition !== undefined && condition(row) !== true)) return;
+          const values = chosen.map(({ get }) => get(row));
+          if (taken === undefined || (values[0] !== null && values[0] !== "")) taken = values;
+        },
+        values: () => taken ?? call.types.map(missing),
+      };
+    };
   };
-};
 
 export const COLLECTIONS: AggregateFamily = [
   ["make_set", collected({ distinct: true, conditional: false })],
   ["make_list", collected({ distinct: false, conditional: false })],
+  ["make_list_with_nulls", collected({ distinct: false, conditional: false, withNulls: true })],
   ["make_set_if", collected({ distinct: true, conditional: true })],
   ["make_list_if", collected({ distinct: false, conditional: true })],
   ["makeset", collected({ distinct: true, conditional: false })],
   ["makelist", collected({ distinct: false, conditional: false })],
-  ["take_any", any],
-  ["any", any],
+  ["make_bag", bag(false)],
+  ["make_bag_if", bag(true)],
+  ["take_any", any(false)],
+  ["any", any(false)],
+  ["take_anyif", any(true)],
+  ["anyif", any(true)],
 ];

@@ -1,6 +1,7 @@
 import { keyOf, order } from "../../compare.ts";
 import type { Value } from "../../value.ts";
 import { long, untagged } from "../../value.ts";
+import { hold, weight } from "../budget.ts";
 import type { Row } from "../relation.ts";
 import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
 import { argument, fold } from "./accumulator.ts";
@@ -106,10 +107,29 @@ const distinctCount =
       () => new Set<unknown>(),
       (seen, row) => {
         const value = holds(row) ? get(row) : null;
-        if (value !== null) seen.add(keyOf(untagged(value)));
+        if (value === null) return seen;
+        const before = seen.size;
+        seen.add(keyOf(untagged(value)));
+        if (seen.size > before) hold(call.scope, call.node, weight(value));
         return seen;
       },
       (seen) => seen.size,
+    );
+  };
+
+/** 64 bits of all; null for no value at all. */
+const combined =
+  (combine: (left: bigint, right: bigint) => bigint): Aggregate =>
+  (call) => {
+    const { get } = argument(call, 0);
+    return fold<bigint | undefined>(
+      () => undefined,
+      (state, row) => {
+        const value = get(row);
+        if (typeof value !== "number" && typeof value !== "bigint") return state;
+        return state === undefined ? BigInt(value) : combine(state, BigInt(value));
+      },
+      (state) => (state === undefined ? null : long(state)),
     );
   };
 
@@ -127,4 +147,8 @@ export const STATISTICS: AggregateFamily = [
   ["dcount", distinctCount(false)],
   ["dcountif", distinctCount(true)],
   ["count_distinct", distinctCount(false)],
+  ["count_distinctif", distinctCount(true)],
+  ["binary_all_and", combined((left, right) => left & right)],
+  ["binary_all_or", combined((left, right) => left | right)],
+  ["binary_all_xor", combined((left, right) => left ^ right)],
 ];

@@ -16,6 +16,7 @@ export const CONVERSIONS: Family = [
   ["toboolean", to("bool")],
   ["todatetime", to("datetime")],
   ["totimespan", to("timespan")],
+  ["todecimal", to("decimal")],
   ["toguid", to("guid")],
   ["todynamic", unaryOrNull(toParsed)],
   ["parse_json", unaryOrNull(toParsed)],

@@ -1,21 +1,16 @@
 import { keyOf } from "../../compare.ts";
-import { regex } from "../../text-match.ts";
+import { everywhere } from "../../regex.ts";
 import type { Value } from "../../value.ts";
-import { isList, isMap, toDynamic, untagged } from "../../value.ts";
+import { isList, toDynamic, untagged } from "../../value.ts";
+import { patternOf } from "../pattern.ts";
+import { textOf } from "../text-of.ts";
 import type { Family, ScalarFunction } from "./family.ts";
-import { number, text, unary, unaryOrNull, variadic } from "./family.ts";
+import { argument, number, unaryOrNull, variadic } from "./family.ts";
 
 const packArray: ScalarFunction =
   ({ args }) =>
   (row) =>
     args.map(({ get, type }) => toDynamic(get(row), type));
-
-const bagPack: ScalarFunction = variadic((values, types) => {
-  const bag = new Map<string, Value>();
-  for (let i = 0; i + 1 < values.length; i += 2)
-    bag.set(text(values[i]), toDynamic(values[i + 1] ?? null, types[i + 1] ?? "dynamic"));
-  return bag;
-});
 
 const keySet = (list: readonly Value[]): Set<unknown> => new Set(list.map((item) => keyOf(untagged(item))));
 
@@ -48,30 +43,32 @@ const setIntersect = sets((first, others) => {
   return distinct(first).filter((item) => wanted.every((keys) => keys.has(keyOf(untagged(item)))));
 });
 
-const slice: ScalarFunction = variadic(([list, start, end]) => {
-  if (list === undefined || !isList(list)) return null;
-  const last = number(end) ?? -1;
-  return list.slice(number(start) ?? 0, last === -1 ? undefined : last + 1);
-});
-
 const indexOf: ScalarFunction = variadic(([list, sought]) => {
   if (list === undefined || !isList(list)) return null;
   const key = keyOf(untagged(sought ?? null));
   return list.findIndex((item) => keyOf(untagged(item)) === key);
 });
 
-const extractAll: ScalarFunction = variadic(([pattern, source]) => {
-  const found = [...text(source).matchAll(new RegExp(regex(text(pattern)).source, "gu"))];
-  return found.map((match) => (match.length > 2 ? match.slice(1).map((group) => group ?? "") : (match[1] ?? match[0])));
-});
+/** Every match: its only group, or the list of its groups (of those that are named by the captures argument). */
+const extractAll: ScalarFunction = (call) => {
+  const pattern = patternOf(argument(call, 0), call.scope, call.node);
+  const captures = call.args.length > 2 ? argument(call, 1).get : undefined;
+  const source = textOf(argument(call, call.args.length - 1));
+  return (row) => {
+    const wanted = captures?.(row) ?? null;
+    const matches = [...source(row).matchAll(everywhere(pattern(row)))].map((match) =>
+      isList(wanted)
+        ? wanted.map((group) => match[number(group) ?? 0] ?? "")
+        : match.slice(1).map((group) => group ?? ""),
+    );
+    return matches.length === 0 ? null : matches.map((groups) => (groups.length === 1 ? (groups[0] ?? "") : groups));
+  };
+};
 
 export const DYNAMICS: Family = [
   ["pack_array", packArray],
-  ["bag_pack", bagPack],
-  ["pack", bagPack],
   ["array_length", unaryOrNull((value) => (isList(value) ? value.length : null))],
   ["array_concat", sets((first, others) => [...first, ...others.flat()])],
-  ["array_slice", slice],
   ["array_index_of", indexOf],
   ["set_difference", setDifference],
   ["set_intersect", setIntersect],
@@ -82,6 +79,5 @@ export const DYNAMICS: Family = [
       list !== undefined && isList(list) ? keySet(list).has(keyOf(untagged(sought ?? null))) : null,
     ),
   ],
-  ["bag_keys", unary((value) => (isMap(value) ? [...value.keys()] : null))],
   ["extract_all", extractAll],
 ];

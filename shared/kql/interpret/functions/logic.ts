@@ -1,4 +1,3 @@
-import { isList, isMap } from "../../value.ts";
 import type { Value } from "../../value.ts";
 import { toType } from "../expression.ts";
 import type { Row } from "../relation.ts";
@@ -57,6 +56,4 @@ export const LOGIC: Family = [
   ["isnotnull", unaryOrNull((value, type) => !isNull(value, type))],
   ["notnull", unaryOrNull((value, type) => !isNull(value, type))],
   ["isnan", unary((value) => typeof value === "number" && Number.isNaN(value))],
-  ["isarray", unaryOrNull((value) => isList(value))],
-  ["isdictionary", unaryOrNull((value) => isMap(value))],
 ];

@@ -4,7 +4,7 @@ import type { Value } from "../../value.ts";
 import { long } from "../../value.ts";
 import { toType } from "../expression.ts";
 import type { Family, ScalarFunction } from "./family.ts";
-import { argument, number, unary } from "./family.ts";
+import { argument, number, unary, variadic } from "./family.ts";
 
 /** Largest multiple of the step that is not above the value; null for a step that is not positive. */
 function binned(value: Value, step: Value): Value {
@@ -68,20 +68,77 @@ const round: ScalarFunction = (call) => {
   };
 };
 
+/** 64 bits with a sign; null where one is no integer. */
+const bits = (compute: (left: bigint, right: bigint) => bigint): ScalarFunction =>
+  variadic(([left, right]) => {
+    const [first, second] = [integer(left), integer(right)];
+    return first === undefined || second === undefined ? null : long(compute(first, second));
+  });
+
+const integer = (value: Value | undefined): bigint | undefined =>
+  typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? BigInt(value) : undefined;
+
+/** By less than 64 places, to either side. */
+const places = (value: bigint): bigint => BigInt.asUintN(6, value);
+
+const absolute = unary((value) =>
+  typeof value === "number" ? Math.abs(value) : typeof value === "bigint" && value < 0n ? -value : value,
+);
+
+const power = variadic(([base, exponent]) => {
+  const [first, second] = [number(base), number(exponent)];
+  return first === undefined || second === undefined ? null : first ** second;
+});
+
+const realNumber = (test: (value: number) => boolean): ScalarFunction => unary((value) => test(Number(value)));
+
+const sign = unary((value) => (typeof value === "bigint" ? (value < 0n ? -1 : 1) : Math.sign(Number(value))));
+
+/** Bins that begin at the fixed point. */
+const binAt: ScalarFunction = (call) => {
+  const [value, size, point] = [0, 1, 2].map((i) => argument(call, i).get);
+  return (row) => {
+    const [given, step, fixed] = [value?.(row) ?? null, size?.(row) ?? null, point?.(row) ?? null];
+    if (typeof given === "bigint" && typeof step === "bigint" && typeof fixed === "bigint") {
+      const below = floorTicks(given - fixed, step);
+      return below === null ? null : below + fixed;
+    }
+    if (typeof given !== "number" || typeof step !== "number" || typeof fixed !== "number" || !(step > 0)) return null;
+    return Math.floor((given - fixed) / step) * step + fixed;
+  };
+};
+
 export const NUMBERS: Family = [
   ["bin", bin],
   ["floor", bin],
+  ["bin_at", binAt],
   ["max_of", extreme((found) => found > 0)],
   ["min_of", extreme((found) => found < 0)],
-  [
-    "abs",
-    unary((value) =>
-      typeof value === "number" ? Math.abs(value) : typeof value === "bigint" && value < 0n ? -value : value,
-    ),
-  ],
+  ["abs", absolute],
+  ["sign", sign],
   ["round", round],
-  ["sqrt", real(Math.sqrt)],
+  ["pow", power],
+  ["sqrt", real((value) => (value < 0 ? Number.NaN : Math.sqrt(value)))],
   ["log", real(Math.log)],
+  ["log2", real(Math.log2)],
+  ["log10", real(Math.log10)],
   ["exp", real(Math.exp)],
+  ["exp2", real((value) => 2 ** value)],
+  ["exp10", real((value) => 10 ** value)],
   ["ceiling", real(Math.ceil)],
+  ["isfinite", realNumber(Number.isFinite)],
+  ["isinf", realNumber((value) => Math.abs(value) === Infinity)],
+  ["pi", () => () => Math.PI],
+  ["binary_and", bits((left, right) => left & right)],
+  ["binary_or", bits((left, right) => left | right)],
+  ["binary_xor", bits((left, right) => left ^ right)],
+  ["binary_shift_left", bits((left, right) => left << places(right))],
+  ["binary_shift_right", bits((left, right) => left >> places(right))],
+  [
+    "binary_not",
+    unary((value) => {
+      const given = integer(value);
+      return given === undefined ? null : long(~given);
+    }),
+  ],
 ];

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
-
 import { toText } from "../../convert.ts";
-import { regex } from "../../text-match.ts";
+import { everywhere, regex } from "../../regex.ts";
 import type { Value } from "../../value.ts";
 import { convert } from "../../convert.ts";
 import { dynamicType, isList } from "../../value.ts";
-import { textOf } from "../binary.ts";
+import { located, patternOf } from "../pattern.ts";
+import { textOf } from "../text-of.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, text, unaryOrNull, variadic } from "./family.ts";
 
@@ -35,31 +34,31 @@ const substring: ScalarFunction = variadic(([value, start, length], types) => {
 });
 
 const extract: ScalarFunction = (call) => {
-  const pattern = textOf(argument(call, 0));
+  const pattern = patternOf(argument(call, 0), call.scope, call.node);
   const group = argument(call, 1).get;
   const source = textOf(argument(call, 2));
-  const known = new Map<string, RegExp>();
   return (row) => {
-    const wanted = pattern(row);
-    const compiled = known.get(wanted) ?? regex(wanted);
-    known.set(wanted, compiled);
-    return convert(compiled.exec(source(row))?.[number(group(row)) ?? 0] ?? "", "string", call.type);
+    const found = pattern(row).exec(source(row))?.[number(group(row)) ?? 0];
+    return convert(found ?? "", "string", call.type);
   };
 };
 
 const replaceRegex: ScalarFunction = (call) => {
   const source = textOf(argument(call, 0));
-  const pattern = textOf(argument(call, 1));
+  const pattern = patternOf(argument(call, 1), call.scope, call.node);
   const rewrite = textOf(argument(call, 2));
   return (row) => {
-    const found = regex(pattern(row));
     // Kusto writes groups as \1, JavaScript as $1.
     const replacement = rewrite(row)
       .replaceAll("$", "$$$$")
       .replaceAll(/\\(\d)/g, (_, digit: string) => (digit === "0" ? "$&" : `$${digit}`));
-    return source(row).replace(new RegExp(found.source, `${found.flags}g`), replacement);
+    return source(row).replace(everywhere(pattern(row)), replacement);
   };
 };
+
+/** `replace(pattern, rewrite, text)`, the name and order of before. */
+const replaceRegexOldOrder: ScalarFunction = (call) =>
+  replaceRegex({ ...call, args: [argument(call, 2), argument(call, 0), argument(call, 1)] });
 
 /** Parts between separators; with an index that part alone, in a list. */
 const split: ScalarFunction = variadic(([source, separator, wanted]) => {
@@ -68,17 +67,20 @@ const split: ScalarFunction = variadic(([source, separator, wanted]) => {
   return index === undefined ? parts : parts.slice(index, index + 1);
 });
 
+/** All leading and trailing matches are cut off. */
 const trimmed =
-  (pattern: (given: string) => string): ScalarFunction =>
+  (atStart: boolean, atEnd: boolean): ScalarFunction =>
   (call) => {
     const cut = textOf(argument(call, 0));
-    const source = textOf(argument(call, 1));
-    return (row) => source(row).replaceAll(new RegExp(pattern(regex(cut(row)).source), "gu"), "");
+    const given = textOf(argument(call, 1));
+    const pattern = (source: string): RegExp => located(() => regex(source), call.scope, call.node);
+    return (row) => {
+      const wanted = cut(row);
+      let kept = given(row);
+      if (atStart) kept = kept.replace(pattern(`^(?:${wanted})+`), "");
+      return atEnd ? kept.replace(pattern(`(?:${wanted})+$`), "") : kept;
+    };
   };
-
-const indexOf: ScalarFunction = variadic(([source, sought, start]) =>
-  text(source).indexOf(text(sought), number(start) ?? 0),
-);
 
 export const TEXTS: Family = [
   ["tolower", mapped((given) => given.toLowerCase())],
@@ -100,6 +102,7 @@ export const TEXTS: Family = [
   ["substring", substring],
   ["extract", extract],
   ["replace_regex", replaceRegex],
+  ["replace", replaceRegexOldOrder],
   [
     "replace_string",
     variadic(([source, sought, rewrite]) =>
@@ -107,10 +110,8 @@ export const TEXTS: Family = [
     ),
   ],
   ["split", split],
-  ["trim", trimmed((cut) => `^(?:${cut})+|(?:${cut})+$`)],
-  ["trim_start", trimmed((cut) => `^(?:${cut})+`)],
-  ["trim_end", trimmed((cut) => `(?:${cut})+$`)],
-  ["indexof", indexOf],
+  ["trim", trimmed(true, true)],
+  ["trim_start", trimmed(true, false)],
+  ["trim_end", trimmed(false, true)],
   ["reverse", mapped((given) => Array.from(given).toReversed().join(""))],
-  ["hash_sha256", mapped((given) => createHash("sha256").update(given).digest("hex"))],
 ];

@@ -1,8 +1,6 @@
-import { floorTicks, inRange } from "../../datetime.ts";
+import { dateOfTicks, floorTicks, inRange, ticksOfDate } from "../../datetime.ts";
 import type { Family, ScalarFunction } from "./family.ts";
-import { unaryOrNull } from "./family.ts";
-import { dateOfTicks, ticksOfDate } from "../../datetime.ts";
-import { argument, number } from "./family.ts";
+import { argument, number, unaryOrNull } from "./family.ts";
 
 /** The time of the execution, the same in every row; plus an offset. */
 const now: ScalarFunction = ({ scope, args }) => {
@@ -61,7 +59,6 @@ export const TIMES: Family = [
   ["endofweek", startOf("week", true)],
   ["endofmonth", startOf("month", true)],
   ["endofyear", startOf("year", true)],
-  ["hourofday", unaryOrNull((value) => (typeof value === "bigint" ? dateOfTicks(value).getUTCHours() : null))],
   [
     "dayofweek",
     unaryOrNull((value) => (typeof value === "bigint" ? BigInt(dateOfTicks(value).getUTCDay()) * DAY : null)),

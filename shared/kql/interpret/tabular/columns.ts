@@ -2,13 +2,16 @@ import type { SyntaxView } from "../../syntax.ts";
 import { child, list, nodeName } from "../../syntax.ts";
 import { keyOf, keyOfAll } from "../../compare.ts";
 import type { Value } from "../../value.ts";
+import { hold } from "../budget.ts";
 import { compile, expressionsOf, simpleName, toType } from "../expression.ts";
 import type { BoundColumn, Relation } from "../relation.ts";
 import { columnNamed, materialised, remembered } from "../relation.ts";
 import type { Compiled, Scope } from "../scope.ts";
-import { unsupported } from "../scope.ts";
+import { NO_ROW, unsupported } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
+import { parametersOf } from "./parameters.ts";
+import { firstRows } from "./rows.ts";
 
 /** Operators that change which columns there are: getters change, rows stay. */
 
@@ -106,17 +109,32 @@ export const distinct: Operator = (node, input, scope) => {
   const columns = nodes.some((item) => nodeName(item) === "StarExpression")
     ? result.map(({ name }) => existing(input, name))
     : boundAll(nodes, result, scope);
+  return distinctRows(columns, input, scope, node);
+};
+
+/** So many different values, the first ones. */
+export const sampleDistinct: Operator = (node, input, scope) => {
+  parametersOf(node, scope, []);
+  const limit = Number(compile(child(node, "Expression"), scope).get(NO_ROW));
+  return firstRows(
+    distinctRows(boundAll([child(node, "OfExpression")], resultOf(node), scope), input, scope, node),
+    limit,
+  );
+};
+
+function distinctRows(columns: readonly BoundColumn[], input: Relation, scope: Scope, node: SyntaxView): Relation {
   return {
-    ...materialised(result, []),
+    ...materialised(columns, []),
     scan: (emit) => {
       const seen = new Set<unknown>();
       input.scan((row) => {
         const values = columns.map(({ get }): Value => get(row));
         const key = values.length === 1 ? keyOf(values[0] ?? null) : keyOfAll(values);
         if (seen.has(key)) return false;
+        hold(scope, node);
         seen.add(key);
         return emit(values);
       });
     },
   };
-};
+}

@@ -3,11 +3,12 @@ import type { SyntaxView } from "../../syntax.ts";
 import { child, list, nodeName, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
 import { isList, missing } from "../../value.ts";
+import { hold } from "../budget.ts";
 import { simpleName } from "../expression.ts";
 import type { BoundColumn, Getter, Relation, Row } from "../relation.ts";
 import { columnNamed } from "../relation.ts";
 import type { Scope } from "../scope.ts";
-import { unsupported } from "../scope.ts";
+import { unsupported, withoutRow } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
 import { compileTabular, resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
@@ -24,7 +25,7 @@ interface Kind {
   readonly uniqueLeft?: boolean;
 }
 
-const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+export const JOIN_KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["innerunique", { columns: "both", uniqueLeft: true }],
   ["inner", { columns: "both" }],
   ["leftouter", { columns: "both", keepLeft: true }],
@@ -43,15 +44,19 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 type Key = (row: Row) => unknown;
 
 interface Sides {
+  /** Counts a row that is kept. */
+  readonly keep: () => void;
   readonly left: Relation;
   readonly right: Relation;
   readonly leftKey: Key;
   readonly rightKey: Key;
+  /** Names of the right side's key columns. */
+  readonly rightKeys: readonly string[];
 }
 
 export const join: Operator = (node, input, scope) => {
   const name = parametersOf(node, scope, ["kind"]).get("kind") ?? "innerunique";
-  const kind = KINDS.get(name);
+  const kind = JOIN_KINDS.get(name);
   if (kind === undefined) return unsupported(scope, `join kind=${name}`, node);
   const sides = sidesOf(node, child(node, "ConditionClause"), input, scope);
   const result = resultOf(node);
@@ -68,28 +73,25 @@ export const join: Operator = (node, input, scope) => {
 
 /** Both inputs and their keys. The right side does not see the left side's columns. */
 export function sidesOf(node: SyntaxView, condition: SyntaxView, left: Relation, scope: Scope): Sides {
-  const right = compileTabular(child(node, "Expression"), { execution: scope.execution, bindings: scope.bindings });
+  const right = compileTabular(child(node, "Expression"), withoutRow(scope));
   if (nodeName(condition) !== "JoinOnClause") return unsupported(scope, nodeName(condition), condition);
-  const keys = list(condition, "Expressions").map((item) => keyPair(item, left, right, scope));
+  const nodes = list(condition, "Expressions");
+  const names = nodes.map((item) => namesOf(item, scope));
+  const keys = names.map(([own, other]) => ({
+    left: getterOf(left, own, condition, scope),
+    right: getterOf(right, other, condition, scope),
+  }));
   return {
+    keep: () => hold(scope, node),
     left,
     right,
     leftKey: keyIn(keys.map((pair) => pair.left)),
     rightKey: keyIn(keys.map((pair) => pair.right)),
+    rightKeys: names.map(([, name]) => name),
   };
 }
 
-interface KeyPair {
-  readonly left: Getter;
-  readonly right: Getter;
-}
-
 /** `on Name`, or `on $left.a == $right.b`: the language service lets nothing else through. */
-function keyPair(node: SyntaxView, left: Relation, right: Relation, scope: Scope): KeyPair {
-  const [own, other] = namesOf(node, scope);
-  return { left: getterOf(left, own, node, scope), right: getterOf(right, other, node, scope) };
-}
-
 function namesOf(node: SyntaxView, scope: Scope): readonly [string, string] {
   if (nodeName(node) === "NameReference") return [simpleName(node), simpleName(node)];
   if (nodeName(node) !== "BinaryExpression" || tokenText(child(node, "Operator")) !== "==")
@@ -137,11 +139,12 @@ export function sideColumn({ name, type, get }: BoundColumn, side: 0 | 1): Bound
   };
 }
 
-export function indexed(relation: Relation, key: Key): Map<unknown, Row[]> {
+export function indexed(relation: Relation, key: Key, keep: () => void): Map<unknown, Row[]> {
   const index = new Map<unknown, Row[]>();
   relation.scan((row) => {
     const found = key(row);
     if (found === undefined) return false;
+    keep();
     const rows = index.get(found);
     if (rows === undefined) index.set(found, [row]);
     else rows.push(row);
@@ -150,7 +153,7 @@ export function indexed(relation: Relation, key: Key): Map<unknown, Row[]> {
   return index;
 }
 
-function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "right", matched: boolean): Relation {
+function oneSided({ left, right, leftKey, rightKey, keep }: Sides, side: "left" | "right", matched: boolean): Relation {
   const [own, ownKey, other, otherKey] =
     side === "left" ? [left, leftKey, right, rightKey] : [right, rightKey, left, leftKey];
   return {
@@ -158,6 +161,7 @@ function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "rig
     scan: (emit) => {
       const keys = new Set<unknown>();
       other.scan((row) => {
+        keep();
         keys.add(otherKey(row));
         return false;
       });
@@ -167,8 +171,8 @@ function oneSided({ left, right, leftKey, rightKey }: Sides, side: "left" | "rig
   };
 }
 
-function pairs({ left, right, leftKey, rightKey }: Sides, kind: Kind, emit: (row: Row) => boolean): void {
-  const index = indexed(right, rightKey);
+function pairs({ left, right, leftKey, rightKey, keep }: Sides, kind: Kind, emit: (row: Row) => boolean): void {
+  const index = indexed(right, rightKey, keep);
   const seen = new Set<unknown>();
   let enough = false;
   left.scan((row) => {

@@ -1,5 +1,4 @@
 import { child } from "../../syntax.ts";
-import { columnNamed } from "../relation.ts";
 import { unsupported } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
@@ -10,16 +9,18 @@ import { parametersOf } from "./parameters.ts";
 export const lookup: Operator = (node, input, scope) => {
   const kind = parametersOf(node, scope, ["kind"]).get("kind") ?? "leftouter";
   if (kind !== "leftouter" && kind !== "inner") return unsupported(scope, `lookup kind=${kind}`, node);
-  const { left, right, leftKey, rightKey } = sidesOf(node, child(node, "LookupClause"), input, scope);
-  const columns = resultOf(node).map(({ name, type }, i) => {
-    const column = left.columns[i] ?? columnNamed(right, name);
-    if (column === undefined) return unsupported(scope, `lookup that renames ${name}`, node);
-    return { name, type, get: sideColumn(column, i < left.columns.length ? 0 : 1).get };
-  });
+  const { left, right, leftKey, rightKey, rightKeys, keep } = sidesOf(node, child(node, "LookupClause"), input, scope);
+  // The service has left the right side's keys out, and renamed what the left side has too.
+  const keys = new Set(rightKeys);
+  const bound = [
+    ...left.columns.map((column) => sideColumn(column, 0)),
+    ...right.columns.filter((column) => !keys.has(column.name)).map((column) => sideColumn(column, 1)),
+  ];
+  const columns = resultOf(node).map(({ name, type }, i) => ({ name, type, get: bound[i]?.get ?? (() => null) }));
   return {
     columns,
     scan: (emit) => {
-      const index = indexed(right, rightKey);
+      const index = indexed(right, rightKey, keep);
       left.scan((row) => {
         const partners = index.get(leftKey(row));
         if (partners === undefined) return kind === "leftouter" && emit([row, null]);

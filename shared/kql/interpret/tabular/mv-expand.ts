@@ -1,10 +1,10 @@
 import { convert } from "../../convert.ts";
-import { child, nodeName, optionalChild } from "../../syntax.ts";
 import type { SyntaxView } from "../../syntax.ts";
+import { child, nodeName, optionalChild } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
-import { isList, isMap } from "../../value.ts";
+import { dynamicType, isList, isMap, missing } from "../../value.ts";
 import { compile, expressionsOf, simpleName } from "../expression.ts";
-import type { BoundColumn, Row } from "../relation.ts";
+import type { BoundColumn, Getter, Relation, Row } from "../relation.ts";
 import { at, columnNamed } from "../relation.ts";
 import type { Scope } from "../scope.ts";
 import { NO_ROW, unsupported } from "../scope.ts";
@@ -12,25 +12,26 @@ import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** Elements that the service expands of one value where the query names no limit. */
+/** Elements that the service expands of one value where the query names no limit; by its former name fewer. */
 const DEFAULT_LIMIT = 2_147_483_647;
+const FORMER_LIMIT = 128;
 
 /**
- * One row an element; several lists side by side, the shorter filled with nulls. An empty list, and null, make no row of their
- * own unless another list does: a row of an empty list is dropped, a row of a null is kept with null.
- * Source: "mv-expand operator" of the Kusto documentation.
+ * One row an element; several lists side by side, the shorter filled with nulls. A null makes one row of null, an empty list or
+ * bag none, unless another list beside it is longer. Source: "mv-expand operator" of the Kusto documentation.
  */
 export const mvExpand: Operator = (node, input, scope) => {
-  const parameters = parametersOf(node, scope, ["with_itemindex", "kind"]);
-  if ((parameters.get("kind") ?? "bag") !== "bag")
-    return unsupported(scope, `mv-expand kind=${parameters.get("kind")}`, node);
-  const expanded = expressionsOf(node).map((item) => expansion(item, scope));
+  const parameters = parametersOf(node, scope, ["with_itemindex", "kind", "bagexpansion"]);
+  const kind = parameters.get("kind") ?? parameters.get("bagexpansion") ?? "bag";
+  if (kind !== "bag" && kind !== "array") return unsupported(scope, `mv-expand kind=${kind}`, node);
   const limit = limitOf(node, scope);
-  const result = resultOf(node);
-  const columns = result.map(({ name, type }): BoundColumn => {
-    const index = expanded.findIndex((item) => item.name === name);
-    if (index !== -1) return { name, type, get: expandedAt(at(index + 1), expanded[index]?.type ?? "dynamic", type) };
-    if (name === parameters.get("with_itemindex")) return { name, type, get: at(expanded.length + 1) };
+  const index = parameters.get("with_itemindex");
+  const lists = expressionsOf(node).map((item) => compile(expressionOf(item), scope).get);
+  const places = placesOf(node, input, index);
+  const columns = resultOf(node).map(({ name, type }): BoundColumn => {
+    if (name === index) return { name, type, get: at(lists.length + 1) };
+    const place = places.get(name);
+    if (place !== undefined) return { name, type, get: elementAs(at(place + 1), type) };
     const column = columnNamed(input, name);
     if (column === undefined) throw new TypeError(`no column ${name}`);
     return { name, type, get: (row) => column.get(baseOf(row)) };
@@ -39,48 +40,57 @@ export const mvExpand: Operator = (node, input, scope) => {
     columns,
     scan: (emit) =>
       input.scan((row) => {
-        const lists = expanded.map(({ get }) => elementsOf(get(row)));
-        const length = Math.min(limit, Math.max(...lists.map((found) => found.length)));
-        for (let i = 0; i < length; i++) if (emit([row, ...lists.map((found) => found[i] ?? null), i])) return true;
+        const expanded = lists.map((get) => elementsOf(get(row), kind));
+        const length = Math.min(limit, Math.max(...expanded.map((found) => found.length)));
+        for (let i = 0; i < length; i++) if (emit([row, ...expanded.map((found) => found[i] ?? null), i])) return true;
         return false;
       }),
   };
 };
+
+const expressionOf = (node: SyntaxView): SyntaxView =>
+  nodeName(node) === "MvExpandExpression" ? child(node, "Expression") : node;
+
+/** Place of each expansion by the column that it makes. What has no name of its own has been given one: those in their order. */
+function placesOf(node: SyntaxView, input: Relation, index: string | undefined): ReadonlyMap<string, number> {
+  const given = expressionsOf(node).map((item) => nameOf(expressionOf(item)));
+  const unnamed = resultOf(node)
+    .map(({ name }) => name)
+    .filter((name) => name !== index && columnNamed(input, name) === undefined && !given.includes(name));
+  return new Map(given.map((name, place) => [name ?? unnamed.shift() ?? "", place]));
+}
+
+function nameOf(node: SyntaxView): string | undefined {
+  if (nodeName(node) === "SimpleNamedExpression") return simpleName(child(node, "Name"));
+  return nodeName(node) === "NameReference" ? simpleName(node) : undefined;
+}
 
 function baseOf(row: Row): Row {
   const base = row[0];
   return base !== undefined && isList(base) ? base : NO_ROW;
 }
 
-const expandedAt =
-  (get: (row: Row) => Value, from: string, to: string) =>
-  (row: Row): Value =>
-    convert(get(row), from, to);
+const NUMBERS: ReadonlySet<string> = new Set(["long", "int", "real", "decimal", "bool"]);
 
-function expansion(
-  node: SyntaxView,
-  scope: Scope,
-): { readonly name: string; readonly type: string; readonly get: (row: Row) => Value } {
-  const inner = nodeName(node) === "MvExpandExpression" ? child(node, "Expression") : node;
-  const name =
-    nodeName(inner) === "SimpleNamedExpression"
-      ? simpleName(child(inner, "Name"))
-      : nodeName(inner) === "NameReference"
-        ? simpleName(inner)
-        : undefined;
-  if (name === undefined) return unsupported(scope, "mv-expand of an expression without a name", node);
-  const compiled = compile(inner, scope);
-  return { name, type: "dynamic", get: compiled.get };
+/** A cast, no conversion: a text among numbers is null. Times and guids are texts in JSON, and are read. */
+function elementAs(get: Getter, type: string): Getter {
+  if (type === "dynamic") return get;
+  return (row) => {
+    const value = get(row);
+    if (NUMBERS.has(type) && dynamicType(value) === "string") return missing(type);
+    return convert(value, "dynamic", type);
+  };
 }
 
-/** A bag's elements are bags of one pair; what is neither list nor bag is its own only element. */
-function elementsOf(value: Value): readonly Value[] {
+/** A bag's elements are bags of one pair, or pairs; what is neither list nor bag is its own only element. */
+function elementsOf(value: Value, kind: "bag" | "array"): readonly Value[] {
   if (isList(value)) return value;
-  if (isMap(value)) return [...value].map((pair) => new Map([pair]));
+  if (isMap(value)) return [...value].map((pair) => (kind === "bag" ? new Map([pair]) : pair));
   return [value];
 }
 
 function limitOf(node: SyntaxView, scope: Scope): number {
   const clause = optionalChild(node, "RowLimitClause");
-  return clause === undefined ? DEFAULT_LIMIT : Number(compile(child(clause, "RowLimit"), scope).get(NO_ROW));
+  if (clause !== undefined) return Number(compile(child(clause, "RowLimit"), scope).get(NO_ROW));
+  return /^\s*mvexpand\b/.test(node.toString()) ? FORMER_LIMIT : DEFAULT_LIMIT;
 }

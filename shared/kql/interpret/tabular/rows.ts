@@ -1,5 +1,6 @@
 import { child } from "../../syntax.ts";
 import { compile } from "../expression.ts";
+import type { Relation } from "../relation.ts";
 import { materialised } from "../relation.ts";
 import { NO_ROW } from "../scope.ts";
 import { parametersOf } from "./parameters.ts";
@@ -13,20 +14,20 @@ export const where: Operator = (node, input, scope) => {
   return { ...input, scan: (emit) => input.scan((row) => get(row) === true && emit(row)) };
 };
 
-export const take: Operator = (node, input, scope) => {
-  const limit = Number(compile(child(node, "Expression"), scope).get(NO_ROW));
-  return {
-    ...input,
-    scan: (emit) => {
-      let left = limit;
-      if (left <= 0) return;
-      input.scan((row) => {
-        left -= 1;
-        return emit(row) || left <= 0;
-      });
-    },
-  };
-};
+export const take: Operator = (node, input, scope) =>
+  firstRows(input, Number(compile(child(node, "Expression"), scope).get(NO_ROW)));
+
+export const firstRows = (input: Relation, limit: number): Relation => ({
+  ...input,
+  scan: (emit) => {
+    let left = limit;
+    if (left <= 0) return;
+    input.scan((row) => {
+      left -= 1;
+      return emit(row) || left <= 0;
+    });
+  },
+});
 
 export const count: Operator = (node, input) => ({
   ...materialised(resultOf(node), []),
@@ -39,3 +40,12 @@ export const count: Operator = (node, input) => ({
     emit([found]);
   },
 });
+
+/** Gives the input a name, which the pipe binds for what comes after. */
+export const as: Operator = (node, input, scope) => {
+  parametersOf(node, scope, []);
+  return input;
+};
+
+/** How a portal draws the rows; they stay as they are. */
+export const render: Operator = (_node, input) => input;

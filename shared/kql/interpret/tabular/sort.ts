@@ -2,9 +2,9 @@ import { order } from "../../compare.ts";
 import type { SyntaxView } from "../../syntax.ts";
 import { child, nodeName, optionalChild, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
+import { heldRows } from "../budget.ts";
 import { compile, expressionsOf } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
-import { rowsOf } from "../relation.ts";
 import type { Scope } from "../scope.ts";
 import { NO_ROW } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
@@ -38,18 +38,23 @@ function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: re
   };
 }
 
+/** Null and NaN stand together at one end, null outermost, whichever the direction. Source: "sort operator". */
 function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
-  if (left === null || right === null) {
-    if (left === right) return 0;
-    return (left === null) === nullsFirst ? -1 : 1;
-  }
+  const [first, second] = [placeless(left), placeless(right)];
+  if (first > 0 || second > 0) return nullsFirst ? second - first : first - second;
+  if (left === null || right === null) return 0;
   return descending ? order(right, left) : order(left, right);
 }
 
+function placeless(value: Value): number {
+  if (value === null) return 2;
+  return Number.isNaN(value) ? 1 : 0;
+}
+
 /** Stable. Rows are moved, not copied. */
-function sorted(input: Relation, keys: readonly SortKey[]): Row[] {
+function sorted(input: Relation, keys: readonly SortKey[], scope: Scope, node: SyntaxView): Row[] {
   const compare = compareBy(keys);
-  return rowsOf(input)
+  return heldRows(input, scope, node)
     .map((row) => ({ row, values: keys.map(({ get }) => get(row)) }))
     .toSorted((a, b) => compare(a.values, b.values))
     .map(({ row }) => row);
@@ -61,7 +66,7 @@ export const sort: Operator = (node, input, scope) => {
   return {
     ...input,
     scan: (emit) => {
-      for (const row of sorted(input, keys)) if (emit(row)) return;
+      for (const row of sorted(input, keys, scope, node)) if (emit(row)) return;
     },
   };
 };
@@ -73,7 +78,7 @@ export const top: Operator = (node, input, scope) => {
   return {
     ...input,
     scan: (emit) => {
-      for (const row of sorted(input, keys).slice(0, limit)) if (emit(row)) return;
+      for (const row of sorted(input, keys, scope, node).slice(0, limit)) if (emit(row)) return;
     },
   };
 };

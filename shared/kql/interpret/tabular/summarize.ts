@@ -4,10 +4,11 @@ import { child, items, list, nodeName, optionalChild, property } from "../../syn
 import type { Value } from "../../value.ts";
 import { COLLECTIONS } from "../aggregates/collections.ts";
 import { EXTREMES } from "../aggregates/extremes.ts";
+import { SPREAD } from "../aggregates/spread.ts";
 import { STATISTICS } from "../aggregates/statistics.ts";
 import type { Accumulator, Aggregate } from "../aggregates/accumulator.ts";
-import { compile, expressionsOf, simpleName, typeOf } from "../expression.ts";
-import { argumentsOf } from "../function-call.ts";
+import { hold } from "../budget.ts";
+import { argumentsOf, compile, expressionsOf, simpleName, typeOf } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import { columnNamed, materialised } from "../relation.ts";
 import type { Compiled, Scope } from "../scope.ts";
@@ -17,7 +18,12 @@ import { resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
 /** Aggregates by name: one file a family. Add one there. */
-const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([...STATISTICS, ...COLLECTIONS, ...EXTREMES]);
+export const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
+  ...STATISTICS,
+  ...SPREAD,
+  ...COLLECTIONS,
+  ...EXTREMES,
+]);
 
 type Maker = () => Accumulator;
 
@@ -33,7 +39,7 @@ export const summarize: Operator = (node, input, scope) => {
   return {
     ...materialised(result, []),
     scan: (emit) => {
-      const groups = grouped(input, by, makers);
+      const groups = grouped(input, by, makers, () => hold(scope, node));
       for (const { keys, accumulators } of groups)
         if (emit([...keys, ...accumulators.flatMap(({ values }) => values())])) return;
     },
@@ -45,7 +51,7 @@ interface Group {
   readonly accumulators: readonly Accumulator[];
 }
 
-function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[]): Iterable<Group> {
+function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[], keep: () => void): Iterable<Group> {
   const groups = new Map<unknown, Group>();
   const fresh = (keys: readonly Value[]): Group => ({ keys, accumulators: makers.map((make) => make()) });
   if (by.length === 0) groups.set(null, fresh([]));
@@ -57,6 +63,7 @@ function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[
       by.length === 0 ? null : only !== undefined && by.length === 1 ? keyOf(keys[0] ?? null) : keyOfAll(keys);
     let group = groups.get(key);
     if (group === undefined) {
+      keep();
       group = fresh(keys);
       groups.set(key, group);
     }
@@ -66,11 +73,14 @@ function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[
   return groups.values();
 }
 
+/** `x = count()`, `(x, y) = arg_max(a, b)` */
+const NAMED: ReadonlySet<string> = new Set(["SimpleNamedExpression", "CompoundNamedExpression"]);
+
 /** Makers of accumulators in the order of the columns; `types` of each are those of the columns it makes. */
 function makersOf(nodes: readonly SyntaxView[], columns: readonly { readonly type: string }[], scope: Scope): Maker[] {
   let place = 0;
   return nodes.map((node) => {
-    const call = nodeName(node) === "SimpleNamedExpression" ? child(node, "Expression") : node;
+    const call = NAMED.has(nodeName(node)) ? child(node, "Expression") : node;
     const tuple = tupleColumns(call);
     const width = tuple?.length ?? 1;
     const types = columns.slice(place, place + width).map(({ type }) => type);

@@ -1,11 +1,11 @@
 import type { SyntaxView } from "../../syntax.ts";
-import { nodeName } from "../../syntax.ts";
+import { child, nodeName } from "../../syntax.ts";
 import { isList, missing } from "../../value.ts";
 import { expressionsOf, simpleName } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import { columnNamed } from "../relation.ts";
 import type { Scope } from "../scope.ts";
-import { NO_ROW, unsupported } from "../scope.ts";
+import { NO_ROW, unsupported, withoutRow } from "../scope.ts";
 import { compileTabular, resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -20,17 +20,22 @@ interface Branch {
  */
 export function union(node: SyntaxView, input: Relation | undefined, scope: Scope): Relation {
   const parameters = parametersOf(node, scope, ["kind", "withsource", "isfuzzy"]);
-  const outer: Scope = { execution: scope.execution, bindings: scope.bindings };
-  const branches: Branch[] = input === undefined ? [] : [{ name: "union_arg0", relation: input }];
+  const outer = withoutRow(scope);
+  const branches: Branch[] =
+    input === undefined ? [] : [{ name: aliasOf(inputOf(node)) ?? "union_arg0", relation: input }];
   for (const item of expressionsOf(node)) {
     if (nodeName(item) === "NameReference" && simpleName(item).includes("*"))
       return unsupported(scope, `union ${simpleName(item)}`, item);
     // Under isfuzzy a table that is not there is passed over.
     if (parameters.get("isfuzzy") === "true" && isMissing(item)) continue;
-    const name = nodeName(item) === "NameReference" ? simpleName(item) : `union_arg${branches.length}`;
+    const name = aliasOf(item) ?? `union_arg${branches.length}`;
     branches.push({ name, relation: compileTabular(item, outer) });
   }
   const source = parameters.get("withsource");
+  const kind = parameters.get("kind") ?? "outer";
+  // The service does not work out what the branches have in common.
+  if (kind !== "outer" && (kind !== "inner" || !alike(branches)))
+    return unsupported(scope, `union kind=${kind} of branches that differ in their columns`, node);
   return {
     columns: resultOf(node).map(({ name, type }) => ({
       name,
@@ -51,6 +56,36 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
 }
 
 const isMissing = (node: SyntaxView): boolean => node.ReferencedSymbol === null && nodeName(node) === "NameReference";
+
+const alike = ([first, ...others]: readonly Branch[]): boolean =>
+  others.every(
+    ({ relation }) =>
+      relation.columns.length === first?.relation.columns.length &&
+      relation.columns.every(({ name, type }) => columnNamed(first.relation, name)?.type === type),
+  );
+
+/** What stands before the pipe. */
+function inputOf(node: SyntaxView): SyntaxView | undefined {
+  const pipe = node.Parent;
+  return pipe !== null && nodeName(pipe) === "PipeExpression" ? child(pipe, "Expression") : undefined;
+}
+
+/** A table's name, or what `as` has called an expression. */
+function aliasOf(node: SyntaxView | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  switch (nodeName(node)) {
+    case "NameReference":
+      return simpleName(node);
+    case "ParenthesizedExpression":
+      return aliasOf(child(node, "Expression"));
+    case "PipeExpression": {
+      const operator = child(node, "Operator");
+      return nodeName(operator) === "AsOperator" ? simpleName(child(operator, "Name")) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
 
 function sourceName(branches: readonly Branch[]): Getter {
   return (row) => branches[branchOf(row)]?.name ?? "";

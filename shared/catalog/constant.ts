@@ -1,0 +1,83 @@
+import { nameText } from "../kql/name-text.ts";
+import { parseTimespan } from "../kql/datetime.ts";
+import type { SymbolView, SyntaxView } from "../kql/syntax.ts";
+import { child, list, nodeName, property, tokenText, walk } from "../kql/syntax.ts";
+
+/** What a query's let statements stand for, those inside of functions too: by symbol, so that no namesake is taken for one. */
+export type Constants = ReadonlyMap<SymbolView, SyntaxView>;
+
+const TICKS_PER_MILLISECOND = 10_000;
+
+const NUMBERS: ReadonlySet<string> = new Set(["int", "long", "real"]);
+
+export function constantsIn(statements: readonly SyntaxView[]): Constants {
+  const found = new Map<SymbolView, SyntaxView>();
+  for (const node of statements.flatMap((statement) => [...walk(statement)])) {
+    const symbol = nodeName(node) === "LetStatement" && child(node, "Name").ReferencedSymbol;
+    if (symbol) found.set(symbol, child(node, "Expression"));
+  }
+  return found;
+}
+
+/** Through brackets and names to what is meant. */
+export function meantBy(node: SyntaxView, constants: Constants): SyntaxView {
+  if (nodeName(node) === "ParenthesizedExpression") return meantBy(child(node, "Expression"), constants);
+  const value = node.ReferencedSymbol && nodeName(node) === "NameReference" && constants.get(node.ReferencedSymbol);
+  return value ? meantBy(value, constants) : node;
+}
+
+/** A constant expression's number, or milliseconds where it is a timespan; `undefined` where it is no constant or of another type. */
+export function constantNumber(given: SyntaxView, constants: Constants): number | undefined {
+  const node = meantBy(given, constants);
+  switch (nodeName(node)) {
+    case "PrefixUnaryExpression": {
+      const value = constantNumber(child(node, "Expression"), constants);
+      return value === undefined ? undefined : operator(node) === "-" ? -value : value;
+    }
+    case "BinaryExpression":
+      return computed(node, constants);
+    case "FunctionCallExpression":
+      return converted(node);
+    default:
+      return literal(node);
+  }
+}
+
+/** Of a node that the language service knows the value of. */
+function literal(node: SyntaxView): number | undefined {
+  const value = property(node, "ConstantValue");
+  if (value === undefined || value === null) return undefined;
+  const type = node.ResultType?.Name ?? "";
+  if (type === "timespan" && typeof value === "object") return Number(property(value, "ticks")) / TICKS_PER_MILLISECOND;
+  return NUMBERS.has(type) ? Number(value) : undefined;
+}
+
+function computed(node: SyntaxView, constants: Constants): number | undefined {
+  const left = constantNumber(child(node, "Left"), constants);
+  const right = constantNumber(child(node, "Right"), constants);
+  if (left === undefined || right === undefined) return undefined;
+  const isWhole = node.ResultType?.Name === "long" || node.ResultType?.Name === "int";
+  switch (operator(node)) {
+    case "+":
+      return left + right;
+    case "-":
+      return left - right;
+    case "*":
+      return left * right;
+    case "/":
+      return isWhole ? Math.trunc(left / right) : left / right;
+    default:
+      return undefined;
+  }
+}
+
+/** `totimespan("5h")`. */
+function converted(node: SyntaxView): number | undefined {
+  const [argument] = list(child(node, "ArgumentList"), "Expressions");
+  const text = argument && property(argument, "ConstantValue");
+  if (nameText(child(node, "Name")) !== "totimespan" || typeof text !== "string") return undefined;
+  const ticks = parseTimespan(text);
+  return ticks === undefined ? undefined : Number(ticks) / TICKS_PER_MILLISECOND;
+}
+
+const operator = (node: SyntaxView): string => tokenText(child(node, "Operator"));

@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+import type { Position } from "../kql/language.ts";
+import { nearest } from "../kql/nearest.ts";
+import type { Column } from "../kql/schema.ts";
+
+/** A column of the result that a file names beside its query: for an entity, or a custom detail of the alert. */
+export interface MappedColumn extends Position {
+  readonly name: string;
+  readonly by: "entityMappings" | "customDetails";
+}
+
+const content = z.object({
+  entityMappings: z
+    .array(z.object({ fieldMappings: z.array(z.object({ columnName: z.string() })).default([]) }))
+    .nullish(),
+  customDetails: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** The columns that a file's content names; `at` tells where a path of it stands. */
+export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) => Position): readonly MappedColumn[] {
+  const parsed = content.safeParse(file);
+  if (!parsed.success) return [];
+  const { entityMappings, customDetails } = parsed.data;
+  const entities = (entityMappings ?? []).flatMap(({ fieldMappings }, entity) =>
+    fieldMappings.map(({ columnName }, field): MappedColumn => ({
+      name: columnName,
+      by: "entityMappings",
+      ...at(["entityMappings", entity, "fieldMappings", field, "columnName"]),
+    })),
+  );
+  const details = Object.entries(customDetails ?? {}).flatMap(([key, name]): readonly MappedColumn[] =>
+    typeof name === "string" ? [{ name, by: "customDetails", ...at(["customDetails", key]) }] : [],
+  );
+  return [...entities, ...details];
+}
+
+/** Those that the result lacks, with what to do: they decide nothing here, and Sentinel refuses the rule. */
+export const unmapped = (
+  mapped: readonly MappedColumn[],
+  columns: readonly Column[],
+): readonly (Position & { readonly message: string })[] => {
+  const names = columns.map(({ name }) => name);
+  return mapped
+    .filter(({ name }) => !names.includes(name))
+    .map(({ name, by, line, column }) => {
+      const near = nearest(name, names);
+      return {
+        line,
+        column,
+        message: `${by} names the column ${name}, which the result lacks: Sentinel refuses the rule; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`,
+      };
+    });
+};

@@ -1,0 +1,62 @@
+import { nearest } from "../../kql/nearest.ts";
+import type { DetectionFile } from "../detection-file.ts";
+import type { FileProblem } from "../file-problem.ts";
+import type { MutantRun } from "./run-mutants.ts";
+import type { TestFile } from "./test-file.ts";
+
+export interface MutationReport {
+  /** Mutants that are valid queries. */
+  readonly mutants: number;
+  /** No case notices them, and the test file says why that is right. */
+  readonly listed: number;
+  /** No case notices them. */
+  readonly survivors: readonly string[];
+}
+
+/** What the runs of the mutants say about the cases, held against the survivors that the test file lists. */
+export function judgeSurvivors(
+  runs: readonly MutantRun[],
+  { file, locate }: Pick<DetectionFile, "file" | "locate">,
+  tests: Pick<TestFile, "file" | "survivors">,
+): { readonly mutation: MutationReport; readonly problems: readonly FileProblem[] } {
+  const listed = new Set(tests.survivors.map(({ mutation }) => mutation));
+  const survivors = runs.filter(({ noticedBy }) => noticedBy === undefined).map(({ mutant }) => mutant);
+  const unlisted = survivors.filter(({ description }) => !listed.has(description));
+  const unnoticed = unlisted.map(({ description, line, column }) => ({
+    file,
+    ...locate({ line, column }),
+    message: `no case notices this change: ${description}; add a case that does, or, where it means the same, list it under survivors in ${tests.file}: - { mutation: ${JSON.stringify(description)}, reason: why }`,
+  }));
+  return {
+    mutation: {
+      mutants: runs.length,
+      listed: survivors.length - unlisted.length,
+      survivors: unlisted.map(({ description }) => description),
+    },
+    problems: [...unnoticed, ...outdated(runs, tests)],
+  };
+}
+
+/** Entries of the list that are of no use any more. */
+function outdated(
+  runs: readonly MutantRun[],
+  { file, survivors }: Pick<TestFile, "file" | "survivors">,
+): readonly FileProblem[] {
+  const noticedBy = new Map(runs.map((run) => [run.mutant.description, run.noticedBy]));
+  const seen = new Set<string>();
+  return survivors.flatMap(({ mutation, line, column }) => {
+    const isRepeated = seen.has(mutation);
+    seen.add(mutation);
+    const message = isRepeated ? "this survivor is listed twice; take one out" : misfit(mutation, noticedBy);
+    return message === undefined ? [] : [{ file, line, column, message }];
+  });
+}
+
+function misfit(mutation: string, noticedBy: ReadonlyMap<string, string | undefined>): string | undefined {
+  if (noticedBy.has(mutation)) {
+    const by = noticedBy.get(mutation);
+    return by === undefined ? undefined : `the case "${by}" notices this change: it is no survivor; take it out`;
+  }
+  const near = nearest(mutation, noticedBy.keys());
+  return `the query has no such mutation${near === undefined ? "; take it out" : `; did you mean ${near}?`}`;
+}

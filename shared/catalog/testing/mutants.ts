@@ -1,0 +1,53 @@
+import { analyse, positionOf } from "../../kql/language.ts";
+import type { Position } from "../../kql/language.ts";
+import { walk } from "../../kql/syntax.ts";
+import { literalEdits } from "./mutate-literal.ts";
+import { predicateEdits } from "./mutate-predicate.ts";
+import { summarizeEdits } from "./mutate-summarize.ts";
+import type { TestedQuery } from "./tested-query.ts";
+
+/** A query in which one thing is changed or weakened. Position: where, in the query's own text. */
+export interface Mutant extends Position {
+  /** Stable as long as the changed part is the same, wherever it stands; each of a query's mutants has another. */
+  readonly description: string;
+  readonly text: string;
+}
+
+/** A part of a text and what takes its place. Offsets in the text. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+  /** What is changed, as the query writes it, and what it becomes. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** All mutants of a query, in the order of its text, each text once. Not all of them are valid queries. */
+export function mutants({ front, text }: TestedQuery): readonly Mutant[] {
+  const whole = front + text;
+  const edits: Edit[] = [];
+  for (const node of walk(analyse(whole, "log-analytics").syntax))
+    if (node.TextStart >= front.length && !node.IsToken)
+      edits.push(...literalEdits(node, whole), ...predicateEdits(node, whole), ...summarizeEdits(node, whole));
+  const seen = new Set([text]);
+  const uses = new Map<string, number>();
+  return edits.flatMap(({ start, end, replacement, from, to }) => {
+    const mutated = text.slice(0, start - front.length) + replacement + text.slice(end - front.length);
+    if (seen.has(mutated)) return [];
+    seen.add(mutated);
+    const change = `${shown(from)} → ${shown(to)}`;
+    const use = (uses.get(change) ?? 0) + 1;
+    uses.set(change, use);
+    const description = use === 1 ? change : `${change} (${use})`;
+    return [{ description, text: mutated, ...positionOf(text, start - front.length) }];
+  });
+}
+
+/** Longest text that a description shows of either side. */
+const MAX_SHOWN = 160;
+
+function shown(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN - 1)}…` : line;
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { detectionPaths, testPathOf } from "../catalog/detection-paths.ts";
+import { testDetection } from "../catalog/testing/test-detection.ts";
+import { reportLines, totalsOf } from "./print-test-report.ts";
+
+interface TestOptions {
+  readonly mutate?: boolean;
+  readonly json?: true;
+}
+
+const FORMAT = `
+Beside NAME.yaml stand its tests, NAME.test.yaml. The query runs with its own window, at a fixed now:
+
+  now: 2026-03-01T12:00:00Z
+  cases:                        # one that matches, one that must not, one boundary at least
+    - name: the signer in another case
+      boundary: true
+      tables:                   # only the columns that matter
+        DeviceFileCertificateInfo:
+          - { Timestamp: now-5d, DeviceId: a1, Signer: "SOME NAME, INC" }
+      expect:                   # in any order, only the columns that are named; [] for no row
+        - { DeviceId: a1, FirstSeen: now-5d }
+  survivors:                    # what --mutate names and no case can notice
+    - mutation: count() → max(long(1))
+      reason: why the changed query means the same
+
+Times: ISO 8601, or now with offsets (now-1h30m, now+1tick). Timestamp and TimeGenerated stand for each other; a row without
+either is an hour old, and was ingested at its time where it does not say $ingested. Lists compare in order, but as sets where
+the query uses make_set. Exit codes: 0 all pass, 1 findings, 2 usage.`;
+
+/** `firstsight detections test`. Exit code 1 where a case fails, a detection has no tests, or a mutant goes unnoticed. */
+export function addTestCommand(detections: Command): void {
+  detections
+    .command("test")
+    .description("Run each detection over the rows in the *.test.yaml beside it, in both dialects.")
+    .argument("[path...]", "detection files, or folders of them; default: all of this clone")
+    .option("--mutate", "also change and weaken each part of the query in turn, and name what no case notices")
+    .option("--json", "one JSON object on stdout")
+    .addHelpText("after", FORMAT)
+    .action(testDetections);
+}
+
+function testDetections(paths: readonly string[], { mutate = false, json }: TestOptions, command: Command): void {
+  const found = detectionPaths(paths);
+  if ("problem" in found) return command.error(`error: ${found.problem}`, { exitCode: 2 });
+  const reports = found.files.map((file) => {
+    const test = testPathOf(file);
+    const tests = existsSync(test) ? readFileSync(test, "utf8") : undefined;
+    return testDetection({ file, text: readFileSync(file, "utf8"), test: tests }, { mutate });
+  });
+  const totals = totalsOf(reports);
+  console.log(json ? JSON.stringify({ ...totals, reports }) : reportLines(reports, mutate).join("\n"));
+  if (totals.failed + totals.problems > 0) process.exitCode = 1;
+}

@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+
+import { addImportCommand } from "./detections-import.ts";
+import { addTestCommand } from "./detections-test.ts";
+import { addValidateCommand } from "./detections-validate.ts";
+
+/** `firstsight detections`: for who writes detections. */
+export function addDetectionsCommand(program: Command): void {
+  const detections = program.command("detections").description("Detections: check them, test them, take in others.");
+  addValidateCommand(detections);
+  addTestCommand(detections);
+  addImportCommand(detections);
+}

@@ -1,0 +1,118 @@
+import type { RowDifference } from "../catalog/testing/compare-rows.ts";
+import type { CaseReport, DetectionReport, Failure } from "../catalog/testing/test-detection.ts";
+import { problemLine } from "../catalog/file-problem.ts";
+import { DIALECTS } from "../kql/schema.ts";
+
+export interface TestTotals {
+  readonly detections: number;
+  readonly cases: number;
+  readonly failed: number;
+  readonly mutants: number;
+  readonly survivors: number;
+  readonly problems: number;
+}
+
+export const totalsOf = (reports: readonly DetectionReport[]): TestTotals => {
+  const sum = (count: (report: DetectionReport) => number): number =>
+    reports.reduce((total, report) => total + count(report), 0);
+  return {
+    detections: reports.length,
+    cases: sum(({ cases }) => cases.length),
+    failed: sum(({ cases }) => cases.filter(({ passed }) => !passed).length),
+    mutants: sum(({ mutation }) => mutation?.mutants ?? 0),
+    survivors: sum(({ mutation }) => mutation?.survivors.length ?? 0),
+    problems: sum(({ problems }) => problems.length),
+  };
+};
+
+/** For people: a line a case, the differences of those that failed, everything that is wrong with its place. */
+export function reportLines(reports: readonly DetectionReport[], mutate: boolean): readonly string[] {
+  const totals = totalsOf(reports);
+  return [
+    ...reports.flatMap((report) => detectionLines(report, mutate)),
+    "",
+    [
+      `${counted(totals.detections, "detection")}, ${counted(totals.cases, "case")}${verdict(totals)}`,
+      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${unnoticed(totals.survivors)}`] : []),
+      ...(totals.problems > 0 ? [counted(totals.problems, "problem")] : []),
+    ].join("; "),
+  ];
+}
+
+const verdict = ({ cases, failed }: TestTotals): string =>
+  failed > 0 ? `: ${failed} failed` : cases > 0 ? ": all pass" : "";
+
+function detectionLines({ file, cases, problems, mutation }: DetectionReport, mutate: boolean): readonly string[] {
+  const skipped = mutate && mutation === undefined && cases.length > 0;
+  return [
+    file,
+    ...cases.flatMap(caseLines),
+    ...problems.map(problemLine),
+    ...(skipped ? ["  mutants were not run: first all cases have to pass"] : []),
+    ...(mutation === undefined
+      ? []
+      : [
+          `  ${counted(mutation.mutants, "mutant")}: ${unnoticed(mutation.survivors.length)}${mutation.listed > 0 ? `, ${mutation.listed} listed as meaning the same` : ""}`,
+        ]),
+  ];
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const unnoticed = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
+
+function caseLines(report: CaseReport): readonly string[] {
+  const { name, passed, failures } = report;
+  if (passed) return [`  ✓ ${name}`];
+  return [
+    `  ✗ ${name}`,
+    ...failures.flatMap((failure) => [
+      problemLine({
+        ...(failure.at ?? report),
+        message: `${headline(failure)}${only(failure)}`,
+      }),
+      ...(failure.outcome.kind === "rows" ? failure.outcome.differences.flatMap(differenceLines) : []),
+    ]),
+  ];
+}
+
+function headline({ outcome }: Failure): string {
+  if (outcome.kind !== "rows") return outcome.error;
+  const count = (kind: RowDifference["kind"]): number =>
+    outcome.differences.filter((difference) => difference.kind === kind).length;
+  return [
+    [count("different"), "differs from what is expected"],
+    [count("missing"), "missing"],
+    [count("unexpected"), "unexpected"],
+  ]
+    .flatMap(([number, what]) => (number === 0 ? [] : [`${counted(Number(number), "row")} ${what}`]))
+    .join(", ");
+}
+
+/** Nothing where it is the same in all dialects. */
+const only = ({ dialects }: Failure): string =>
+  dialects.length === DIALECTS.length ? "" : ` (only in ${dialects.join(", ")})`;
+
+/** `-` is expected and not there, `+` is there and not expected. */
+function differenceLines(difference: RowDifference): readonly string[] {
+  const row = (cells: Readonly<Record<string, string>>): string =>
+    `{ ${Object.entries(cells)
+      .map(([column, value]) => `${column}: ${value}`)
+      .join(", ")} }`;
+  switch (difference.kind) {
+    case "missing":
+      return [`      - ${row(difference.expected)}`];
+    case "unexpected":
+      return [`      + ${row(difference.actual)}`];
+    case "different":
+      return [
+        `        ${row(difference.row)}`,
+        ...difference.columns.flatMap(({ column, expected, actual }) => [
+          `      -   ${column}: ${expected}`,
+          `      +   ${column}: ${actual}`,
+        ]),
+      ];
+    default:
+      return difference satisfies never;
+  }
+}

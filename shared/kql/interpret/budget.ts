@@ -1,0 +1,98 @@
+import type { SyntaxView } from "../syntax.ts";
+import type { Value } from "../value.ts";
+import type { Relation, Row } from "./relation.ts";
+import type { Scope } from "./scope.ts";
+import { fail } from "./scope.ts";
+
+/** What one execution may use. */
+export interface Bounds {
+  /** Rows that are read from tables and made by range, mv-expand, join and lookup, all together. */
+  readonly maxIntermediateRows: number;
+  /** Rows, groups and elements that are kept in memory at a time's end: by sort, join, summarize, distinct, the result. */
+  readonly maxHeldRows: number;
+}
+
+export const DEFAULT_BOUNDS: Bounds = { maxIntermediateRows: 20_000_000, maxHeldRows: 4_000_000 };
+
+/** Longest text, in UTF-16 units, that a function may make. Log Analytics cuts a value at a million. */
+export const MAX_TEXT = 16_000_000;
+
+/** Most elements of a list that a function may make: what make_list() holds at most. */
+export const MAX_ELEMENTS = 1_048_576;
+
+/** Rows that the expansion of one function's call is worth: calls in calls multiply before any row is read. */
+const CALL_COST = 1000;
+
+/** What is left. Counted, not timed: the same query over the same rows always ends at the same place. */
+export interface Budget {
+  readonly bounds: Bounds;
+  rows: number;
+  held: number;
+}
+
+export const budgetOf = (bounds: Bounds): Budget => ({
+  bounds,
+  rows: bounds.maxIntermediateRows,
+  held: bounds.maxHeldRows,
+});
+
+const count = (value: number): string => value.toLocaleString("en-US");
+
+function spend(scope: Scope, at: SyntaxView, rows = 1): void {
+  const { budget } = scope.execution;
+  budget.rows -= rows;
+  if (budget.rows < 0)
+    fail(
+      scope,
+      `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or raise maxIntermediateRows:`,
+      at,
+    );
+}
+
+export const spendCall = (scope: Scope, at: SyntaxView): void => spend(scope, at, CALL_COST);
+
+export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
+  const { budget } = scope.execution;
+  budget.held -= rows;
+  if (budget.held < 0)
+    fail(
+      scope,
+      `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or raise maxHeldRows:`,
+      at,
+    );
+}
+
+/** What a value that is kept is worth in rows: long texts more than one. */
+export const weight = (value: Value): number => (typeof value === "string" ? 1 + (value.length >>> 8) : 1);
+
+/** Counts the rows of a relation that may have more than its input, and each scan of it. */
+export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relation => ({
+  ...relation,
+  scan: (emit) => {
+    spend(scope, at);
+    relation.scan((row) => {
+      spend(scope, at);
+      return emit(row);
+    });
+  },
+});
+
+/** Every row, in order. */
+export function heldRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
+  const rows: Row[] = [];
+  relation.scan((row) => {
+    hold(scope, at);
+    rows.push(row);
+    return false;
+  });
+  return rows;
+}
+
+/** A value that a function has made, if it is not too large. */
+export function bounded(value: Value, scope: Scope, at: SyntaxView): Value {
+  if (typeof value === "string" && value.length > MAX_TEXT)
+    return fail(scope, `a text longer than ${count(MAX_TEXT)} characters; cut it with substring():`, at);
+  if (Array.isArray(value) && value.length > MAX_ELEMENTS)
+    return fail(scope, `a list of more than ${count(MAX_ELEMENTS)} elements; cut it with array_slice():`, at);
+  return value;
+}

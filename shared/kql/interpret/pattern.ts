@@ -1,0 +1,26 @@
+import { regex } from "../regex.ts";
+import { PatternError } from "../regex/pattern-error.ts";
+import type { SyntaxView } from "../syntax.ts";
+import type { Row } from "./relation.ts";
+import type { Compiled, Scope } from "./scope.ts";
+import { NO_ROW, fail } from "./scope.ts";
+import { textOf } from "./text-of.ts";
+
+/** The regular expression that an argument holds. One that is the same in every row is read now. Errors say where the call is. */
+export function patternOf(argument: Compiled, scope: Scope, node: SyntaxView): (row: Row) => RegExp {
+  const text = textOf(argument);
+  const read = (row: Row): RegExp => located(() => regex(text(row)), scope, node);
+  if (!argument.constant) return read;
+  const fixed = read(NO_ROW);
+  return () => fixed;
+}
+
+/** @throws {KqlRuntimeError} in place of a PatternError */
+export function located<T>(read: () => T, scope: Scope, node: SyntaxView): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PatternError) return fail(scope, error.message, node, { cause: error });
+    throw error;
+  }
+}

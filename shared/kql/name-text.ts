@@ -1,0 +1,12 @@
+import type { SyntaxView } from "./syntax.ts";
+import { tokenText, walk } from "./syntax.ts";
+
+/** A node's text without the blanks and comments before its tokens. */
+export const plainText = (node: SyntaxView): string =>
+  [...walk(node)]
+    .filter(({ IsToken }) => IsToken)
+    .map(tokenText)
+    .join("");
+
+/** A name as it is meant. It may stand in brackets: `['table']` is the name table. */
+export const nameText = (node: SyntaxView): string => plainText(node).replace(/^\[(["'])(.*)\1\]$/s, "$2");

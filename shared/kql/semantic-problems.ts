@@ -1,0 +1,80 @@
+import type { Analysis, Position, Problem } from "./language.ts";
+import { positionOf } from "./language.ts";
+import type { QueryProblem } from "./validate.ts";
+import type { QueryPurpose } from "./query-purpose.ts";
+import type { Dialect } from "./schema.ts";
+import { suggestion } from "./suggestion.ts";
+
+export interface DialectAnalysis {
+  readonly dialect: Dialect;
+  /** Of the prelude and the query. */
+  readonly analysis: Analysis;
+}
+
+/** Nobody reads more, and each takes a search for what was meant. */
+const MAX_SAID = 50;
+
+/** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
+const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
+
+/** A query's own text, what stands in front of it, and both together, analysed. */
+export interface AnalysedQuery {
+  readonly query: string;
+  readonly front: string;
+  readonly analyses: readonly DialectAnalysis[];
+}
+
+/** Names and types that do not fit, in any of the dialects; positions in the query's own text, each thing once. */
+export const semanticProblems = (
+  analysed: AnalysedQuery,
+  tables: readonly string[],
+  purpose: QueryPurpose,
+): readonly QueryProblem[] => {
+  const analyses = analysed.analyses.map(({ analysis }) => analysis);
+  return collected(
+    analysed,
+    (problem) => refuses(problem) && problem.kind === "semantic",
+    (problem, dialects, word) =>
+      `${problem.message}${suggestion({ problem, word, dialects, purpose, tables, analyses })}`,
+  );
+};
+
+/** What the language service only warns of. */
+export const semanticWarnings = (analysed: AnalysedQuery): readonly QueryProblem[] =>
+  collected(
+    analysed,
+    (problem) => problem.severity === "warning" && !refuses(problem),
+    ({ message }) => message,
+  );
+
+function collected(
+  { query, front, analyses }: AnalysedQuery,
+  wanted: (problem: Problem) => boolean,
+  say: (problem: Problem, dialects: readonly Dialect[], word: string) => string,
+): readonly QueryProblem[] {
+  const found = new Map<string, { readonly problem: Problem; readonly dialects: Dialect[] }>();
+  for (const { dialect, analysis } of analyses)
+    for (const problem of analysis.problems.filter(wanted)) {
+      if (problem.offset < front.length) throw new Error(`the prelude is not valid: ${problem.message} in\n${front}`);
+      const key = `${problem.offset} ${problem.message}`;
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { problem, dialects: [dialect] });
+      else known.dialects.push(dialect);
+    }
+  const all = [...found.values()].toSorted((a, b) => a.problem.offset - b.problem.offset);
+  const place = ({ offset }: Problem): Position => positionOf(query, offset - front.length);
+  const said = all.slice(0, MAX_SAID).map(({ problem, dialects }) => {
+    const offset = problem.offset - front.length;
+    return {
+      ...place(problem),
+      message: say(problem, dialects, query.slice(offset, offset + problem.length)),
+    };
+  });
+  const next = all[MAX_SAID];
+  return next === undefined
+    ? said
+    : [
+        ...said,
+        { ...place(next.problem), message: `from here on ${all.length - MAX_SAID} more; mend those before first` },
+      ];
+}

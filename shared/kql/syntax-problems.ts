@@ -1,0 +1,68 @@
+import type { Analysis, Problem } from "./language.ts";
+import { nearest } from "./nearest.ts";
+import type { QueryProblem } from "./validate.ts";
+
+/** Operators as a stage begins with them, for what was meant by a word that is none. */
+const OPERATORS = [
+  "as",
+  "count",
+  "distinct",
+  "evaluate",
+  "extend",
+  "invoke",
+  "join",
+  "limit",
+  "lookup",
+  "make-series",
+  "mv-apply",
+  "mv-expand",
+  "order",
+  "parse",
+  "parse-where",
+  "project",
+  "project-away",
+  "project-keep",
+  "project-rename",
+  "project-reorder",
+  "sample",
+  "serialize",
+  "sort",
+  "summarize",
+  "take",
+  "top",
+  "union",
+  "where",
+];
+
+/** Why a text can't be read: the first reason on each line, as the rest of a line's follow from it. None where it can. */
+export function syntaxProblems({ problems, text }: Analysis): readonly QueryProblem[] {
+  const first = new Map<number, Problem>();
+  for (const problem of problems)
+    if (problem.kind === "syntax" && problem.severity === "error" && !first.has(problem.line))
+      first.set(problem.line, problem);
+  return [...first.values()].map((problem) => ({
+    line: problem.line,
+    column: problem.column,
+    message: reason(problem, text),
+  }));
+}
+
+function reason({ code, message, offset, length }: Problem, text: string): string {
+  const after = text.slice(offset).trimStart();
+  if (code === "KS006") {
+    if (/,\s*$/.test(text.slice(0, offset)) && after.startsWith(")"))
+      return "Missing expression: a comma stands before the closing bracket. Take it out.";
+    const doubled = /\b(has\w*|contains\w*|in|startswith\w*|endswith\w*)\s*$/i.exec(text.slice(0, offset));
+    const second = /^\w+/.exec(after);
+    if (doubled && second && message.includes("intended"))
+      return `Missing expression between ${doubled[1]} and ${second[0]}: two operators follow each other. Keep one of them.`;
+  }
+  if (code === "KS176") {
+    const word = text.slice(offset, offset + length);
+    const near = nearest(word, OPERATORS);
+    if (/^\s*(?:[=!<>]|!?(?:has|contains|in|startswith|endswith|between|matches)\b)/.test(text.slice(offset + length)))
+      return `${message}${near === undefined ? ` A stage begins with its operator: write where before ${word}.` : ` Did you mean ${near}?`}`;
+    if (near !== undefined) return `${message} Did you mean ${near}?`;
+  }
+  return message;
+}
