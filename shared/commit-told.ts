@@ -55,8 +55,10 @@ export function commitTold(
 function singleMessage(one: Told, words: Words): OutboxMessage {
   const knownDevices = words.knownDevices(words.detection.id);
   const otherTools = words.otherTools(one.row.deviceId);
+  const { evidence, ...told } = one;
   return sightingMessage({
-    ...one,
+    ...told,
+    ...(one.row.certificate && { evidence }),
     detection: words.detection,
     novelty: { firstInState: knownDevices === 0, knownDevices, ...(otherTools && { otherTools }) },
     window: words.window,

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { TableClient } from "@azure/data-tables";
 import { approvalsTable } from "./azure/approvals-table.ts";
 import { coverageTable } from "./azure/coverage-table.ts";
 import { credentialFor } from "./azure/credential.ts";
@@ -11,10 +10,10 @@ import { retention } from "./azure/retention.ts";
 import type { SendPatience } from "./azure/sightings-queue.ts";
 import { openQueue } from "./azure/sightings-queue.ts";
 import { sightingsTable } from "./azure/sightings-table.ts";
+import { tableClient } from "./azure/table-client.ts";
 import { waveTable } from "./azure/wave-table.ts";
 import { packs } from "./catalog/generated/packs.ts";
 import type { Config } from "./config.ts";
-import { isLoopbackUrl } from "./loopback.ts";
 import type { Logger } from "./logger.ts";
 import type { RelayResult } from "./relay.ts";
 import { relay } from "./relay.ts";
@@ -111,18 +110,4 @@ export function compose(
     retain: () =>
       retain({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
   };
-}
-
-function tableClient({ stateTable, identity }: Config, name: string, retryDelayInMs: number | undefined): TableClient {
-  const options = retryDelayInMs === undefined ? {} : { retryOptions: { retryDelayInMs } };
-  if (stateTable.kind === "loopback")
-    return TableClient.fromConnectionString(stateTable.connectionString, name, {
-      ...options,
-      allowInsecureConnection: true,
-    });
-  const { endpoint } = stateTable;
-  return new TableClient(endpoint, name, credentialFor(identity, endpoint), {
-    ...options,
-    allowInsecureConnection: isLoopbackUrl(endpoint),
-  });
 }

@@ -1,7 +1,6 @@
 import type { KnownSighting, Novelty } from "./core/decide.ts";
 import { announce, causeOf, decide } from "./core/decide.ts";
 import { approve } from "./core/approve.ts";
-import { shownCertificate } from "./core/certificate.ts";
 import type { Evidence } from "./core/evidence.ts";
 import { messageId } from "./core/message-id.ts";
 import type { Detection } from "./core/pack.ts";
@@ -93,7 +92,6 @@ export function judge(
       deviceGroup: row.certificate?.deviceGroup ?? "",
       firstSeen: fresh.firstSeen,
       counterfeit: row.certificate?.counterfeit ?? false,
-      ...(row.certificate && { signers: shownCertificate(row.certificate).signers.map(({ name }) => name) }),
     },
     evidence,
     by.approvals.approvals,

@@ -88,7 +88,7 @@ export const byLook =
 
 /** What of a stored sighting is written back. */
 function plain(of: StandingSighting): Sighting {
-  const { evidence: _e, deviceGroup: _g, counterfeit: _c, signers: _s, etag: _t, ...sighting } = of;
+  const { evidence: _e, deviceGroup: _g, counterfeit: _c, etag: _t, ...sighting } = of;
   return sighting;
 }
 

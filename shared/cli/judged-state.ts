@@ -1,14 +1,11 @@
-import { TableClient } from "@azure/data-tables";
 import type { ApprovalsTable } from "../azure/approvals-table.ts";
 import { approvalsTable } from "../azure/approvals-table.ts";
-import { credentialFor } from "../azure/credential.ts";
-import type { Config } from "../config.ts";
+import { sightingsTable } from "../azure/sightings-table.ts";
+import { tableClient } from "../azure/table-client.ts";
 import { parseConfig } from "../config.ts";
 import type { StoredSighting } from "../core/review.ts";
-import { isLoopbackUrl } from "../loopback.ts";
 import { packs } from "./packs.ts";
 import { readSettings } from "./settings-file.ts";
-import { storedSightings } from "./stored-sightings.ts";
 
 /** What the commands about approvals read of the state. */
 export interface JudgedState {
@@ -27,16 +24,7 @@ export async function openState(settingsFile: string): Promise<JudgedState> {
   const tools = new Map((await packs()).flatMap(({ detections }) => detections.map(({ id, tool }) => [id, tool])));
   return {
     approvals: approvalsTable(tableClient(config, "Approvals")),
-    stored: storedSightings(tableClient(config, "Sightings")),
+    stored: sightingsTable(tableClient(config, "Sightings")).stored,
     toolOf: (detectionId) => tools.get(detectionId) ?? "",
   };
-}
-
-function tableClient({ stateTable, identity }: Config, name: string): TableClient {
-  if (stateTable.kind === "loopback")
-    return TableClient.fromConnectionString(stateTable.connectionString, name, { allowInsecureConnection: true });
-  const { endpoint } = stateTable;
-  return new TableClient(endpoint, name, credentialFor(identity, endpoint), {
-    allowInsecureConnection: isLoopbackUrl(endpoint),
-  });
 }

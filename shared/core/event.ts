@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { evidenceEvent } from "./evidence-event.ts";
 import { SEVERITIES } from "./pack.ts";
 import { CAUSES } from "./sighting.ts";
 
@@ -104,6 +105,7 @@ export const sightingEvent = z.object({
         .describe("Tools known on this device before, short names; absent: not looked up"),
     }),
     cause,
+    evidence: evidenceEvent.optional().describe("What happened around the files; absent: not looked for"),
     window,
     workspace,
     times: z.object({ event: time, announced: time.describe("When it was decided") }),

@@ -13,6 +13,9 @@ import {
   windowOf,
   workspaceOf,
 } from "./envelope.ts";
+import type { Evidence } from "./evidence.ts";
+import type { EvidenceEvent } from "./evidence-event.ts";
+import { toEvidenceEvent } from "./evidence-event.ts";
 import type { SightingEvent } from "./event.ts";
 import { TYPES } from "./event.ts";
 import { huntingLink, huntingQuery } from "./hunting-link.ts";
@@ -34,6 +37,8 @@ export interface SightingMessageInput extends Origin {
   /** What was known of it before it returned. */
   readonly previous?: Pick<KnownSighting, "lastSeen">;
   readonly cause: Cause;
+  /** Absent: the detection doesn't say which files are meant. */
+  readonly evidence?: Evidence;
   readonly novelty: {
     readonly firstInState: boolean;
     readonly knownDevices: number;
@@ -89,6 +94,7 @@ function toEvent(of: SightingMessageInput): SightingEvent {
         }),
       },
       cause: of.cause,
+      ...(of.evidence && { evidence: shownEvidence(of.evidence, truncated) }),
       window: windowOf(of.window),
       workspace: workspaceOf(workspace),
       times: { event: firstSeen, announced: of.decidedAt.toISOString() },
@@ -111,6 +117,12 @@ function certificateOf(
   const shown = shownCertificate(certificate);
   truncated.push(...shown.truncated);
   return { counterfeit: certificate.counterfeit, signers: [...shown.signers], files: [...shown.files] };
+}
+
+function shownEvidence(evidence: Evidence, truncated: string[]): EvidenceEvent {
+  const { event, cut } = toEvidenceEvent(evidence);
+  if (cut) truncated.push("evidence");
+  return event;
 }
 
 function linksOf({ detection, row, sighting }: SightingMessageInput): SightingEvent["data"]["links"] {

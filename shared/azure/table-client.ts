@@ -1,0 +1,24 @@
+import { TableClient } from "@azure/data-tables";
+
+import type { Config } from "../config.ts";
+import { isLoopbackUrl } from "../loopback.ts";
+import { credentialFor } from "./credential.ts";
+
+/** A table of the state account, with the identity, or by a loopback connection string. `retryDelayInMs`: default the SDK's own. */
+export function tableClient(
+  { stateTable, identity }: Pick<Config, "stateTable" | "identity">,
+  name: string,
+  retryDelayInMs?: number,
+): TableClient {
+  const options = retryDelayInMs === undefined ? {} : { retryOptions: { retryDelayInMs } };
+  if (stateTable.kind === "loopback")
+    return TableClient.fromConnectionString(stateTable.connectionString, name, {
+      ...options,
+      allowInsecureConnection: true,
+    });
+  const { endpoint } = stateTable;
+  return new TableClient(endpoint, name, credentialFor(identity, endpoint), {
+    ...options,
+    allowInsecureConnection: isLoopbackUrl(endpoint),
+  });
+}
