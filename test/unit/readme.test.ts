@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseConfig } from "../../shared/config.ts";
 import { SETTINGS } from "../../shared/settings.ts";
@@ -29,9 +32,19 @@ test("the sample of local settings names all of them, and is a configuration onc
 
 test("the README's commands are those of package.json", () => {
   const { scripts } = JSON.parse(read("package.json"));
-  const named = [...README.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name);
+  const named = [...README.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name);
   expect(named.length).toBeGreaterThan(0);
   for (const name of named) expect(Object.keys(scripts)).toContain(name);
   expect(README).toContain("npm ci && npm start");
   expect(README).toContain("npm ci && npm test");
+});
+
+test("the README's commands of firstsight are there", async () => {
+  const named = [...README.matchAll(/npx firstsight ([a-z]+ [a-z-]+)/g)].flatMap(([, name]) => name ?? []);
+  expect(named.length).toBeGreaterThan(0);
+  const cli = fileURLToPath(new URL("../../shared/cli/main.ts", import.meta.url));
+  for (const name of new Set(named)) {
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, ...name.split(" "), "--help"]);
+    expect(stdout, name).toContain(`Usage: firstsight ${name}`);
+  }
 });
