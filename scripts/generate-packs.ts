@@ -11,6 +11,7 @@ const OUTPUT = "shared/catalog/generated/packs.ts";
 
 /** What the output depends on: a change of any of these compiles anew. */
 const INPUTS = [
+  "shared/catalog/{,local/}rmm-tools{,.test}.yaml",
   "shared/catalog/{detections,local/detections}/*.{yaml,yml}",
   "shared/catalog/{,testing/}*.ts",
   "shared/kql/**/*.{ts,json}",
@@ -35,14 +36,24 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
     column: 1,
     message: renameToYaml(file),
   }));
+  const { readTools, readToolTests, SHIPPED_TOOLS } = await import("../shared/catalog/catalogue-files.ts");
+  const loaded = readTools();
+  const tools = "tools" in loaded ? loaded.tools : [];
+  const { loadToolTests } = await import("../shared/catalog/testing/tool-tests.ts");
+  const toolTests = "problems" in loaded ? loaded : loadToolTests(readToolTests(), tools, SHIPPED_TOOLS);
   const { requireTests } = await import("../shared/catalog/testing/require-tests.ts");
   const untested = [...shipped.files, ...local.files].flatMap((file) => {
     const test = `${ROOT}${testPathOf(file)}`;
     const required = requireTests(file, existsSync(test) ? readFileSync(test, "utf8") : undefined);
     return "problems" in required ? required.problems : [];
   });
-  const compiled = compileAll({ shipped: readAll(shipped.files), local: readAll(local.files) });
-  const problems = [...misnamed, ...("problems" in compiled ? compiled.problems : []), ...untested];
+  const compiled = compileAll({ tools, shipped: readAll(shipped.files), local: readAll(local.files) });
+  const problems = [
+    ...misnamed,
+    ...("problems" in toolTests ? toolTests.problems : []),
+    ...("problems" in compiled ? compiled.problems : []),
+    ...untested,
+  ];
   if ("problems" in compiled || problems.length > 0) return problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);

@@ -1,8 +1,10 @@
 import type { Pack } from "../core/pack.ts";
+import { compileCatalogue } from "./compile-catalogue.ts";
 import { compileDetection } from "./compile.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import { duplicateIds, loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
+import type { Tool } from "./tools.ts";
 
 export interface SourceText {
   /** Path, for messages and for the pack's name. */
@@ -14,11 +16,14 @@ export type CompiledAll =
   | { readonly packs: readonly Pack[]; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[] };
 
-/** All detections, in the order of their files; a local one takes the place of a shipped one of the same id. All problems at once. */
+/** The catalogue, then all detection files in their order; a local one takes the place of a shipped one of the same id. All problems at once. */
 export function compileAll({
+  tools = [],
   shipped,
   local,
 }: {
+  /** Of the catalogue; those that are on make one pack. */
+  readonly tools?: readonly Tool[];
   readonly shipped: readonly SourceText[];
   readonly local: readonly SourceText[];
 }): CompiledAll {
@@ -34,9 +39,19 @@ export function compileAll({
   const standard = load(shipped);
   problems.push(...duplicateIds(standard), ...duplicateIds(own));
   const replaced = new Set(own.map(({ id }) => id));
-  const packs: Pack[] = [];
+  const on = tools.filter(({ enabled }) => enabled);
+  const packs: Pack[] = on.length > 0 ? [compileCatalogue(on)] : [];
+  const toolsById = new Map(on.map(({ id, slug }) => [id, slug]));
   const warnings: FileProblem[] = [];
   for (const detection of [...standard.filter(({ id }) => !replaced.has(id)), ...own]) {
+    const tool = toolsById.get(detection.id);
+    if (tool !== undefined)
+      problems.push({
+        file: detection.file,
+        line: 1,
+        column: 1,
+        message: `id ${detection.id} is that of the catalogue's tool ${tool}; make a new GUID, or switch ${tool} off in shared/catalog/local/rmm-tools.yaml`,
+      });
     const compiled = compileDetection(detection);
     if ("problems" in compiled) {
       problems.push(...compiled.problems);

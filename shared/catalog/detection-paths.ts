@@ -47,9 +47,12 @@ const isDetection = (file: string): boolean => file.endsWith(".yaml") && !file.e
 function catalogFiles(): DetectionPaths {
   const all = [catalogDetections("shipped"), catalogDetections("local")];
   const shown = (file: string): string => relative(process.cwd(), join(ROOT, file));
+  const misnamed = all.flatMap((one) => one.misnamed).map(shown);
+  // A clone without files of its own has the catalogue's tools alone.
+  if (misnamed.length === 0 && all.every(({ files }) => files.length === 0)) return { files: [] };
   return outcome(
     all.flatMap(({ files }) => files).map(shown),
-    all.flatMap(({ misnamed }) => misnamed).map(shown),
+    misnamed,
     Object.values(FOLDERS).map(shown).join(" and "),
   );
 }

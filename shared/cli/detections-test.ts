@@ -1,8 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { detectionPaths, testPathOf } from "../catalog/detection-paths.ts";
+import { SHIPPED_TOOLS, readToolTests, readTools } from "../catalog/catalogue-files.ts";
 import { testDetection } from "../catalog/testing/test-detection.ts";
-import { reportLines, totalsOf } from "./print-test-report.ts";
+import type { ToolsReport } from "../catalog/testing/test-tools.ts";
+import { testTools } from "../catalog/testing/test-tools.ts";
+import { loadToolTests } from "../catalog/testing/tool-tests.ts";
+import { reportLines, toolLines, totalsOf } from "./print-test-report.ts";
 
 interface TestOptions {
   readonly mutate?: boolean;
@@ -33,8 +37,13 @@ the query uses make_set. Exit codes: 0 all pass, 1 findings, 2 usage.`;
 export function addTestCommand(detections: Command): void {
   detections
     .command("test")
-    .description("Run each detection over the rows in the *.test.yaml beside it, in both dialects.")
-    .argument("[path...]", "detection files, or folders of them; default: all of this clone")
+    .description(
+      "Run the catalogue's tools over the signers in rmm-tools.test.yaml, and each detection file over the rows in the *.test.yaml beside it, in both dialects.",
+    )
+    .argument(
+      "[path...]",
+      "detection files, or folders of them; default: the catalogue's tools, and all files of this clone",
+    )
     .option("--mutate", "also change and weaken each part of the query in turn, and name what no case notices")
     .option("--json", "one JSON object on stdout")
     .addHelpText("after", FORMAT)
@@ -50,6 +59,20 @@ function testDetections(paths: readonly string[], { mutate = false, json }: Test
     return testDetection({ file, text: readFileSync(file, "utf8"), test: tests }, { mutate });
   });
   const totals = totalsOf(reports);
-  console.log(json ? JSON.stringify({ ...totals, reports }) : reportLines(reports, mutate).join("\n"));
-  if (totals.failed + totals.problems > 0) process.exitCode = 1;
+  // Named files are tested alone.
+  const tools = paths.length === 0 ? testCatalogue(mutate) : undefined;
+  if (json) console.log(JSON.stringify({ ...totals, reports, ...(tools && { tools }) }));
+  else {
+    if (tools) console.log([...toolLines(tools), ""].join("\n"));
+    if (!tools || reports.length > 0) console.log(reportLines(reports, mutate).join("\n"));
+  }
+  if (totals.failed + totals.problems + (tools?.problems.length ?? 0) > 0) process.exitCode = 1;
+}
+
+function testCatalogue(mutate: boolean): ToolsReport {
+  const loaded = readTools();
+  const tested = "problems" in loaded ? loaded : loadToolTests(readToolTests(), loaded.tools, SHIPPED_TOOLS);
+  return "problems" in loaded || "problems" in tested
+    ? { tools: 0, cases: 0, failed: 0, problems: "problems" in tested ? tested.problems : [] }
+    : testTools(loaded.tools, tested.cases, { mutate });
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { readTools } from "../catalog/catalogue-files.ts";
 import type { SourceText } from "../catalog/compile-all.ts";
 import { detectionPaths } from "../catalog/detection-paths.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
@@ -36,16 +37,29 @@ function validate(paths: readonly string[], { json }: ValidateOptions, command: 
     else sources.push(source);
   }
   const { problems, warnings } = validateFiles(sources);
-  const report = { files: found.files.length, problems: [...unreadable, ...problems], warnings };
+  // Named files are checked alone.
+  const catalogue = paths.length === 0 ? readTools() : undefined;
+  const tools = catalogue && "tools" in catalogue ? catalogue.tools.length : undefined;
+  const report: FilesReport & { readonly tools?: number } = {
+    files: found.files.length,
+    ...(tools !== undefined && { tools }),
+    problems: [...(catalogue && "problems" in catalogue ? catalogue.problems : []), ...unreadable, ...problems],
+    warnings,
+  };
   if (report.problems.length > 0) process.exitCode = 1;
   if (json) console.log(JSON.stringify(report));
   else for (const line of linesOf(report)) console.log(line);
 }
 
-const linesOf = ({ files, problems, warnings }: FilesReport): readonly string[] => [
+const linesOf = ({
+  files,
+  tools,
+  problems,
+  warnings,
+}: FilesReport & { readonly tools?: number }): readonly string[] => [
   ...problems.map(printableProblem),
   ...warnings.map((warning) => printableProblem({ ...warning, message: `warning: ${warning.message}` })),
-  `${counted(files, "detection")}: ${problems.length === 0 ? "valid" : counted(problems.length, "problem")}${
+  `${tools === undefined ? "" : `${counted(tools, "tool")} of the catalogue, `}${counted(files, "detection")}: ${problems.length === 0 ? "valid" : counted(problems.length, "problem")}${
     warnings.length === 0 ? "" : `, ${counted(warnings.length, "warning")}`
   }`,
 ];

@@ -1,5 +1,6 @@
 import type { RowDifference } from "../catalog/testing/compare-rows.ts";
 import type { CaseReport, DetectionReport, Failure } from "../catalog/testing/test-detection.ts";
+import type { ToolsReport } from "../catalog/testing/test-tools.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { DIALECTS } from "../kql/schema.ts";
 
@@ -38,6 +39,14 @@ export function reportLines(reports: readonly DetectionReport[], mutate: boolean
     ].join("; "),
   ];
 }
+
+/** The catalogue's tools: their number, and everything that is wrong with its place. */
+export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }: ToolsReport): readonly string[] => [
+  "the catalogue's tools",
+  ...problems.map(problemLine),
+  `  ${counted(tools, "tool")}, ${counted(cases, "signer")}${failed > 0 ? `: ${failed} wrong` : cases > 0 ? ": all right" : ""}`,
+  ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${unnoticed(survivors?.length ?? 0)}`]),
+];
 
 const verdict = ({ cases, failed }: TestTotals): string =>
   failed > 0 ? `: ${failed} failed` : cases > 0 ? ": all pass" : "";

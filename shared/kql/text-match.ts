@@ -40,7 +40,17 @@ function termTest(needle: string, ends: Ends, fold: (text: string) => string): T
 }
 
 const exact = (text: string): string => text;
-const lower = (text: string): string => text.toLowerCase();
+/**
+ * One character for one, so that terms keep their bounds: the only letter whose lower case is two characters (İ, U+0130: i and a dot
+ * that is no letter) stays what it is, as in .NET's invariant culture.
+ */
+const lower = (text: string): string =>
+  text.includes("İ")
+    ? text
+        .split("İ")
+        .map((part) => part.toLowerCase())
+        .join("İ")
+    : text.toLowerCase();
 
 /**
  * Whole terms: a term is a maximal run of Unicode letters and digits; a needle of several is an exact phrase whose ends fall on

@@ -17,7 +17,7 @@ import { DIALECTS } from "../../shared/kql/schema.ts";
 import type { TableRecord } from "../../shared/kql/table-data.ts";
 import { deviceTable, rowsOf } from "./kql-run.ts";
 
-const LEVEL = "shared/catalog/detections/rmm-level-file-signature.yaml";
+const LEVEL = "test/fixtures/rmm-level-file-signature.yaml";
 const ID = "6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a";
 
 const WINDOW: QueryWindow = {

@@ -256,7 +256,7 @@ describe("the files that a command line means", () => {
 
   it("none given: those of the clone", () => {
     const shipped = catalogDetections("shipped").files;
-    expect(shipped).toContain("shared/catalog/detections/rmm-level-file-signature.yaml");
+    expect(shipped).toContain("test/fixtures/rmm-level-file-signature.yaml");
     expect(detectionPaths([])).toEqual({ files: [...shipped, ...catalogDetections("local").files] });
   });
 

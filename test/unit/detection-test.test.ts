@@ -17,7 +17,7 @@ import type { TestedQuery } from "../../shared/catalog/testing/tested-query.ts";
 import { DIALECTS } from "../../shared/kql/schema.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
-const LEVEL = "shared/catalog/detections/rmm-level-file-signature.yaml";
+const LEVEL = "test/fixtures/rmm-level-file-signature.yaml";
 
 function tested(text: string): TestedQuery {
   const checked = testedQuery(text);

@@ -9,7 +9,7 @@ import { formatted } from "../../shared/cli/result-format.ts";
 import { execute } from "../../shared/kql/interpret.ts";
 
 const MAIN = fileURLToPath(new URL("../../shared/cli/main.ts", import.meta.url));
-const LEVEL = fileURLToPath(new URL("../../shared/catalog/detections/rmm-level-file-signature.yaml", import.meta.url));
+const LEVEL = fileURLToPath(new URL("../../test/fixtures/rmm-level-file-signature.yaml", import.meta.url));
 const NOW = "2026-03-01T12:00:00Z";
 
 const OTHER_DIALECT = ["--now", NOW, "--dialect", "defender-xdr", "--format", "csv"];

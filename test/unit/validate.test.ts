@@ -351,10 +351,10 @@ describe("kql explain", () => {
   });
 
   it("a detection, for machines: what is sent, and what a hunter pastes", async () => {
-    const { out, code } = await explain("shared/catalog/detections/rmm-level-file-signature.yaml", "--json");
+    const { out, code } = await explain("test/fixtures/rmm-level-file-signature.yaml", "--json");
     const { text, ...rest } = JSON.parse(out.join(""));
     expect(rest).toEqual({
-      file: "shared/catalog/detections/rmm-level-file-signature.yaml",
+      file: "test/fixtures/rmm-level-file-signature.yaml",
       tables: ["DeviceFileCertificateInfo"],
       columns: [
         { name: "DeviceId", type: "string" },
