@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { DetectionFile } from "./detection-file.ts";
 import { loadDetectionFile } from "./detection-file.ts";
 import { catalogDetections } from "./detection-paths.ts";
+import { LOCAL_TOOLS, readTools } from "./catalogue-files.ts";
 import { readSource } from "./read-source.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -24,12 +25,17 @@ export function knownDetections(out: string): KnownDetections {
   for (const [id, path] of idsOf(globSync("*.yaml", { cwd: out }).map((name) => join(out, name))))
     inFolder.set(id, path);
   const shipped = new Map(idsOf(catalogDetections("shipped").files.map((file) => join(ROOT, file))));
+  const loaded = readTools();
+  const tools = new Map("tools" in loaded ? loaded.tools.map((tool) => [tool.id, tool]) : []);
   const taken = new Set<string>();
   return {
     clash({ id, slug }, path) {
       const other = inFolder.get(id);
       if (other !== undefined && resolve(other) !== resolve(path))
         return `id ${id} is that of ${other}; make a new GUID`;
+      const tool = tools.get(id);
+      if (tool?.enabled)
+        return `id ${id} is that of the catalogue's tool ${tool.slug}, which is looked for already; make a new GUID, or switch the tool off in ${LOCAL_TOOLS}`;
       if (taken.has(resolve(path))) return `another file of this import became ${path}; rename one of them`;
       const namesake = [...shipped].find(([known, file]) => known !== id && basename(file, ".yaml") === slug);
       return namesake && `the shipped ${basename(namesake[1])} has this name and another id; rename the file`;

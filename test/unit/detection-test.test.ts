@@ -1,7 +1,16 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { catalogDetections, testPathOf } from "../../shared/catalog/detection-paths.ts";
 import { problemLine } from "../../shared/catalog/file-problem.ts";
@@ -407,14 +416,20 @@ describe("the build", () => {
   afterAll(() => rmSync(clone, { recursive: true }));
 
   it("is refused over a detection without tests and over a .yml", async () => {
-    rmSync(join(clone, testPathOf(LEVEL)));
-    writeFileSync(join(clone, "shared/catalog/detections/other.yml"), "");
+    const untested = "shared/catalog/local/detections/untested.yaml";
+    mkdirSync(join(clone, dirname(untested)), { recursive: true });
+    cpSync(LEVEL, join(clone, untested));
+    writeFileSync(join(clone, "shared/catalog/local/detections/other.yml"), "");
+    const tools = join(clone, "shared/catalog/rmm-tools.test.yaml");
+    writeFileSync(tools, readFileSync(tools, "utf8").replace(/^level:\n(?: .*\n)+/m, ""));
     const { code, err } = await runNode(join(clone, "scripts/generate-packs.ts"));
     expect(code).toBe(1);
     expect(err.split("\n")).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(`^${LEVEL}:1:1: no test shows what it finds: write ${testPathOf(LEVEL)} `),
-        "shared/catalog/detections/other.yml:1:1: only .yaml is read; rename it to other.yaml",
+        expect.stringMatching(`^${untested}:1:1: no test shows what it finds: write ${testPathOf(untested)} `),
+        expect.stringMatching(`^${untested}:1:1: id .* is that of the catalogue's tool level; make a new GUID`),
+        "shared/catalog/local/detections/other.yml:1:1: only .yaml is read; rename it to other.yaml",
+        expect.stringMatching("^shared/catalog/rmm-tools.yaml:1:1: tool level has no tests; "),
       ]),
     );
   });
@@ -439,8 +454,16 @@ describe("firstsight detections test", () => {
   it("passes over what is shipped, and says so", async () => {
     const { code, out, err } = await run("--mutate");
     expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(
+      /^the catalogue's tools\n {2}125 tools, \d+ signers: all right\n {2}\d+ mutants: all noticed\n/,
+    );
+  });
+
+  it("passes over the query that the project began with", async () => {
+    const { code, out, err } = await run("--mutate", LEVEL);
+    expect([code, err]).toEqual([0, ""]);
     expect(out).toContain("  ✓ the signer as the certificate has it\n");
-    expect(out).toMatch(/\d+ detections?, \d+ cases: all pass; \d+ mutants: all noticed\n$/);
+    expect(out).toMatch(/\n1 detection, 7 cases: all pass; \d+ mutants: all noticed\n$/);
   });
 
   it("a case that fails and a detection without tests: the places, the difference, exit code 1", async () => {

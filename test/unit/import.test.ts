@@ -134,23 +134,20 @@ describe("detections import", () => {
     expect([read("x.yaml").includes("name: Another"), read("x.test.yaml")]).toEqual([true, "filled in"]);
   });
 
-  it("an id stands once, and so does a name; a shipped id is given way to, and said", async () => {
+  it("an id stands once, and so does a name; a tool's id is the tool's", async () => {
     put("1.yaml", huntingFile());
     put("2.yaml", huntingFile());
     put("a/same name.yaml", huntingFile(other(5)));
     put("b/Same-Name.yaml", huntingFile(other(6)));
     put("level.yaml", huntingFile({ id: "id: 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc" }));
-    put("rmm-level-file-signature.yaml", huntingFile(other(7)));
     const { out } = await take(join(folder, "in"));
     expect(local(out)).toEqual([
       "in/1.yaml: written to out/1.yaml; fill in out/1.test.yaml",
       "in/2.yaml:1:5: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of out/1.yaml; make a new GUID",
       "in/a/same name.yaml: written to out/same-name.yaml; fill in out/same-name.test.yaml",
       "in/b/Same-Name.yaml:1:5: another file of this import became out/same-name.yaml; rename one of them",
-      "in/level.yaml: written to out/level.yaml; fill in out/level.test.yaml",
-      "in/level.yaml:1:5: it takes the place of the shipped rmm-level-file-signature.yaml, which has this id",
-      "in/rmm-level-file-signature.yaml:1:5: the shipped rmm-level-file-signature.yaml has this name and another id; rename the file",
-      "6 files: 3 written, 0 the same already, 3 can't be taken; 0 mended",
+      "in/level.yaml:1:5: id 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc is that of the catalogue's tool level, which is looked for already; make a new GUID, or switch the tool off in shared/catalog/local/rmm-tools.yaml",
+      "5 files: 2 written, 0 the same already, 3 can't be taken; 0 mended",
     ]);
   });
 

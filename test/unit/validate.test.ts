@@ -212,8 +212,8 @@ describe("detections validate", () => {
   });
 
   it("what is shipped is valid, and warnings are no findings", async () => {
-    expect(await validate("shared/catalog/detections")).toMatchObject({
-      out: [expect.stringMatching(/: valid$/)],
+    expect(await validate()).toMatchObject({
+      out: ["125 tools of the catalogue, 0 detections: valid"],
       code: 0,
     });
     const file = put("warned.yaml", withQuery("DeviceInfo\n| summarize Count = count() by DeviceId"));
