@@ -43,7 +43,7 @@ export const isServiceControl = (actor: Actor): boolean =>
   (actor.certificate === undefined || (actor.certificate.trusted && actor.certificate.microsoftRoot));
 
 /** Whole paths, folder by folder; `*` is any one folder, never the file. */
-export function pathMatches(pattern: string, path: string): boolean {
+function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.toLowerCase().split("\\");
   const folders = path.toLowerCase().split("\\");
   if (wanted.length !== folders.length) return false;
