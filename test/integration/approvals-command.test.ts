@@ -242,7 +242,7 @@ describe("sightings", () => {
       { ...found, deviceName: "\u001b[31mws", evidence: { ...found.evidence, missing: ["x\u202e"] } },
       tool,
     );
-    expect(lines.join("\n")).not.toMatch(/[\u001b\u202e]/);
+    expect(lines.join("\n")).not.toMatch(/\p{Cf}|[^\P{Cc}\n]/u);
     expect(lines).toContain(
       "  2026-03-10T11:10Z  arrival  c:\\downloads\\a.exe  by c:\\program files\\google\\chrome\\application\\chrome.exe as system",
     );

@@ -126,6 +126,14 @@ cases("deployed by Microsoft Endpoint Manager", ENDPOINT_MANAGER, [
     outcome: "chrome.exe is none of its paths",
   },
   {
+    name: "that setup, when nothing trusts it",
+    found: evidence(
+      arrival(CCM, { sha1: "setup", at: ago(55) }),
+      arrival(actor("c:\\windows\\ccmcache\\7\\setup.exe", "", { sha1: "setup" })),
+    ),
+    outcome: "is none of its paths",
+  },
+  {
     name: "a setup that came only afterwards",
     found: evidence(
       arrival(CCM, { sha1: "setup", at: ago(20) }),
@@ -524,6 +532,11 @@ describe("conditions", () => {
   ])("parents, an added condition – %s", (_name, parentFileName, outcome) => {
     const approval = weak({ ...ENDPOINT_MANAGER.arrival, parents: ["services.exe"] });
     expectOutcome(verdict(judged(), evidence(arrival({ ...CCM, parentFileName })), approval), outcome);
+  });
+
+  test("a star in the file's place, however it came into the set – is no file", () => {
+    const approval = weak({ ...ENDPOINT_MANAGER.arrival, paths: ["c:\\windows\\ccm\\*"] });
+    expect(verdict(judged(), evidence(arrival(CCM)), approval)).toContain("is none of its paths");
   });
 });
 
