@@ -158,6 +158,26 @@ cases("deployed by Microsoft Endpoint Manager", ENDPOINT_MANAGER, [
     outcome: "anydesk.exe is none of its paths",
   },
   {
+    name: "updates itself by a file of its own that the evidence does not show",
+    found: evidence(arrival(CCM), arrival({ ...UPDATER, sha1: "other" }, { ownTool: true, at: ago(10) })),
+    outcome: "covered",
+  },
+  {
+    name: "a file of its own, before anything was brought",
+    found: evidence(arrival(CCM), arrival({ ...UPDATER, sha1: "other" }, { ownTool: true, at: ago(51) })),
+    outcome: "is none of its paths",
+  },
+  {
+    name: "a file of its own, and nothing was brought",
+    found: evidence(arrival({ ...UPDATER, sha1: "other" }, { ownTool: true })),
+    outcome: "is none of its paths",
+  },
+  {
+    name: "through the Windows Installer for a shell, whoever's own file that is",
+    found: evidence(arrival(CCM), arrival(MSIEXEC, { client: POWERSHELL, ownTool: true, at: ago(10) })),
+    outcome: "is none of its paths",
+  },
+  {
     name: "an updater that nothing trusts",
     found: evidence(arrival(CCM), run(uncertified(UPDATER))),
     outcome: "started by",
