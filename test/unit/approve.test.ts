@@ -238,8 +238,8 @@ cases("deployed by Microsoft Endpoint Manager", ENDPOINT_MANAGER, [
   },
   {
     name: "CcmExec as a user",
-    found: evidence(arrival({ ...CCM, accountSid: USER })),
-    outcome: "none of its accounts",
+    found: evidence(arrival({ ...CCM, accountSid: USER, accountName: "ann" })),
+    outcome: `ran as ann (${USER}), which is none of its accounts`,
   },
   {
     name: "PowerShell, whatever task it registered",
