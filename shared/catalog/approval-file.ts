@@ -5,12 +5,13 @@ import type { ApprovalContext } from "./approval-schema.ts";
 import { approvalSchema } from "./approval-schema.ts";
 import type { Template } from "./approval-template.ts";
 import { isTemplate, templateSchema } from "./approval-template.ts";
+import { weaknesses } from "./approval-weakness.ts";
 import type { SourceText } from "./compile-all.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { loadYaml } from "./yaml-file.ts";
 
 /** A file of an approval that can be applied, and where it came from. */
-export interface ApprovalFile {
+interface ApprovalFile {
   readonly file: string;
   readonly approval: Approval;
 }
@@ -48,11 +49,14 @@ export function loadApprovals(sources: readonly SourceText[], context: ApprovalC
       problems.push(...loaded.problems.map(withReason));
       continue;
     }
-    const { id } = loaded.data;
-    const same = approvals.find(({ approval }) => approval.id === id);
-    if (same)
-      problems.push(loaded.problem(["id"], `id ${id} is that of ${same.file} already: give one of them another`));
-    else approvals.push({ file, approval: loaded.data });
+    const { data: approval, problem } = loaded;
+    const same = approvals.find((one) => one.approval.id === approval.id);
+    const found = [
+      ...(same ? [problem(["id"], `id ${approval.id} is that of ${same.file} already: give one of them another`)] : []),
+      ...weaknesses(approval, context.now).map(({ path, message }) => problem(path, message)),
+    ];
+    if (found.length > 0) problems.push(...found);
+    else approvals.push({ file, approval });
   }
   return { approvals, problems };
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 
 import type { Approval } from "../core/approval.ts";
 import { nearest } from "../kql/nearest.ts";
-import { weaknesses } from "./approval-weakness.ts";
 import { unknownFields } from "./yaml-file.ts";
 
 const DAY = 86_400_000;
@@ -111,7 +110,7 @@ export const howFields = {
   run: strict("run", actorsFields).exactOptional(),
 };
 
-/** A file of one approval. */
+/** A file of one approval. Whether it says enough is for `weaknesses`. */
 export function approvalSchema({ now, tools }: ApprovalContext): z.ZodType<Approval> {
   const tool = slugField("a tool").refine((slug) => tools.includes(slug), {
     error: ({ input }) => {
@@ -144,15 +143,10 @@ export function approvalSchema({ now, tools }: ApprovalContext): z.ZodType<Appro
     preexisting: z.literal(true, { error: "preexisting is true, or left out" }).exactOptional(),
     made: time("made").exactOptional(),
   };
-  return z
-    .strictObject(fields, {
-      error: unknownFields(
-        Object.keys(fields),
-        "an approval has at least id, reason, owner, ticket, expires, tools, devices, and arrival or preexisting",
-      ),
-    })
-    .superRefine((approval, context) => {
-      for (const { path: at, message } of weaknesses(approval, now))
-        context.addIssue({ code: "custom", path: [...at], message });
-    });
+  return z.strictObject(fields, {
+    error: unknownFields(
+      Object.keys(fields),
+      "an approval has at least id, reason, owner, ticket, expires, tools, devices, and arrival or preexisting",
+    ),
+  });
 }

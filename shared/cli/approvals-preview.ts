@@ -4,7 +4,7 @@ import { partitionsOf } from "../core/slice.ts";
 import type { JudgedState } from "./judged-state.ts";
 
 /** What a set would do to the sightings that the state holds, by tool. */
-export interface Effect {
+interface Effect {
   readonly tool: string;
   /** Sightings that it covers. */
   readonly covers: number;

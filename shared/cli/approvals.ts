@@ -105,7 +105,7 @@ function addNew(approvals: Command): void {
       const { group = [], device = [], tool = [], source = [], account = [], ...rest } = flags;
       const filled = { ...rest, groups: group, devices: device, tools: tool, sources: source, accounts: account };
       const made = await newApproval(template, filled, new Date());
-      if ("usage" in made) return command.error(`error: ${made.usage}`, { exitCode: 2 });
-      console.log(`${made.file} written. Read it, have it reviewed, then: firstsight approvals apply`);
+      if ("usage" in made) command.error(`error: ${made.usage}`, { exitCode: 2 });
+      else console.log(`${made.file} written. Read it, have it reviewed, then: firstsight approvals apply`);
     });
 }

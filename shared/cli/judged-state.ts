@@ -16,8 +16,6 @@ export interface JudgedState {
   readonly toolOf: (detectionId: string) => string;
 }
 
-export type OpenState = (settingsFile: string) => Promise<JudgedState>;
-
 /** The state that the settings name. */
 export async function openState(settingsFile: string): Promise<JudgedState> {
   const config = parseConfig(await readSettings(settingsFile, process.env));

@@ -8,7 +8,7 @@ import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sight
 import type { JudgedState } from "./judged-state.ts";
 import { openState } from "./judged-state.ts";
 
-export interface Sought {
+interface Sought {
   readonly device?: string;
   readonly tool?: string;
   /** Last seen since then. */

@@ -25,7 +25,7 @@ export function mismatch(actor: Actor, by: ActorCondition): Mismatch | undefined
     pathReason(actor, by),
     signerReason(actor, by),
     by.accountSids && !includesText(by.accountSids, actor.accountSid)
-      ? `ran as ${shown(actor.accountSid) || "an unknown account"}, which is none of its accounts`
+      ? `ran as ${accountOf(actor)}, which is none of its accounts`
       : undefined,
     parentReason(actor, by),
   ];
@@ -43,7 +43,7 @@ export const isServiceControl = (actor: Actor): boolean =>
   (actor.certificate === undefined || (actor.certificate.trusted && actor.certificate.microsoftRoot));
 
 /** Whole paths, folder by folder; `*` is any one folder, never the file. */
-export function pathMatches(pattern: string, path: string): boolean {
+function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.toLowerCase().split("\\");
   const folders = path.toLowerCase().split("\\");
   if (wanted.length !== folders.length) return false;
@@ -57,10 +57,28 @@ export function pathMatches(pattern: string, path: string): boolean {
 /** For reasons: what it is and where, as much as an analyst reads. */
 export const nameOf = (actor: Actor): string => shown(actor.path || actor.fileName) || "an unknown process";
 
+/** SIDs are what counts, names are what people know. */
+const accountOf = ({ accountSid, accountName }: Actor): string => {
+  const sid = shown(accountSid) || "an unknown account";
+  return accountName === "" ? sid : `${shown(accountName)} (${sid})`;
+};
+
 export const shown = (text: string): string => clean(text, 200).text;
 
+/** Whether a list has a text, whatever the case. Never the empty one: what a row does not say is nobody's. */
 export const includesText = (texts: readonly string[], sought: string): boolean =>
-  sought !== "" && texts.some((text) => text.toLowerCase() === sought.toLowerCase());
+  sought !== "" && setOf(texts).has(sought.toLowerCase());
+
+/** An inventory of thousands is asked for every sighting: its set is made once. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function setOf(texts: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(texts);
+  if (known) return known;
+  const made = new Set(texts.map((text) => text.toLowerCase()));
+  sets.set(texts, made);
+  return made;
+}
 
 function pathReason(actor: Actor, { paths }: ActorCondition): string | undefined {
   if (!paths || paths.some((pattern) => pathMatches(pattern, actor.path))) return undefined;

@@ -7,8 +7,9 @@ import { logonReason } from "./logon.ts";
 /**
  * Why a piece of arrival evidence is not covered; `undefined` where all of it is.
  *
- * A piece is covered by the conditions, or because its actor is a file that a covered piece brought before, by hash: a setup that
- * the deployment put there and that unpacks the tool, a tool that updates itself. Every other way in which that file reached the
+ * A piece is covered by the conditions, or because its actor is a trusted file of the tool that a covered piece brought before: a
+ * setup that the deployment put there and that unpacks the tool, a tool that updates itself. By its hash, or as one of the tool's
+ * own files: evidence holds the first and the last file of what one actor did. Every other way in which such a file reached the
  * device is a piece of its own, and has to be covered too.
  */
 export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Approval["arrival"]): string | undefined {
@@ -83,8 +84,8 @@ function anyReason(actor: Actor, conditions: readonly ActorCondition[]): string 
 function isHeir(piece: EvidencePiece, brought: ReadonlyMap<string, Date>): boolean {
   const actor = judgedActor(piece);
   if (!actor?.certificate?.trusted) return false;
-  const since = brought.get(actor.sha1);
-  return since !== undefined && since <= piece.at;
+  const since = piece.ownTool && actor === piece.actor ? [...brought.values()] : [brought.get(actor.sha1)];
+  return since.some((at) => at !== undefined && at <= piece.at);
 }
 
 const sameAction = (action: string | undefined, wanted: string): boolean =>
