@@ -1,5 +1,5 @@
 import type { Evidence } from "./core/evidence.ts";
-import { foldPieces } from "./core/evidence-fold.ts";
+import { foldPieces, saysMore } from "./core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
 import { partitionsOf } from "./core/slice.ts";
@@ -105,7 +105,7 @@ async function lookAtBatch(
     (of) => {
       const evidence = found.get(sightingKey(of));
       const whole = evidence && together(of.evidence, evidence);
-      return whole && whole.pieces.length > of.evidence.pieces.length ? whole : undefined;
+      return whole && saysMore(whole.pieces, of.evidence.pieces) ? whole : undefined;
     },
     context.approvals,
     context.now,

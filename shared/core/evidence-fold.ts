@@ -27,6 +27,12 @@ export function foldPieces(pieces: readonly EvidencePiece[]): readonly EvidenceP
     .map(({ piece }) => piece);
 }
 
+/** Whether some piece says what none of the known ones does: other facts, or the same outside the times that are known. */
+export function saysMore(pieces: readonly EvidencePiece[], known: readonly EvidencePiece[]): boolean {
+  const said = new Set(known.map((piece) => `${piece.at.getTime()} ${pieceFacts(piece)}`));
+  return pieces.some((piece) => !said.has(`${piece.at.getTime()} ${pieceFacts(piece)}`));
+}
+
 /** All that an approval may compare of a piece but its time, and not what is only shown. */
 const pieceFacts = (piece: EvidencePiece): string =>
   JSON.stringify([

@@ -51,8 +51,10 @@ export interface Happening {
   readonly ingested: number;
   readonly detection?: string;
   readonly kind: "arrival" | "run";
-  /** Default: an actor that `APPROVED` covers. */
+  /** Of who did it. Default: the model's own deployer. */
   readonly path?: string;
+  /** Where the file lies that came or was started. */
+  readonly folder?: string;
 }
 
 /** What the model's deployments come from. */
@@ -187,7 +189,8 @@ export class World {
       waves: this.#waves(task),
       approvals: this.#approvals(task),
       relay: () => this.#relay(task),
-      clock: () => this.date(this.now + this.skew),
+      // Two machines' clocks never agree.
+      clock: () => this.date(this.now + this.skew + (task.startsWith("b-") ? 1500 : 0)),
       newId: () => `id-${++this.#id}`,
       log: pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) }),
     };
@@ -281,10 +284,10 @@ export class World {
       const late = this.date(of.ingested) > window.since && time > window.horizon;
       return late || (time >= window.from && time <= window.to);
     });
-    const items = acts.map(({ at, kind, path = DEPLOYER.path }) => {
+    const items = acts.map(({ at, kind, path = DEPLOYER.path, folder = "c:\\program files\\agent" }) => {
       const end = {
         file: "agent.exe",
-        path: "c:\\program files\\agent",
+        path: folder,
         sha1: "1".repeat(40),
         command: "",
         install: "",

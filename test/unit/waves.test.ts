@@ -231,6 +231,7 @@ describe("messages of a wave", () => {
     const ids = ["a", "b", "c"];
     expect(membersId("w", ids)).toBe(membersId("w", ids.toReversed()));
     expect(membersId("w", ids)).not.toBe(membersId("w", ids.slice(1)));
+    expect(membersId("w", ids)).not.toBe(membersId("w", ["a", "b", "d"]));
     expect(membersId("w", ids)).not.toBe(membersId("v", ids));
   });
 });
