@@ -33,15 +33,14 @@ export function keyOf(value: Value): string | number | bigint | boolean | null {
   return null;
 }
 
-/** One key for the values of several columns. Lengths keep `("a","bc")` and `("ab","c")` apart, a mark 1 and "1" in dynamics. */
+/** One key for the values of several columns. Lengths keep `("a","bc")` and `("ab","c")` apart. No key column is a dynamic. */
 export function keyOfAll(values: readonly Value[]): string {
   let key = "";
   for (const value of values) {
     if (value === null) key += "~;";
     else {
-      const part = keyOf(value);
-      const text = String(part);
-      key += `${text.length}${typeof part === "string" ? ":" : "#"}${text}`;
+      const text = String(keyOf(value));
+      key += `${text.length}:${text}`;
     }
   }
   return key;

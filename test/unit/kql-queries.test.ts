@@ -31,11 +31,6 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
   ["count", "T | count", ["4"]],
   ["distinct", "T | distinct k", ["a", "b", "c"]],
   ["distinct over two columns", "T | project k, l = k | distinct *", ["a|a", "b|b", "c|c"]],
-  [
-    "distinct over two columns tells a number from a text in a dynamic",
-    "print d = dynamic([1, '1']), k = 'a' | mv-expand d | distinct d, k | count",
-    ["2"],
-  ],
   ["take none", "T | take 0", []],
   ["sort: descending by default, nulls last", "T | sort by n | project n", ["3", "2", "1", "null"]],
   ["sort: ascending, nulls first", "T | sort by n asc | project n", ["null", "1", "2", "3"]],
