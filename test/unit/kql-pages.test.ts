@@ -255,6 +255,11 @@ const OPERATORS: readonly (readonly [string, string, readonly string[]])[] = [
     ["2"],
   ],
   [
+    "union operator: isfuzzy passes over what is not there, also within a branch",
+    "let A = view () { print x = 1 }; union isfuzzy=true (A | where x > 0), (Missing | where x > 0), Gone | count",
+    ["1"],
+  ],
+  [
     "union operator: columns of one name and several types",
     "let A = view () { print x = 1 }; let B = view () { print x = toint(2) }; union withsource=TableName A, B",
     ["A|1|null", "B|null|2"],
