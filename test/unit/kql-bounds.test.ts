@@ -126,7 +126,8 @@ describe("errors on the way say where", () => {
   });
 
   it("in the body of a function: the place in the text, not in the body", () => {
-    const query = "let f = (X: (n: long)) {\n  X\n  | make-series count() on n from 1 to 2 step 1\n};\nf((print n = 1))";
+    const query =
+      "let f = (X: (n: long)) {\n  X\n  | make-series count() on n from 1 to 2 step 1\n};\nf((print n = 1))";
     expect(String(failure(query))).toBe("UnsupportedKqlError: unsupported: make-series at 3:5");
     expect(String(failure("let f = (s: string) {\n  extract('(', 1, s) };\nprint f('a')"))).toMatch(/ at 2:3$/);
   });
