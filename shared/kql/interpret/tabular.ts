@@ -120,6 +120,7 @@ function named(node: SyntaxView, scope: Scope): Relation {
   if (kind === "TableSymbol") return metered(tableNamed(name, node, scope), scope, node);
   const binding = scope.bindings.get(name);
   if (binding?.kind === "table") return binding.relation;
+  if (binding?.kind === "function") return callTabular(node, binding, scope);
   return unsupported(scope, `name ${name} (${kind})`, node);
 }
 

@@ -5,7 +5,7 @@ import { expressionsOf, simpleName } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import { columnNamed } from "../relation.ts";
 import type { Scope } from "../scope.ts";
-import { NO_ROW, unsupported, withoutRow } from "../scope.ts";
+import { NO_ROW, fail, unsupported, withoutRow } from "../scope.ts";
 import { compileTabular, resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -31,6 +31,7 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
     const name = aliasOf(item) ?? `union_arg${branches.length}`;
     branches.push({ name, relation: compileTabular(item, outer) });
   }
+  if (branches.length === 0) return fail(scope, "none of the tables of this union is there", node);
   const source = parameters.get("withsource");
   const kind = parameters.get("kind") ?? "outer";
   // The service does not work out what the branches have in common.
@@ -55,7 +56,12 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
   };
 }
 
-const isMissing = (node: SyntaxView): boolean => node.ReferencedSymbol === null && nodeName(node) === "NameReference";
+/** What the branch reads first is not there. */
+function isMissing(node: SyntaxView): boolean {
+  const name = nodeName(node);
+  if (name === "ParenthesizedExpression" || name === "PipeExpression") return isMissing(child(node, "Expression"));
+  return name === "NameReference" && node.ReferencedSymbol === null;
+}
 
 const alike = ([first, ...others]: readonly Branch[]): boolean =>
   others.every(
