@@ -42,7 +42,7 @@ function spend(scope: Scope, at: SyntaxView, rows = 1): void {
   if (budget.rows < 0)
     fail(
       scope,
-      `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or raise maxIntermediateRows:`,
+      `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or over fewer rows:`,
       at,
     );
 }
@@ -55,7 +55,7 @@ export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
   if (budget.held < 0)
     fail(
       scope,
-      `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or raise maxHeldRows:`,
+      `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or keep fewer rows:`,
       at,
     );
 }
