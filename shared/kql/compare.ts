@@ -33,7 +33,7 @@ export function keyOf(value: Value): string | number | bigint | boolean | null {
   return null;
 }
 
-/** One key for the values of several columns. Lengths keep `("a","bc")` and `("ab","c")` apart. */
+/** One key for the values of several columns. Lengths keep `("a","bc")` and `("ab","c")` apart. No key column is a dynamic. */
 export function keyOfAll(values: readonly Value[]): string {
   let key = "";
   for (const value of values) {

@@ -16,9 +16,10 @@ export function within<T>(milliseconds: number, task: () => T): T {
   try {
     script.runInContext(context, { timeout: milliseconds });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+    // The error is of the context's own kind: instanceof does not know it.
+    if (Object(error).code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
       throw new KqlRuntimeError(
-        `the query has run for ${milliseconds} ms; filter earlier, write simpler regular expressions, or raise deadlineMs`,
+        `the query has taken ${milliseconds} ms without an end; filter earlier, write simpler regular expressions, or read each let statement fewer times`,
         undefined,
         { cause: error },
       );

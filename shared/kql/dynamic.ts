@@ -1,6 +1,7 @@
 import { formatDatetime, formatTimespan } from "./datetime.ts";
+import { KqlRuntimeError } from "./kql-error.ts";
 import type { Value } from "./value.ts";
-import { Tagged, isList, isMap, long } from "./value.ts";
+import { MAX_TEXT, Tagged, isList, isMap, long } from "./value.ts";
 
 /** Deepest nesting that is read: what is deeper stays text. */
 const MAX_DEPTH = 512;
@@ -107,13 +108,43 @@ function readMap(reader: Reader): Value | undefined {
   }
 }
 
-/** JSON text of a dynamic, without blanks, every digit of a long. A datetime becomes its ISO text. */
+/**
+ * JSON text of a dynamic, without blanks, every digit of a long. A datetime becomes its ISO text.
+ * @throws {KqlRuntimeError} for more than 16 million characters: lists that hold each other twice grow without taking memory
+ */
 export function formatJson(value: Value): string {
+  if (!isList(value) && !isMap(value)) return formatScalar(value);
+  const writer = { text: "" };
+  write(value, writer);
+  return writer.text;
+}
+
+function write(value: Value, writer: { text: string }): void {
+  if (writer.text.length > MAX_TEXT)
+    throw new KqlRuntimeError(`a dynamic value has more than ${MAX_TEXT} characters of JSON; keep less in it`);
+  let separator = "";
+  if (isList(value)) {
+    writer.text += "[";
+    for (const item of value) {
+      writer.text += separator;
+      write(item, writer);
+      separator = ",";
+    }
+    writer.text += "]";
+  } else if (isMap(value)) {
+    writer.text += "{";
+    for (const [key, inner] of value) {
+      writer.text += `${separator}${JSON.stringify(key)}:`;
+      write(inner, writer);
+      separator = ",";
+    }
+    writer.text += "}";
+  } else writer.text += formatScalar(value);
+}
+
+function formatScalar(value: Exclude<Value, readonly Value[] | ReadonlyMap<string, Value>>): string {
   if (value === null) return "null";
   if (value instanceof Tagged) return formatTagged(value);
-  if (isList(value)) return `[${value.map(formatJson).join(",")}]`;
-  if (isMap(value))
-    return `{${[...value].map(([key, inner]) => `${JSON.stringify(key)}:${formatJson(inner)}`).join(",")}}`;
   if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "number" && !Number.isFinite(value) ? `"${value}"` : String(value);
 }

@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 
+import { within } from "./deadline.ts";
+import { KqlRuntimeError } from "./kql-error.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
 import type { CodeView, DiagnosticView, SyntaxView } from "./syntax.ts";
@@ -82,10 +84,13 @@ const declaration = (column: Column): string =>
  * Parses and binds a text against the tables of a dialect, or against a schema of one's own (the same object each time: what
  * the service derives from it is kept by identity). Problems are in the order of the text; any of severity `error` means that
  * the text can't run. Commands (`.show …`) parse without a problem: look at `code.Kind`.
+ * @throws {KqlRuntimeError} the text can't be analysed in 30 s
  */
 export function analyse(text: string, dialect: Dialect | Schema): Analysis {
   const schema = typeof dialect === "string" ? SCHEMAS[dialect] : dialect;
-  const code = service().KustoCode.ParseAndAnalyze(text, globalsFor(schema));
+  const { KustoCode } = service();
+  const globals = globalsFor(schema);
+  const code = inTime(() => KustoCode.ParseAndAnalyze(text, globals));
   const syntactic = new Set(items(code.GetSyntaxDiagnostics()).map(placeOf));
   const problems = items(code.GetDiagnostics()).map((found): Problem => {
     const { line, column } = positionOf(text, found.Start);
@@ -102,6 +107,19 @@ export function analyse(text: string, dialect: Dialect | Schema): Analysis {
     };
   });
   return { code, syntax: code.Syntax, text, problems: problems.toSorted((a, b) => a.offset - b.offset) };
+}
+
+/** The service's time doubles with each let that reads the one before twice. */
+const MAX_ANALYSIS = 30_000;
+
+function inTime<T>(task: () => T): T {
+  try {
+    return within(MAX_ANALYSIS, task);
+  } catch (error) {
+    // What the service had begun to keep may be half made.
+    if (error instanceof KqlRuntimeError) globalsOf.clear();
+    throw error;
+  }
 }
 
 const placeOf = ({ Code, Start }: DiagnosticView): string => `${Code} ${Start}`;

@@ -53,3 +53,6 @@ export function dynamicType(value: Value): string {
 
 /** A dynamic's scalar without its tag. */
 export const untagged = (value: Value): Value => (value instanceof Tagged ? value.value : value);
+
+/** Longest text, in UTF-16 units, that a query may make. Log Analytics cuts a value at a million. */
+export const MAX_TEXT = 16_000_000;

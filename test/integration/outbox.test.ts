@@ -212,7 +212,8 @@ test("the broker falls silent in the middle – what it took is deleted, the res
         address: { kind: "loopback", connectionString: broker.connectionString },
         queue: "sightings",
         credential: credentialFor({ kind: "developer" }, "http://127.0.0.1"),
-        patience: { ...PATIENCE, timeoutInMs: 300 },
+        // Long enough for the first batch on a machine with much else to do.
+        patience: { ...PATIENCE, timeoutInMs: 4_000 },
       }),
   });
   expect(result.failed?.kind).toBe("ambiguous");

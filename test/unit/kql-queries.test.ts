@@ -297,6 +297,8 @@ describe("what can't run", () => {
       "T | join kind=inner hint.strategy=broadcast T on $left.n == $right.n | evaluate narrow()",
       "unsupported: evaluate at 6:72",
     ],
+    ["union T, (print n = 'x'), (print n_long = 1)", "unsupported: union of n_long and a n of several types at 6:1"],
+    ["union T, T, (print n = 'x')", "unsupported: union that has no place for n: string at 6:1"],
     ["union Device*", "unsupported: union Device* at 6:7"],
     ['externaldata(a: string)["https://example.org/x"]', "unsupported: externaldata at 6:1"],
     ["search 'x'", "unsupported: search at 6:1"],

@@ -7,6 +7,7 @@ import { OPERATORS, SOURCES } from "../../shared/kql/interpret/tabular.ts";
 import { JOIN_KINDS } from "../../shared/kql/interpret/tabular/join.ts";
 import { AGGREGATES } from "../../shared/kql/interpret/tabular/summarize.ts";
 import { analyse } from "../../shared/kql/language.ts";
+import { UnsupportedKqlError } from "../../shared/kql/kql-error.ts";
 import { nodeName, walk } from "../../shared/kql/syntax.ts";
 import { rowsOf } from "./kql-run.ts";
 
@@ -101,5 +102,49 @@ describe("docs/kql-support.md: it lists what runs, and nothing else", () => {
   it("kinds of join", () => {
     const listed = operators.filter(({ name }) => name.startsWith("join kind=")).map(({ name }) => name.slice(10));
     expect(listed.toSorted()).toEqual([...JOIN_KINDS.keys()].toSorted());
+  });
+});
+
+/** Valid KQL, each named under "Refused". */
+const REFUSED: readonly string[] = [
+  'externaldata(a: string)["https://example.org/x"]',
+  "T | evaluate bag_unpack(d)",
+  "search 'x'",
+  "find in (T) where k == 'a'",
+  "union Device*",
+  "T | where * has 'a'",
+  "T | make-series count() on n from 1 to 2 step 1",
+  "T | mv-apply d on (where true)",
+  "T | top-nested 2 of k by count()",
+  "T | top-hitters 2 of k",
+  "T | partition by k (top 1 by n)",
+  "T | scan with (step s: n > 1;)",
+  "let f = (X: (*)) { X }; T | invoke f()",
+  "T | facet by k",
+  "T | fork (take 1) (take 2)",
+  "T | reduce by k",
+  "T | getschema",
+  "T | consume",
+  "T | parse-kv k as (x: long) with (pair_delimiter=';')",
+  "T | serialize x = row_number()",
+  "T | serialize x = prev(n)",
+  "T | serialize x = next(n)",
+  "T | extend x = rand()",
+  "T | extend x = new_guid()",
+  "T | extend x = series_stats(d)",
+  "T | extend x = geo_point_to_geohash(1.0, 1.0)",
+  "T | extend x = hash(k)",
+  "T | extend x = parse_version(k)",
+  "T | extend x = parse_xml(k)",
+  "T | extend x = parse_user_agent(k, 'os')",
+  "T | extend (x, y) = array_sort_asc(d, d)",
+  "set truncationmaxsize = 1; T",
+  "declare query_parameters(x: long = 2); T",
+];
+
+describe("docs/kql-support.md: what it says is refused is refused by its name and place", () => {
+  it.each(REFUSED)("%s", (text) => {
+    expect(() => rowsOf(query(text))).toThrow(UnsupportedKqlError);
+    expect(() => rowsOf(query(text))).toThrow(/^unsupported: .+ at \d+:\d+$/);
   });
 });

@@ -1,5 +1,6 @@
 import type { SyntaxView } from "../syntax.ts";
 import type { Value } from "../value.ts";
+import { MAX_TEXT } from "../value.ts";
 import type { Relation, Row } from "./relation.ts";
 import type { Scope } from "./scope.ts";
 import { fail } from "./scope.ts";
@@ -13,9 +14,6 @@ export interface Bounds {
 }
 
 export const DEFAULT_BOUNDS: Bounds = { maxIntermediateRows: 20_000_000, maxHeldRows: 4_000_000 };
-
-/** Longest text, in UTF-16 units, that a function may make. Log Analytics cuts a value at a million. */
-export const MAX_TEXT = 16_000_000;
 
 /** Most elements of a list that a function may make: what make_list() holds at most. */
 export const MAX_ELEMENTS = 1_048_576;
@@ -44,7 +42,7 @@ function spend(scope: Scope, at: SyntaxView, rows = 1): void {
   if (budget.rows < 0)
     fail(
       scope,
-      `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or raise maxIntermediateRows:`,
+      `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or over fewer rows:`,
       at,
     );
 }
@@ -57,7 +55,7 @@ export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
   if (budget.held < 0)
     fail(
       scope,
-      `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or raise maxHeldRows:`,
+      `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or keep fewer rows:`,
       at,
     );
 }

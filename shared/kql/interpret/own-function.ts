@@ -48,10 +48,12 @@ function argumentsByName(node: SyntaxView, declaration: SyntaxView): ReadonlyMap
   const parameters = list(child(declaration, "Parameters"), "Parameters");
   const names = parameters.map((parameter) => simpleName(child(child(parameter, "NameAndType"), "Name")));
   for (const [i, parameter] of parameters.entries()) {
-    const given = defaultOf(parameter);
-    if (given !== undefined) found.set(names[i] ?? "", given);
+    const value = defaultOf(parameter);
+    if (value !== undefined) found.set(names[i] ?? "", value);
   }
-  for (const [i, argument] of argumentsOf(node).entries()) {
+  // A view is named without parentheses.
+  const given = nodeName(node) === "NameReference" ? [] : argumentsOf(node);
+  for (const [i, argument] of given.entries()) {
     if (nodeName(argument) === "SimpleNamedExpression")
       found.set(simpleName(child(argument, "Name")), child(argument, "Expression"));
     else found.set(names[i] ?? "", argument);

@@ -9,6 +9,7 @@ import { NO_ROW, unsupported, withBinding, withRow } from "./scope.ts";
 import { columnsToKeep, distinct, extend, project, rename, sampleDistinct, serialize } from "./tabular/columns.ts";
 import { join } from "./tabular/join.ts";
 import { lookup } from "./tabular/lookup.ts";
+import { materialize } from "./tabular/materialize.ts";
 import { mvExpand } from "./tabular/mv-expand.ts";
 import { parse, parseWhere } from "./tabular/parse.ts";
 import { as, count, render, take, where } from "./tabular/rows.ts";
@@ -73,8 +74,9 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
   switch (name) {
     case "PipeExpression":
       return piped(node, scope).relation;
-    case "ParenthesizedExpression":
     case "MaterializeExpression":
+      return materialize(node, scope);
+    case "ParenthesizedExpression":
       return compileTabular(child(node, "Expression"), scope);
     case "NameReference":
       return named(node, scope);
@@ -120,6 +122,7 @@ function named(node: SyntaxView, scope: Scope): Relation {
   if (kind === "TableSymbol") return metered(tableNamed(name, node, scope), scope, node);
   const binding = scope.bindings.get(name);
   if (binding?.kind === "table") return binding.relation;
+  if (binding?.kind === "function") return callTabular(node, binding, scope);
   return unsupported(scope, `name ${name} (${kind})`, node);
 }
 

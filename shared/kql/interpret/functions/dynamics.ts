@@ -58,7 +58,7 @@ const extractAll: ScalarFunction = (call) => {
     const wanted = captures?.(row) ?? null;
     const matches = [...source(row).matchAll(everywhere(pattern(row)))].map((match) =>
       isList(wanted)
-        ? wanted.map((group) => match[number(group) ?? 0] ?? "")
+        ? wanted.map((group) => (typeof group === "string" ? match.groups?.[group] : match[number(group) ?? 0]) ?? "")
         : match.slice(1).map((group) => group ?? ""),
     );
     return matches.length === 0 ? null : matches.map((groups) => (groups.length === 1 ? (groups[0] ?? "") : groups));

@@ -1,9 +1,8 @@
 import { toText } from "../../convert.ts";
 import { everywhere, regex } from "../../regex.ts";
 import type { Value } from "../../value.ts";
-import { dynamicType, isList } from "../../value.ts";
+import { MAX_TEXT, dynamicType, isList } from "../../value.ts";
 import { hasTermOf } from "../../text-match.ts";
-import { MAX_TEXT } from "../budget.ts";
 import { located, patternOf } from "../pattern.ts";
 import { fail } from "../scope.ts";
 import { textOf } from "../text-of.ts";

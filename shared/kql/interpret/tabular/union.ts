@@ -5,7 +5,7 @@ import { expressionsOf, simpleName } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import { columnNamed } from "../relation.ts";
 import type { Scope } from "../scope.ts";
-import { NO_ROW, unsupported, withoutRow } from "../scope.ts";
+import { NO_ROW, fail, unsupported, withoutRow } from "../scope.ts";
 import { compileTabular, resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -31,16 +31,19 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
     const name = aliasOf(item) ?? `union_arg${branches.length}`;
     branches.push({ name, relation: compileTabular(item, outer) });
   }
+  if (branches.length === 0) return fail(scope, "none of the tables of this union is there", node);
   const source = parameters.get("withsource");
   const kind = parameters.get("kind") ?? "outer";
   // The service does not work out what the branches have in common.
   if (kind !== "outer" && (kind !== "inner" || !alike(branches)))
     return unsupported(scope, `union kind=${kind} of branches that differ in their columns`, node);
+  const result = resultOf(node);
+  refuseLoss(branches, result, node, scope);
   return {
-    columns: resultOf(node).map(({ name, type }) => ({
+    columns: result.map(({ name, type }) => ({
       name,
       type,
-      get: name === source ? sourceName(branches) : dispatched(branches, name, type),
+      get: name === source ? sourceName(branches) : dispatched(branches, result, name, type),
     })),
     scan: (emit) => {
       let enough = false;
@@ -55,7 +58,12 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
   };
 }
 
-const isMissing = (node: SyntaxView): boolean => node.ReferencedSymbol === null && nodeName(node) === "NameReference";
+/** What the branch reads first is not there. */
+function isMissing(node: SyntaxView): boolean {
+  const name = nodeName(node);
+  if (name === "ParenthesizedExpression" || name === "PipeExpression") return isMissing(child(node, "Expression"));
+  return name === "NameReference" && node.ReferencedSymbol === null;
+}
 
 const alike = ([first, ...others]: readonly Branch[]): boolean =>
   others.every(
@@ -93,8 +101,37 @@ function sourceName(branches: readonly Branch[]): Getter {
 
 const branchOf = (row: Row): number => Number(row[0]);
 
-function dispatched(branches: readonly Branch[], name: string, type: string): Getter {
-  const getters = branches.map(({ relation }) => getterFor(relation, name, type));
+interface ResultColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * The language service drops a column of three branches or more whose name has another type in the first two, and names a column that
+ * it renames like another one's own: neither in silence here.
+ */
+function refuseLoss(
+  branches: readonly Branch[],
+  result: readonly ResultColumn[],
+  node: SyntaxView,
+  scope: Scope,
+): void {
+  const all = branches.flatMap(({ relation }) => relation.columns);
+  for (const { name, type } of all) {
+    const place = placeOf(result, name, type);
+    if (place === undefined) unsupported(scope, `union that has no place for ${name}: ${type}`, node);
+    else if (place.name !== name && all.some((other) => other.name === place.name))
+      unsupported(scope, `union of ${place.name} and a ${name} of several types`, node);
+  }
+}
+
+/** Where a branch's column goes: under its own name, or `name_type` where that is of another type. */
+const placeOf = (result: readonly ResultColumn[], name: string, type: string): ResultColumn | undefined =>
+  result.find((column) => column.name === name && column.type === type) ??
+  result.find((column) => column.name === `${name}_${type}` && column.type === type);
+
+function dispatched(branches: readonly Branch[], result: readonly ResultColumn[], name: string, type: string): Getter {
+  const getters = branches.map(({ relation }) => getterFor(relation, result, name, type));
   return (row) => {
     const inner = row[1];
     const get = getters[branchOf(row)];
@@ -102,8 +139,14 @@ function dispatched(branches: readonly Branch[], name: string, type: string): Ge
   };
 }
 
-function getterFor(relation: Relation, name: string, type: string): Getter | undefined {
+/** The branch's column whose place that is. */
+function getterFor(
+  relation: Relation,
+  result: readonly ResultColumn[],
+  name: string,
+  type: string,
+): Getter | undefined {
   const own = columnNamed(relation, name);
   if (own?.type === type) return own.get;
-  return relation.columns.find((column) => `${column.name}_${column.type}` === name && column.type === type)?.get;
+  return relation.columns.find((column) => placeOf(result, column.name, column.type)?.name === name)?.get;
 }

@@ -1,0 +1,31 @@
+import type { SyntaxView } from "../../syntax.ts";
+import { child } from "../../syntax.ts";
+import type { Value } from "../../value.ts";
+import { hold } from "../budget.ts";
+import type { Relation } from "../relation.ts";
+import { at } from "../relation.ts";
+import type { Scope } from "../scope.ts";
+import { compileTabular } from "../tabular.ts";
+
+/** Evaluated whole with the first scan, and read from memory after it. */
+export function materialize(node: SyntaxView, scope: Scope): Relation {
+  const relation = compileTabular(child(node, "Expression"), scope);
+  let kept: Value[][] | undefined;
+  return {
+    columns: relation.columns.map(({ name, type }, i) => ({ name, type, get: at(i) })),
+    scan: (emit) => {
+      kept ??= rowsOf(relation, () => hold(scope, node));
+      for (const row of kept) if (emit(row)) return;
+    },
+  };
+}
+
+function rowsOf(relation: Relation, keep: () => void): Value[][] {
+  const rows: Value[][] = [];
+  relation.scan((row) => {
+    keep();
+    rows.push(relation.columns.map(({ get }) => get(row)));
+    return false;
+  });
+  return rows;
+}
