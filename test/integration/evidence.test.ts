@@ -200,7 +200,7 @@ describe("arrivals", () => {
     fileEvent(byInstaller);
     installerRun(-70, byIntune);
     installerRun(-45, byExplorer, "msiexec /i other.msi");
-    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual([INTUNE, "explorer.exe"]);
+    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual(["explorer.exe", INTUNE]);
     rows["DeviceProcessEvents"] = [];
     installerRun(-91, byIntune);
     installerRun(-29, byExplorer);
