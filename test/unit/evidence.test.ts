@@ -6,7 +6,8 @@ import { foldPieces } from "../../shared/core/evidence-fold.ts";
 import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { taskActions } from "../../shared/core/evidence-task.ts";
-import { isNeutral, mostTelling } from "../../shared/core/evidence-telling.ts";
+import { isNeutral } from "../../shared/core/evidence-actor.ts";
+import { mostTelling } from "../../shared/core/evidence-telling.ts";
 import type { EvidenceAnswer, EvidenceRecord } from "../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence, MAX_STORED_BYTES } from "../../shared/core/stored-evidence.ts";
 
@@ -194,10 +195,11 @@ describe("evidence of an answer", () => {
     expect(byKey.get(`${LEVEL}|d1`)?.pieces).toHaveLength(1);
   });
 
+  const INSTALLER = { name: "MsiExec.exe", path: "C:\\Windows\\SysWOW64" };
   const client = (name: string, minutes: number, more: Record<string, unknown> = {}) =>
     group({ kind: "client", name, firstAt: at(minutes).toISOString(), lastAt: at(minutes).toISOString(), ...more });
   const clientsOf = (...groups: readonly Record<string, unknown>[]): (string | undefined)[] =>
-    piecesOf({ pieces: [record([group({ name: "MsiExec.exe" }), ...groups])] }).map((of) => of.client?.fileName);
+    piecesOf({ pieces: [record([group(INSTALLER), ...groups])] }).map((of) => of.client?.fileName);
 
   it.each<readonly [string, readonly Record<string, unknown>[], readonly (string | undefined)[]]>([
     ["none", [], [undefined]],
@@ -209,11 +211,13 @@ describe("evidence of an answer", () => {
 
   it("of the same client the nearest process is shown; what another than the installer wrote has none", () => {
     const near = { ...client("a", 3), first: { file: "", path: "", sha1: "", command: "near", install: "msi" } };
-    const groups = [group({ name: "msiexec.exe" }), client("a", -5), near, client("a", 20)];
+    const groups = [group(INSTALLER), client("a", -5), near, client("a", 20)];
     expect(piecesOf({ pieces: [record(groups)] })).toMatchObject([{ install: "msi", client: { commandLine: "near" } }]);
     expect(piecesOf({ pieces: [record([group(), client("a", -5)])] })[0]).not.toHaveProperty("client");
+    const elsewhere = group({ ...INSTALLER, path: "C:\\Temp" });
+    expect(piecesOf({ pieces: [record([elsewhere, client("a", -5)])] })[0]).not.toHaveProperty("client");
     expect(
-      piecesOf({ pieces: [record([group({ name: "msiexec.exe", kind: "run" }), client("a", -5)])] })[0],
+      piecesOf({ pieces: [record([group({ ...INSTALLER, kind: "run" }), client("a", -5)])] })[0],
     ).not.toHaveProperty("client");
   });
 
@@ -263,7 +267,7 @@ describe("evidence of an answer", () => {
   });
 
   it("more pieces than are judged are partial, however many clients and tasks there are", () => {
-    const groups = Array.from({ length: 200 }, (_, i) => group({ name: "msiexec.exe", sid: `S-${i}` }));
+    const groups = Array.from({ length: 200 }, (_, i) => group({ ...INSTALLER, sid: `S-${i}` }));
     const clients = Array.from({ length: 100 }, (_, i) => client(`c${i}`, 0));
     const { byKey } = found({ pieces: [record([...groups, ...clients])] });
     expect(byKey.get(`${LEVEL}|d1`)?.pieces).toHaveLength(400);
