@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Actor, Evidence, EvidencePiece } from "../../shared/core/evidence.ts";
 import { evidenceEvent, toEvidenceEvent } from "../../shared/core/evidence-event.ts";
-import { foldPieces } from "../../shared/core/evidence-fold.ts";
+import { foldPieces, mergeEvidence } from "../../shared/core/evidence-fold.ts";
 import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { taskActions } from "../../shared/core/evidence-task.ts";
@@ -317,6 +317,20 @@ describe("pieces of the same facts", () => {
       }),
     );
   });
+});
+
+it("what a look finds is put with what is known: the same again is nothing new, and what was missing stays so", () => {
+  const known = { pieces: [piece({ kind: "run" }), piece({ at: at(1) })], missing: ["a"] };
+  expect(mergeEvidence(known, known)).toEqual({ ...known, pieces: foldPieces(known.pieces) });
+  const later = { pieces: [piece({ at: at(1) }), piece({ at: at(9) }), piece({ client: actor("a") })], missing: ["b"] };
+  const merged = mergeEvidence(known, later);
+  expect(merged.missing).toEqual(["a", "b"]);
+  expect(merged.pieces.map((of) => [of.kind, of.at, of.client?.fileName])).toEqual([
+    ["arrival", NOW, "a"],
+    ["run", NOW, undefined],
+    ["arrival", at(1), undefined],
+    ["arrival", at(9), undefined],
+  ]);
 });
 
 describe("the most telling", () => {
