@@ -1,5 +1,6 @@
 import type { Evidence } from "./core/evidence.ts";
-import { foldPieces, saysMore } from "./core/evidence-fold.ts";
+import { NO_EVIDENCE } from "./core/evidence.ts";
+import { mergeEvidence, saysMore } from "./core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
 import { partitionsOf } from "./core/slice.ts";
@@ -96,7 +97,7 @@ async function lookAtBatch(
         });
         for (const [key, evidence] of around) {
           if (evidence.missing.length > 0) return false;
-          found.set(key, together(found.get(key), evidence));
+          found.set(key, mergeEvidence(found.get(key) ?? NO_EVIDENCE, evidence));
         }
       }
   }
@@ -104,7 +105,7 @@ async function lookAtBatch(
   const judge = byLook(
     (of) => {
       const evidence = found.get(sightingKey(of));
-      const whole = evidence && together(of.evidence, evidence);
+      const whole = evidence && mergeEvidence(of.evidence, evidence);
       return whole && saysMore(whole.pieces, of.evidence.pieces) ? whole : undefined;
     },
     context.approvals,
@@ -117,11 +118,6 @@ async function lookAtBatch(
   );
   return true;
 }
-
-const together = (known: Evidence | undefined, evidence: Evidence): Evidence => ({
-  pieces: foldPieces([...(known?.pieces ?? []), ...evidence.pieces]),
-  missing: [...new Set([...(known?.missing ?? []), ...evidence.missing])],
-});
 
 /** No event time is asked for: what came late counts as well. */
 const ingestedSince = (since: Date, { service, now }: LiftContext): QueryWindow => ({

@@ -1,4 +1,4 @@
-import type { Actor, EvidencePiece } from "./evidence.ts";
+import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
 
 /** Pieces of the same compared facts, at their two ends: a condition on time that both meet is met by all between. */
 interface Fold {
@@ -32,6 +32,12 @@ export function saysMore(pieces: readonly EvidencePiece[], known: readonly Evide
   const said = new Set(known.map((piece) => `${piece.at.getTime()} ${pieceFacts(piece)}`));
   return pieces.some((piece) => !said.has(`${piece.at.getTime()} ${pieceFacts(piece)}`));
 }
+
+/** What was known with what a look found: the whole is judged. What was missing once stays missing. */
+export const mergeEvidence = (known: Evidence, found: Evidence): Evidence => ({
+  pieces: foldPieces([...known.pieces, ...found.pieces]),
+  missing: [...new Set([...known.missing, ...found.missing])],
+});
 
 /** All that an approval may compare of a piece but its time, and not what is only shown. */
 const pieceFacts = (piece: EvidencePiece): string =>

@@ -1,4 +1,5 @@
 import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
+import { isInstaller } from "./evidence-actor.ts";
 import { actorFacts, foldPieces } from "./evidence-fold.ts";
 import { lowerCase } from "./evidence-path.ts";
 import type { Act, Logon, RecordOf, Task } from "./evidence-records.ts";
@@ -117,7 +118,7 @@ const toActor = (act: Act): Actor => ({ ...act.actor, commandLine: act.first.com
  * for none, and for what another wrote.
  */
 function clientsOf(act: Act, clients: readonly Act[]): readonly (Act | undefined)[] {
-  if (act.kind !== "arrival" || act.actor.fileName.toLowerCase() !== "msiexec.exe") return [undefined];
+  if (act.kind !== "arrival" || !isInstaller(act.actor)) return [undefined];
   const nearest = new Map<string, { readonly client: Act; readonly distance: number }>();
   for (const client of clients) {
     const distance = distanceTo(act, client.first.at);

@@ -25,7 +25,7 @@ const time = z
   .max(8.64e15)
   .transform((value) => new Date(value));
 
-/** Times are milliseconds since 1970; actors, files, tasks and logons stand once and are named by their index. */
+/** Times are milliseconds since 1970; actors and files stand once, and pieces name them by their index. */
 const stored = z.strictObject({
   v: z.literal(VERSION),
   group: text,
@@ -46,14 +46,12 @@ const stored = z.strictObject({
       signature: z.tuple([text, text]).optional(),
     }),
   ),
+  files: z.array(z.strictObject({ source: text, name: text, path: text, sha1: text })),
   pieces: z.array(
     z.strictObject({
       run: z.literal(1).optional(),
       at: time,
-      source: text,
-      name: text,
-      path: text,
-      sha1: text,
+      file: z.int(),
       actor: z.int(),
       client: z.int().optional(),
       install: text.optional(),
@@ -94,23 +92,13 @@ export function encodeEvidence(
 const fits = (encoded: string): boolean => new TextEncoder().encode(encoded).byteLength <= MAX_STORED_BYTES;
 
 function toStored(evidence: Evidence, { deviceGroup, counterfeit }: EvidenceContext, command: number): Stored {
-  const actors: StoredActor[] = [];
-  const places = new Map<string, number>();
-  const place = (actor: Actor): number => {
-    const row = toStoredActor(actor, command);
-    const key = JSON.stringify(row);
-    const known = places.get(key);
-    if (known !== undefined) return known;
-    places.set(key, actors.length);
-    return actors.push(row) - 1;
-  };
+  const actors = indexed<StoredActor>();
+  const files = indexed<Stored["files"][number]>();
+  const place = (actor: Actor): number => actors.place(toStoredActor(actor, command));
   const pieces = evidence.pieces.map((piece): Stored["pieces"][number] => ({
     ...(piece.kind === "run" && { run: 1 }),
     at: piece.at.getTime(),
-    source: piece.source,
-    name: piece.fileName,
-    path: piece.path,
-    sha1: piece.sha1,
+    file: files.place({ source: piece.source, name: piece.fileName, path: piece.path, sha1: piece.sha1 }),
     actor: place(piece.actor),
     ...(piece.client && { client: place(piece.client) }),
     ...(piece.install !== undefined && command > 0 && { install: piece.install.slice(0, command) }),
@@ -124,7 +112,30 @@ function toStored(evidence: Evidence, { deviceGroup, counterfeit }: EvidenceCont
       ]),
     }),
   }));
-  return { v: VERSION, group: deviceGroup, counterfeit, missing: [...evidence.missing], actors, pieces };
+  return {
+    v: VERSION,
+    group: deviceGroup,
+    counterfeit,
+    missing: [...evidence.missing],
+    actors: actors.list,
+    files: files.list,
+    pieces,
+  };
+}
+
+/** A list in which each thing stands once. */
+function indexed<Item>(): { readonly list: Item[]; readonly place: (item: Item) => number } {
+  const list: Item[] = [];
+  const places = new Map<string, number>();
+  return {
+    list,
+    place: (item) => {
+      const key = JSON.stringify(item);
+      const known = places.get(key) ?? list.push(item) - 1;
+      places.set(key, known);
+      return known;
+    },
+  };
 }
 
 function toStoredActor(actor: Actor, command: number): StoredActor {
@@ -148,11 +159,7 @@ function toStoredActor(actor: Actor, command: number): StoredActor {
 export function decodeEvidence(encoded: string): EvidenceContext & { readonly evidence: Evidence } {
   const read = parse(encoded);
   const actors = read.actors.map(toActor);
-  const actorAt = (index: number): Actor => {
-    const actor = actors[index];
-    if (actor === undefined) throw new Error(malformed(`there is no actor ${index}`));
-    return actor;
-  };
+  const actorAt = (index: number): Actor => itemAt(actors, index, "actor");
   return {
     deviceGroup: read.group,
     counterfeit: read.counterfeit,
@@ -161,10 +168,7 @@ export function decodeEvidence(encoded: string): EvidenceContext & { readonly ev
       pieces: read.pieces.map((piece): EvidencePiece => ({
         kind: piece.run === 1 ? "run" : "arrival",
         at: piece.at,
-        source: piece.source,
-        fileName: piece.name,
-        path: piece.path,
-        sha1: piece.sha1,
+        ...toFile(itemAt(read.files, piece.file, "file")),
         actor: actorAt(piece.actor),
         ...(piece.client !== undefined && { client: actorAt(piece.client) }),
         ...(piece.install !== undefined && { install: piece.install }),
@@ -177,6 +181,15 @@ export function decodeEvidence(encoded: string): EvidenceContext & { readonly ev
     },
   };
 }
+
+/** @throws {Error} where there is none at the index */
+function itemAt<Item>(list: readonly Item[], index: number, what: string): Item {
+  const item = list[index];
+  if (item === undefined) throw new Error(malformed(`there is no ${what} ${index}`));
+  return item;
+}
+
+const toFile = ({ source, name: fileName, path, sha1 }: Read["files"][number]) => ({ source, fileName, path, sha1 });
 
 function parse(encoded: string): Read {
   let value: unknown;

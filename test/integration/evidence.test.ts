@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { credentialFor } from "../../shared/azure/credential.ts";
 import { createLimiter } from "../../shared/azure/limiter.ts";
@@ -7,11 +8,15 @@ import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.t
 import { readTools } from "../../shared/catalog/catalogue-files.ts";
 import { compileCatalogue } from "../../shared/catalog/compile-catalogue.ts";
 import type { Evidence } from "../../shared/core/evidence.ts";
+import { NO_EVIDENCE } from "../../shared/core/evidence.ts";
+import { evidenceEvent, toEvidenceEvent } from "../../shared/core/evidence-event.ts";
+import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { bindQuery } from "../../shared/core/pack.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
 import { sightingKey } from "../../shared/core/sighting.ts";
 import type { EvidenceAnswer, EvidenceAsk, Source } from "../../shared/core/source.ts";
+import { decodeEvidence, encodeEvidence } from "../../shared/core/stored-evidence.ts";
 import { execute } from "../../shared/kql/interpret.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
@@ -200,7 +205,7 @@ describe("arrivals", () => {
     fileEvent(byInstaller);
     installerRun(-70, byIntune);
     installerRun(-45, byExplorer, "msiexec /i other.msi");
-    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual([INTUNE, "explorer.exe"]);
+    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual(["explorer.exe", INTUNE]);
     rows["DeviceProcessEvents"] = [];
     installerRun(-91, byIntune);
     installerRun(-29, byExplorer);
@@ -507,4 +512,88 @@ it("asks once for each 500 devices, and once for tasks and for logons of all tha
   });
   expect([answer.asked, standIn.requests.length, answer.missing]).toEqual([5, 5, []]);
   expect(Math.max(...standIn.requests.map(({ query }) => query.length))).toBeLessThan(64_000);
+});
+
+describe("texts of devices are data", () => {
+  const nasty = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(
+          '"',
+          "'",
+          "\\",
+          "\n",
+          "\r",
+          "\u2028",
+          '"]; print x = "',
+          "| take 0",
+          "//",
+          "})",
+          "\u202e",
+          "💻",
+        ),
+        fc.string({ unit: "grapheme", maxLength: 4 }),
+      ),
+      { minLength: 1, maxLength: 12 },
+    )
+    .map((parts) => parts.join(""));
+
+  it("10,000 device ids: the list holds each as it was", () => {
+    const ids = fc.sample(nasty, { numRuns: 10_000, seed: 3 });
+    for (let from = 0; from < ids.length; from += 500) {
+      const batch = ids.slice(from, from + 500);
+      // The query's own beginning, up to the end of its list of devices.
+      const text = bindQuery([...(pack.evidence?.tasks.slice(0, 2) ?? []), "];\nDevices"], WINDOW, "all", batch);
+      expect(execute(text, { tables: {}, now: NOW }).rows).toEqual(batch.map((id) => [id]));
+    }
+  });
+
+  it("and no id changes what is asked: the three queries answer for the others", async () => {
+    fileEvent(byIntune);
+    const devices = [...fc.sample(nasty, { numRuns: 499, seed: 4 }), PC];
+    const { pieces, missing, answer } = await look({ devices, tasks: devices, logons: devices });
+    expect([answer.asked, pieces.length, missing]).toEqual([3, 1, []]);
+  });
+
+  it("names, paths and command lines come through query, state and message as they were", async () => {
+    const texts = fc.sample(nasty, { numRuns: 600, seed: 5 });
+    const devices = Array.from({ length: 100 }, (_, i) => sha1(`device ${i}`));
+    const text = (device: number, of: number): string => texts[device * 6 + of] ?? "";
+    for (const [i, DeviceId] of devices.entries()) {
+      const initiator = {
+        ...by(text(i, 0), `C:\\${text(i, 1)}`),
+        InitiatingProcessCommandLine: text(i, 2),
+        InitiatingProcessParentFileName: text(i, 3),
+        InitiatingProcessAccountName: text(i, 4),
+      };
+      (i % 2 === 0 ? fileEvent : processEvent)({ DeviceId, ...initiator, FileName: text(i, 5) });
+    }
+    const answer = await source.evidence(pack, { devices, window: WINDOW, tasks: [], logons: [] });
+    const { byKey, rejected } = evidenceOf(
+      devices.map((deviceId) => ({ detectionId: levelId, deviceId })),
+      answer,
+    );
+    expect([rejected, byKey.size]).toEqual([[], 100]);
+    for (const [i, deviceId] of devices.entries()) {
+      const evidence = byKey.get(sightingKey({ detectionId: levelId, deviceId })) ?? NO_EVIDENCE;
+      expect(evidence).toMatchObject({
+        missing: [],
+        pieces: [
+          {
+            fileName: text(i, 5),
+            actor: {
+              fileName: text(i, 0),
+              path: evidencePath(`C:\\${text(i, 1)}\\${text(i, 0)}`, text(i, 0)),
+              commandLine: text(i, 2),
+              parentFileName: text(i, 3),
+              accountName: text(i, 4),
+            },
+          },
+        ],
+      });
+      const { text: encoded } = encodeEvidence(evidence, { deviceGroup: text(i, 0), counterfeit: false });
+      expect(decodeEvidence(encoded)).toEqual({ deviceGroup: text(i, 0), counterfeit: false, evidence });
+      expect(evidenceEvent.safeParse(toEvidenceEvent(evidence).event).success).toBe(true);
+    }
+  });
 });
