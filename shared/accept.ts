@@ -8,7 +8,7 @@ import type { Slice } from "./core/slice.ts";
 import { COVERAGE_SLICES, partitionsOf, sliceName, split } from "./core/slice.ts";
 import { lostPartitions, standingEpochs } from "./epochs.ts";
 import { SourceError } from "./errors.ts";
-import { lookAround } from "./look-around.ts";
+import { lookoutOver } from "./look-around.ts";
 import { remember } from "./remember.ts";
 import { tellingOf } from "./telling.ts";
 import type { Service } from "./run.ts";
@@ -126,7 +126,7 @@ async function restoreUnit(
       unit: plan,
       judgement: { dormancyDays: 0, complete: true },
       evidence: (candidates) =>
-        lookAround(candidates, {
+        lookoutOver(candidates, {
           source: workspace.source,
           pack,
           window: plan.window,

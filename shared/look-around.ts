@@ -26,24 +26,36 @@ interface Around {
   readonly deviceId: string;
 }
 
+/** The events around some of the sightings, at most 500, by sighting key. */
+export type Lookout = (batch: readonly Around[]) => Promise<ReadonlyMap<string, Evidence>>;
+
 /**
- * The events around sightings of a pack, by sighting key. Never fails: what could not be looked at is said in the evidence, and
- * then covers nothing (R13). Empty where the pack doesn't know which files are meant.
+ * Looks around sightings of a pack, batch by batch; scheduled tasks and logons are asked for all of them at once. Never fails: what could
+ * not be looked at is said in the evidence, and then covers nothing (R13).
  */
-export async function lookAround(
-  sightings: readonly Around[],
-  of: Surroundings,
-): Promise<ReadonlyMap<string, Evidence>> {
-  if (!of.pack.evidence || sightings.length === 0) return new Map();
-  const answer = await askOrSay(of, askOf(sightings, of));
-  of.tally.queries += answer.asked;
-  const found = evidenceOf(sightings, answer);
-  say(of, answer, found);
-  return found.byKey;
+export async function lookoutOver(all: readonly Around[], of: Surroundings): Promise<Lookout> {
+  const wanted = askedOnce(all, of);
+  const once =
+    wanted.tasks.length + wanted.logons.length === 0
+      ? undefined
+      : await askOrSay(of, { devices: [], window: of.window, ...wanted });
+  return async (batch) => {
+    if (batch.length === 0) return new Map();
+    const answer = await askOrSay(of, { devices: distinct(batch), window: of.window, tasks: [], logons: [] });
+    const found = evidenceOf(batch, {
+      ...answer,
+      ...(once && { tasks: once.tasks, logons: once.logons, missing: [...answer.missing, ...once.missing] }),
+    });
+    sayRejected(of, found);
+    return found.byKey;
+  };
 }
 
 /** Tasks and logons are asked for where an approval in force compares them, and nowhere else: they are read dearly. */
-function askOf(sightings: readonly Around[], { pack, window, approvals, now }: Surroundings): EvidenceAsk {
+function askedOnce(
+  sightings: readonly Around[],
+  { pack, approvals, now }: Surroundings,
+): Pick<EvidenceAsk, "tasks" | "logons"> {
   const tools = new Map(pack.detections.map(({ id, tool }) => [id, tool]));
   const inForce = approvals.filter((approval) => isInForce(approval, now));
   const devicesOf = (wants: (approval: Approval) => boolean): string[] => {
@@ -51,8 +63,6 @@ function askOf(sightings: readonly Around[], { pack, window, approvals, now }: S
     return distinct(sightings.filter(({ detectionId }) => wanted.has(tools.get(detectionId) ?? "")));
   };
   return {
-    devices: distinct(sightings),
-    window,
     tasks: devicesOf(({ arrival }) => arrival?.taskAction !== undefined),
     logons: devicesOf(({ arrival }) => arrival?.logon !== undefined),
   };
@@ -61,28 +71,34 @@ function askOf(sightings: readonly Around[], { pack, window, approvals, now }: S
 const distinct = (sightings: readonly Around[]): string[] => [...new Set(sightings.map(({ deviceId }) => deviceId))];
 
 /** A right that is missing for events alone must not keep the sighting from being told. */
-async function askOrSay({ source, pack }: Surroundings, ask: EvidenceAsk): Promise<EvidenceAnswer> {
+async function askOrSay(of: Surroundings, ask: EvidenceAsk): Promise<EvidenceAnswer> {
+  const answer = await askOrMiss(of, ask);
+  of.tally.queries += answer.asked;
+  if (of.pack.evidence) sayMissing(of, answer);
+  return answer;
+}
+
+async function askOrMiss({ source, pack }: Surroundings, ask: EvidenceAsk): Promise<EvidenceAnswer> {
   try {
     return await source.evidence(pack, ask);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return {
-      asked: 1,
-      pieces: [],
-      tasks: [],
-      logons: [],
-      missing: [{ devices: ask.devices, reason: error.message }],
-    };
+    const devices = [...ask.devices, ...ask.tasks, ...ask.logons];
+    return { asked: 1, pieces: [], tasks: [], logons: [], missing: [{ devices, reason: error.message }] };
   }
 }
 
-function say({ source, pack, log }: Surroundings, { missing }: EvidenceAnswer, { rejected }: EvidenceFound): void {
+function sayMissing({ source, pack, log }: Surroundings, { missing }: EvidenceAnswer): void {
   const place = { workspace: source.name, pack: pack.name };
   for (const reason of new Set(missing.map((one) => one.reason)))
     log.warn(
       { event: "evidence.missing", ...place, reason },
       "not everything around the sightings could be looked at: they are told, whatever approvals say",
     );
+}
+
+function sayRejected({ source, pack, log }: Surroundings, { rejected }: EvidenceFound): void {
+  const place = { workspace: source.name, pack: pack.name };
   for (const { key, reason } of rejected.slice(0, SAID))
     log.warn({ event: "evidence.rejected", ...place, key, reason }, "a piece of evidence can't be read");
   if (rejected.length > SAID)

@@ -7,7 +7,7 @@ import { partitionsOf } from "./core/slice.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
 import type { LiftContext } from "./lift.ts";
 import { SupersededError, assertCurrent, byLook, lift, lookedFor } from "./lift.ts";
-import { lookAround } from "./look-around.ts";
+import { lookoutOver } from "./look-around.ts";
 import { EVIDENCE_BATCH } from "./telling.ts";
 import type { Fresh } from "./work-workspace.ts";
 
@@ -88,13 +88,9 @@ async function lookAtBatch(
       [recent, sinceEpisode(recent, context)],
     ] as const)
       for (const { workspace } of fresh) {
-        const around = await lookAround(asked, {
-          ...context,
-          source: workspace.source,
-          pack,
-          window,
-          approvals: context.approvals.approvals,
-        });
+        const approvals = context.approvals.approvals;
+        const look = await lookoutOver(asked, { ...context, source: workspace.source, pack, window, approvals });
+        const around = await look(asked);
         for (const [key, evidence] of around) {
           if (evidence.missing.length > 0) return false;
           found.set(key, mergeEvidence(found.get(key) ?? NO_EVIDENCE, evidence));

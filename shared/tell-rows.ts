@@ -1,4 +1,3 @@
-import { NO_EVIDENCE } from "./core/evidence.ts";
 import type { Evidence } from "./core/evidence.ts";
 import type { Row } from "./core/sighting.ts";
 import { sightingKey } from "./core/sighting.ts";
@@ -11,6 +10,7 @@ import { StateError } from "./errors.ts";
 import { joinWave } from "./join-wave.ts";
 import type { Kept, SeenAgain, Told } from "./judge.ts";
 import { judge } from "./judge.ts";
+import type { Lookout } from "./look-around.ts";
 import type { Logger } from "./logger.ts";
 import { keysOf } from "./recall.ts";
 import type { Telling } from "./telling.ts";
@@ -30,6 +30,9 @@ const ROUNDS = 4;
 
 /** Candidates of one detection whose evidence is held at once: enough to count a wave by, little enough for memory. */
 const HELD = 2000;
+
+/** Covers nothing (R13). */
+const UNSEEN: Evidence = { pieces: [], missing: ["not looked for"] };
 
 type Written = Told | Kept | SeenAgain;
 
@@ -52,21 +55,25 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
 
   /** `candidates` by detection: evidence in full batches over all of them, waves counted for each detection as a whole. */
   async function tell(candidates: readonly Candidate[]): Promise<void> {
+    if (candidates.length === 0) return;
+    const lookout = await by.evidence(candidates.map(({ row }) => row));
     let looked = 0;
     for (let from = 0; from < candidates.length;) {
       const to = endOf(candidates, from);
       // Full batches: the next detection's first candidates fill up this one's last.
       for (; looked < to; looked += EVIDENCE_BATCH)
-        await look(candidates.slice(looked, looked + EVIDENCE_BATCH).map(({ row }) => row));
+        await look(
+          lookout,
+          candidates.slice(looked, looked + EVIDENCE_BATCH).map(({ row }) => row),
+        );
       await tellDetection(candidates.slice(from, to));
       for (const { row } of candidates.slice(from, to)) evidence.delete(sightingKey(row));
       from = to;
     }
   }
 
-  async function look(rows: readonly Row[]): Promise<void> {
-    for (const [key, found] of await by.evidence(rows)) evidence.set(key, found);
-    for (const row of rows) if (!evidence.has(sightingKey(row))) evidence.set(sightingKey(row), NO_EVIDENCE);
+  async function look(lookout: Lookout, rows: readonly Row[]): Promise<void> {
+    for (const [key, found] of await lookout(rows)) evidence.set(key, found);
   }
 
   async function tellDetection(candidates: readonly Candidate[]): Promise<void> {
@@ -103,7 +110,7 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
   }
 
   function evidenceOf(row: Row): Evidence {
-    return evidence.get(sightingKey(row)) ?? NO_EVIDENCE;
+    return evidence.get(sightingKey(row)) ?? UNSEEN;
   }
 
   /** What else is known on these devices, where no scan has shown it. */

@@ -1,10 +1,10 @@
 import type { ApprovalSet } from "./core/approval.ts";
 import type { Judgement } from "./core/decide.ts";
 import type { Ledger } from "./azure/coverage-table.ts";
-import type { Evidence } from "./core/evidence.ts";
 import type { Pack } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { Row } from "./core/sighting.ts";
+import type { Lookout } from "./look-around.ts";
 import type { Service } from "./run.ts";
 import type { WaveTable } from "./azure/wave-table.ts";
 
@@ -25,8 +25,8 @@ export interface Telling {
   /** Short name of a detection's tool; `undefined` for one that is no longer looked for. */
   readonly toolOf: (detectionId: string) => string | undefined;
   readonly approvals: ApprovalSet;
-  /** Evidence by sighting key, of at most `EVIDENCE_BATCH` rows at once. A row without an entry has none. */
-  readonly evidence: (rows: readonly Row[]) => Promise<ReadonlyMap<string, Evidence>>;
+  /** Asked once, for all candidates; what it gives is asked for at most `EVIDENCE_BATCH` of them at a time. */
+  readonly evidence: (candidates: readonly Row[]) => Promise<Lookout>;
   readonly waves: Waves;
   readonly runId: string;
   readonly now: Date;

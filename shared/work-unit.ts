@@ -1,4 +1,4 @@
-import { lookAround } from "./look-around.ts";
+import { lookoutOver } from "./look-around.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { RowComplaint } from "./core/row.ts";
@@ -128,7 +128,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
       ...telling,
       unit,
       judgement: { ...work.judgement, complete: answer.complete },
-      evidence: (candidates) => lookAround(candidates, { ...work, ...telling, approvals, window: around(unit) }),
+      evidence: (candidates) => lookoutOver(candidates, { ...work, ...telling, approvals, window: around(unit) }),
     },
     work.table,
     log,

@@ -25,7 +25,7 @@ export interface Source {
 
 /** Which devices to look around, and when. */
 export interface EvidenceAsk {
-  /** Lower-case ids, as in rows. */
+  /** Lower-case ids, as in rows: those whose files are looked at. */
   readonly devices: readonly string[];
   /**
    * Events with their time in `from`…`to`, or ingested since `since` and within `horizon`. A look at what came in since a mark
