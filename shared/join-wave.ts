@@ -60,7 +60,7 @@ export async function joinWave(
 }
 
 /** Whose processes brought or started it, by the number of devices, most first. Of one installation the client, not the installer's service. */
-export function topInitiators(evidence: readonly Evidence[]): readonly Initiator[] {
+function topInitiators(evidence: readonly Evidence[]): readonly Initiator[] {
   const found = new Map<string, { readonly name: string; readonly signer?: string; devices: number }>();
   for (const { pieces } of evidence) {
     const here = new Map(

@@ -42,7 +42,7 @@ export async function assertCurrent({ service, approvals }: Pick<LiftContext, "s
 }
 
 /** What becomes of a stored sighting, as it stands now. Pure. */
-export type Verdict =
+type Verdict =
   | { readonly kind: "tell"; readonly cause: Cause; readonly evidence: Evidence }
   | { readonly kind: "keep"; readonly sighting: Sighting; readonly evidence?: Evidence }
   | { readonly kind: "nothing" };

@@ -34,7 +34,7 @@ export interface Telling {
   readonly tell: boolean;
 }
 
-export interface Waves {
+interface Waves {
   readonly table: WaveTable;
   /** Sightings of a detection within 24 hours that open a wave; 0: none ever does. */
   readonly threshold: number;

@@ -64,14 +64,14 @@ export function coverageTable(table: Client) {
       const units = new Map<string, StandingUnit>();
       const epochs = new Map<string, string>();
       const detections = new Map<string, DetectionRecord>();
-      let marks: Marks = {};
+      const marks: { review?: ReviewMark; look?: Date } = {};
       await guarded("read", async () => {
         const filter = ["unit", "epoch", "detection", "mark"].map((key) => `PartitionKey eq '${key}'`).join(" or ");
         for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
           for (const entity of page) {
             const key = String(entity.rowKey);
             refuseNewer(entity, `Coverage/${String(entity.partitionKey)}/${key}`);
-            if (entity.partitionKey === "mark") marks = { ...marks, ...toMark(key, entity) };
+            if (entity.partitionKey === "mark") Object.assign(marks, toMark(key, entity));
             else if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
             else if (entity.partitionKey === "unit") units.set(key, toUnit(entity));
             else detections.set(key, toDetection(entity));

@@ -8,7 +8,7 @@ import type { TransactionOutcome } from "./transaction.ts";
 import { statusOf, submit } from "./transaction.ts";
 
 /** Headers lie in the partition of their wave's row, and the relay reads it first. */
-export const WAVE_PARTITION = "wave";
+const WAVE_PARTITION = "wave";
 
 export interface StandingWave {
   readonly state: WaveState;
@@ -23,7 +23,7 @@ export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransact
   return {
     async read(detectionId: string): Promise<StandingWave> {
       try {
-        const entity = await table.getEntity<Record<string, unknown>>(WAVE_PARTITION, detectionId);
+        const entity = await table.getEntity(WAVE_PARTITION, detectionId);
         refuseNewer(entity, `${WAVE_PARTITION}/${detectionId}`);
         return { state: toState(entity), etag: entity.etag };
       } catch (error) {

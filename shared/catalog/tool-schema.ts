@@ -4,7 +4,7 @@ import { SEVERITIES } from "../core/pack.ts";
 import { unknownFields } from "./yaml-file.ts";
 
 /** What a tool is, by what it is made for. The first three are told unless switched off; the others only where switched on. */
-export const CATEGORIES = [
+const CATEGORIES = [
   "rmm",
   "remote-access",
   "remote-support",
@@ -18,7 +18,7 @@ export const CATEGORIES = [
 ] as const;
 
 /** How much a literal says: the tool; its vendor, which signs other products too; or too little to stand alone. */
-export const GRADES = ["tool-specific", "vendor-wide", "not-standalone"] as const;
+const GRADES = ["tool-specific", "vendor-wide", "not-standalone"] as const;
 
 /** Names are a vendor's; more is no name. */
 const MAX_NAME = 200;
@@ -120,4 +120,3 @@ export const localToolsSchema = z.strictObject(
 );
 
 export type ToolEntry = z.infer<typeof toolSchema>;
-export type ToolSetting = z.infer<typeof overrideSchema>;

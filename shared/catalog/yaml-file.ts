@@ -6,7 +6,7 @@ import { nearest } from "../kql/nearest.ts";
 import type { FileProblem } from "./file-problem.ts";
 
 /** A YAML file that holds what its schema says, and where each part of it stands. */
-export interface YamlFile<T> {
+interface YamlFile<T> {
   readonly data: T;
   /** A problem at the node of that path, or at the nearest one around it that is there. */
   readonly problem: (path: readonly PropertyKey[], message: string) => FileProblem;

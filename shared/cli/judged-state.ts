@@ -20,9 +20,10 @@ export interface JudgedState {
 export async function openState(settingsFile: string): Promise<JudgedState> {
   const config = parseConfig(await readSettings(settingsFile, process.env));
   const tools = new Map((await packs()).flatMap(({ detections }) => detections.map(({ id, tool }) => [id, tool])));
+  const sightings = sightingsTable(tableClient(config, "Sightings"));
   return {
     approvals: approvalsTable(tableClient(config, "Approvals")),
-    stored: sightingsTable(tableClient(config, "Sightings")).stored,
+    stored: (partition) => sightings.stored(partition),
     toolOf: (detectionId) => tools.get(detectionId) ?? "",
   };
 }

@@ -2,7 +2,7 @@ import { clean } from "./clean.ts";
 import type { RowCertificate } from "./sighting.ts";
 
 /** A signer as a message shows it: bounded, without control characters. */
-export interface ShownSigner {
+interface ShownSigner {
   readonly name: string;
   /** SHA1 of the certificate. */
   readonly hash: string;

@@ -25,8 +25,8 @@ export interface Origin {
 /** Cuts texts and lists, and remembers the paths of what was cut. */
 export interface Bounds {
   readonly truncated: string[];
-  text(path: string, text: string, length: number): string;
-  first<T>(path: string, list: readonly T[], most: number): T[];
+  readonly text: (path: string, text: string, length: number) => string;
+  readonly first: <T>(path: string, list: readonly T[], most: number) => T[];
 }
 
 export function bounds(): Bounds {

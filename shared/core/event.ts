@@ -126,7 +126,7 @@ const wave = z.object({
 });
 
 /** Header of a wave: many sightings of one detection within a day. This is the ticket. */
-export const waveEvent = z.object({
+const waveEvent = z.object({
   ...envelope,
   type: z.literal(TYPES.wave).describe("Header of a wave; its members may arrive before it"),
   subject: z.string().min(1).describe("DETECTION ID"),
@@ -152,7 +152,7 @@ export const waveEvent = z.object({
 export type WaveEvent = z.infer<typeof waveEvent>;
 
 /** Members of a wave: at most 98 devices, each of them in this message and in no other. */
-export const waveMembersEvent = z.object({
+const waveMembersEvent = z.object({
   ...envelope,
   type: z.literal(TYPES.members).describe("Members of a wave: comments of its ticket"),
   subject: z.string().min(1).describe("DETECTION ID"),

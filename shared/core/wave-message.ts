@@ -80,7 +80,7 @@ export function waveHeader(of: WaveHeaderInput): OutboxMessage {
   return toMessage(event, bytesOf(event));
 }
 
-export interface WaveMember {
+interface WaveMember {
   readonly row: Row;
   /** As decided, with the id of its own telling. */
   readonly sighting: Sighting & { readonly messageId: string };

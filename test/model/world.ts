@@ -452,7 +452,7 @@ export class World {
     chosenBy?: { readonly expectedOr: readonly string[] },
   ): AsyncGenerator<StandingSighting, void, undefined> {
     await this.scheduler.turn(task);
-    for (const of of [...this.#partition(partition).values()]) {
+    for (const of of Array.from(this.#partition(partition).values())) {
       const { disposition, detectionId } = of.change;
       if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId))
         yield standingSighting(of);

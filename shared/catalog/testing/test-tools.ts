@@ -81,7 +81,8 @@ function scan(tools: readonly Tool[], cases: readonly ToolCase[], dialect: Diale
   const found = new Map<number, string[]>();
   for (const row of answer) {
     const i = Number(row[device]);
-    found.set(i, [...(found.get(i) ?? []), slugs.get(String(row[detection])) ?? ""]);
+    const id = row[detection];
+    found.set(i, [...(found.get(i) ?? []), (typeof id === "string" ? slugs.get(id) : undefined) ?? ""]);
   }
   return found;
 }
