@@ -87,6 +87,38 @@ export function sightingsTable(table: Client) {
     /** Every known sighting of a partition, by RowKey. Pages of 1,000; continuation is followed over empty pages too. */
     async recallPartition(partition: string): Promise<Map<string, Glimpse>> {
       const known = new Map<string, Glimpse>();
+      const pages = table
+        .listEntities({
+          queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}`, select: GLIMPSE_COLUMNS },
+        })
+        .byPage({ maxPageSize: 1000 });
+      await reading(partition, async () => {
+        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toGlimpse(entity));
+      });
+      return known;
+    },
+
+    /** The known among `keys` (RowKeys) of one partition, by point reads. */
+    async recallKeys(partition: string, keys: readonly string[]): Promise<Map<string, Known>> {
+      const known = new Map<string, Known>();
+      await reading(partition, () =>
+        eachOf(keys, POINT_READS, async (key) => {
+          const entity = await getOrUndefined(table, partition, key, KNOWN_COLUMNS);
+          if (entity) known.set(key, toKnown(entity));
+        }),
+      );
+      return known;
+    },
+
+    /**
+     * Sightings of one partition with their evidence: all, or those that are expected, and those of some detections. Pages are read
+     * as they are used.
+     */
+    async *stored(
+      partition: string,
+      chosenBy?: { readonly expectedOr: readonly string[] },
+    ): AsyncGenerator<StandingSighting, void, undefined> {
+      const chosen = chosenBy ? chosenFilter(chosenBy.expectedOr) : "";
       const listed = table.listEntities({
         queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}${chosen}` },
       });
@@ -311,9 +343,7 @@ function evidenceIn(stored: unknown): Pick<StoredSighting, "evidence" | "deviceG
 }
 
 /** Rows that were written before there were approvals count as judged by the empty set. */
-function approvalOf(
-  entity: Readonly<Record<string, unknown>>,
-): Pick<Sighting, "approvalId" | "approvalsVersion"> {
+function approvalOf(entity: Readonly<Record<string, unknown>>): Pick<Sighting, "approvalId" | "approvalsVersion"> {
   const { approvalId, approvalsVersion } = entity;
   return {
     approvalsVersion: typeof approvalsVersion === "number" ? approvalsVersion : 0,
