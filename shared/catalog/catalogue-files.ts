@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 
 import type { SourceText } from "./compile-all.ts";
 import type { LoadedTools } from "./tools.ts";
@@ -16,6 +16,21 @@ export function readTools(): LoadedTools {
   const local = existsSync(new URL(LOCAL_TOOLS, ROOT)) ? source(LOCAL_TOOLS) : undefined;
   return loadTools(source(SHIPPED_TOOLS), local);
 }
+
+const APPROVALS = "shared/catalog/approvals";
+
+/** The shipped templates of approvals, each with its tests where it has any. */
+export const readTemplates = (): readonly { readonly template: SourceText; readonly test?: SourceText }[] =>
+  globSync("*.yaml", { cwd: new URL(`${APPROVALS}/`, ROOT) })
+    .filter((name) => !name.endsWith(".test.yaml"))
+    .toSorted()
+    .map((name) => {
+      const test = `${APPROVALS}/${name.replace(/\.yaml$/, ".test.yaml")}`;
+      return {
+        template: source(`${APPROVALS}/${name}`),
+        ...(existsSync(new URL(test, ROOT)) && { test: source(test) }),
+      };
+    });
 
 /** The tests of tools that stand on disk. */
 export const readToolTests = (): readonly SourceText[] =>

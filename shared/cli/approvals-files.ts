@@ -54,5 +54,9 @@ function filesOf(path: string): readonly string[] {
     if (path === OWN_APPROVALS) return [];
     throw new Error(`${path} is not there: name YAML files of approvals, or folders of them`);
   }
-  return statSync(path).isDirectory() ? globSync(join(path, "*.{yaml,yml}")).toSorted() : [path];
+  return statSync(path).isDirectory()
+    ? globSync(join(path, "*.{yaml,yml}"))
+        .filter((file) => !/\.test\.ya?ml$/.test(file))
+        .toSorted()
+    : [path];
 }

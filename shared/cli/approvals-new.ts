@@ -38,6 +38,7 @@ export async function newApproval(
 /** Names of the templates that ship. */
 export const templateNames = (): readonly string[] =>
   globSync(join(TEMPLATES, "*.yaml"))
+    .filter((file) => !file.endsWith(".test.yaml"))
     .map((file) => basename(file, ".yaml"))
     .toSorted();
 

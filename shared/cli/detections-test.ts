@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { detectionPaths, testPathOf } from "../catalog/detection-paths.ts";
-import { SHIPPED_TOOLS, readToolTests, readTools } from "../catalog/catalogue-files.ts";
+import { SHIPPED_TOOLS, readTemplates, readToolTests, readTools } from "../catalog/catalogue-files.ts";
 import { testDetection } from "../catalog/testing/test-detection.ts";
 import type { ToolsReport } from "../catalog/testing/test-tools.ts";
 import { testTools } from "../catalog/testing/test-tools.ts";
 import { loadToolTests } from "../catalog/testing/tool-tests.ts";
-import { reportLines, toolLines, totalsOf } from "./print-test-report.ts";
+import type { ApprovalReport } from "../catalog/testing/approval-tests.ts";
+import { testApproval } from "../catalog/testing/approval-tests.ts";
+import { approvalLines, reportLines, toolLines, totalsOf } from "./print-test-report.ts";
 
 interface TestOptions {
   readonly mutate?: boolean;
@@ -38,7 +40,7 @@ export function addTestCommand(detections: Command): void {
   detections
     .command("test")
     .description(
-      "Run the catalogue's tools over the signers in rmm-tools.test.yaml, and each detection file over the rows in the *.test.yaml beside it, in both dialects.",
+      "Run the catalogue's tools over the signers in rmm-tools.test.yaml, the templates of approvals over the evidence in theirs, and each detection file over the rows in the *.test.yaml beside it, in both dialects.",
     )
     .argument(
       "[path...]",
@@ -61,12 +63,26 @@ function testDetections(paths: readonly string[], { mutate = false, json }: Test
   const totals = totalsOf(reports);
   // Named files are tested alone.
   const tools = paths.length === 0 ? testCatalogue(mutate) : undefined;
-  if (json) console.log(JSON.stringify({ ...totals, reports, ...(tools && { tools }) }));
+  const approvals = paths.length === 0 ? testTemplates() : [];
+  if (json) console.log(JSON.stringify({ ...totals, reports, ...(tools && { tools, approvals }) }));
   else {
-    if (tools) console.log([...toolLines(tools), ""].join("\n"));
+    if (tools) console.log([...toolLines(tools), ...approvalLines(approvals), ""].join("\n"));
     if (!tools || reports.length > 0) console.log(reportLines(reports, mutate).join("\n"));
   }
-  if (totals.failed + totals.problems + (tools?.problems.length ?? 0) > 0) process.exitCode = 1;
+  if (
+    totals.failed +
+      totals.problems +
+      (tools?.problems.length ?? 0) +
+      approvals.flatMap(({ problems }) => problems).length >
+    0
+  )
+    process.exitCode = 1;
+}
+
+function testTemplates(): readonly ApprovalReport[] {
+  const loaded = readTools();
+  const tools = "tools" in loaded ? loaded.tools.map(({ slug }) => slug) : [];
+  return readTemplates().map(({ template, test }) => testApproval(template, test, tools));
 }
 
 function testCatalogue(mutate: boolean): ToolsReport {

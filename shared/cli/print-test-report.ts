@@ -1,5 +1,6 @@
 import type { RowDifference } from "../catalog/testing/compare-rows.ts";
 import type { CaseReport, DetectionReport, Failure } from "../catalog/testing/test-detection.ts";
+import type { ApprovalReport } from "../catalog/testing/approval-tests.ts";
 import type { ToolsReport } from "../catalog/testing/test-tools.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { DIALECTS } from "../kql/schema.ts";
@@ -46,6 +47,15 @@ export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }
   ...problems.map(problemLine),
   `  ${counted(tools, "tool")}, ${counted(cases, "signer")}${failed > 0 ? `: ${failed} wrong` : cases > 0 ? ": all right" : ""}`,
   ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${unnoticed(survivors?.length ?? 0)}`]),
+];
+
+/** A line a template, and each case whose verdict is another. */
+export const approvalLines = (reports: readonly ApprovalReport[]): readonly string[] => [
+  "templates of approvals",
+  ...reports.flatMap(({ file, cases, problems }) => [
+    ...problems.map(problemLine),
+    `  ${file.slice(file.lastIndexOf("/") + 1)}: ${counted(cases, "case")}${problems.length > 0 ? `, ${problems.length} wrong` : ": all right"}`,
+  ]),
 ];
 
 const verdict = ({ cases, failed }: TestTotals): string =>
