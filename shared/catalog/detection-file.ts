@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 
-import type { Document } from "yaml";
-import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
+import { isMap, isScalar } from "yaml";
 
 import type { Detection } from "../core/pack.ts";
 import type { Position } from "../kql/language.ts";
@@ -12,6 +11,7 @@ import type { MappedColumn } from "./mapped-columns.ts";
 import { mappedColumns } from "./mapped-columns.ts";
 import { mendDataTypes } from "./mend-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
+import { distinct, inOrder, normalised, readYamlDocument } from "./yaml-document.ts";
 
 /** A Sentinel YAML file, checked; its query is not yet. */
 export interface DetectionFile extends Omit<Detection, "hash"> {
@@ -36,7 +36,7 @@ export type LoadedFile = { readonly detection: DetectionFile } | { readonly prob
  * schedule and trigger are checked and otherwise unused: each row is a device, whatever the threshold.
  */
 export function loadDetectionFile(source: string, file: string): LoadedFile {
-  const text = source.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
+  const text = normalised(source);
   const { mended, lines } = mendDataTypes(text);
   const misplaced = lines.map((line) => ({
     file,
@@ -45,33 +45,18 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
     message:
       "dataTypes is indented two spaces too little: it belongs to the connector; put it below the c of connectorId",
   }));
-  const counter = new LineCounter();
-  const document = parseDocument(mended, { lineCounter: counter, prettyErrors: true });
-  const at = (offset: number): Position => {
-    const { line, col } = counter.linePos(offset);
-    return { line, column: col };
-  };
-  const malformed = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    file,
-    ...at(pos[0]),
-    message: `not valid YAML: ${firstSentence(message)}`,
-  }));
-  if (misplaced.length + malformed.length > 0) return { problems: distinct([...misplaced, ...malformed]) };
+  const read = readYamlDocument(mended);
+  const malformed = "problems" in read ? read.problems.map((problem) => ({ file, ...problem })) : [];
+  if ("problems" in read || misplaced.length > 0) return { problems: distinct([...misplaced, ...malformed]) };
+  const { document, content, position, at } = read;
   if (!isMap(document.contents))
     return {
       problems: [{ file, line: 1, column: 1, message: "not a detection: it needs id, name, description and query" }],
     };
 
-  const { content, unreadable } = contentOf(document);
-  if (unreadable !== undefined)
-    return { problems: [{ file, ...at(unreadable.offset), message: `not valid YAML: ${unreadable.message}` }] };
-  const problem = (path: readonly PropertyKey[], message: string): FileProblem => ({
-    file,
-    ...at(offsetOf(document, path)),
-    message,
-  });
+  const problem = (path: readonly PropertyKey[], message: string): FileProblem => ({ file, ...at(path), message });
   const misspelt = document.contents.items.flatMap(({ key }) =>
-    misspeltKey(key, (offset, message) => ({ file, ...at(offset), message })),
+    misspeltKey(key, (offset, message) => ({ file, ...position(offset), message })),
   );
   const scheduled = isScheduled(content);
   const parsed = (scheduled ? scheduledSchema : huntingSchema).safeParse(content);
@@ -102,9 +87,9 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
       techniques: relevantTechniques,
       supersedes,
       query,
-      mapped: mappedColumns(content, (path) => at(offsetOf(document, path))),
-      idAt: at(offsetOf(document, ["id"])),
-      locate: queryLocator(mended, document.get("query", true), query, at),
+      mapped: mappedColumns(content, at),
+      idAt: at(["id"]),
+      locate: queryLocator(mended, document.get("query", true), query, position),
     },
   };
 }
@@ -135,51 +120,3 @@ function misspeltKey(key: unknown, problem: (offset: number, message: string) =>
   const near = nearest(key.value, KNOWN_KEYS);
   return near === undefined ? [] : [problem(key.range?.[0] ?? 0, `unknown key ${key.value}; did you mean ${near}?`)];
 }
-
-/** Of the node at the path, or of the nearest one around it that is there. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
-}
-
-/** Aliases are followed here: one without its anchor, or so many that they would fill the memory, show only now. */
-function contentOf(document: Document): {
-  readonly content?: unknown;
-  readonly unreadable?: { readonly offset: number; readonly message: string };
-} {
-  try {
-    return { content: document.toJS() };
-  } catch (error) {
-    if (error instanceof ReferenceError)
-      return { unreadable: { offset: danglingAlias(document), message: error.message } };
-    throw error;
-  }
-}
-
-/** Of the first alias without an anchor; the beginning where each has one. */
-function danglingAlias(document: Document): number {
-  let offset = 0;
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return undefined;
-      offset = alias.range?.[0] ?? 0;
-      return visit.BREAK;
-    },
-  });
-  return offset;
-}
-
-/** A text that breaks off in a thousand brackets is told once and not a thousand times. */
-const distinct = (problems: readonly FileProblem[]): readonly FileProblem[] => [
-  ...new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem])).values(),
-];
-
-const inOrder = (problems: readonly FileProblem[]): readonly FileProblem[] =>
-  problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-
-/** yaml appends the place and an excerpt of the text, or a hint to programmers; the place is stated already. */
-const firstSentence = (message: string): string =>
-  message.replace(/ at line \d+, column \d+:[\s\S]*$/, "").replace(/; please use YAML\..*$/, "");

@@ -6,8 +6,8 @@ import type { FileProblem } from "../file-problem.ts";
 import type { DetectionCase, DetectionTests } from "./detection-tests.ts";
 import { INGESTION, TIME_COLUMNS, cellProblem } from "./test-rows.ts";
 import { testFileSchema } from "./test-schema.ts";
-import type { YamlSource } from "./yaml-source.ts";
-import { readYaml } from "./yaml-source.ts";
+import type { YamlDocument } from "../yaml-document.ts";
+import { normalised, readYamlDocument } from "../yaml-document.ts";
 
 /** A `*.test.yaml`, checked against the schemas of both dialects. */
 export interface TestFile extends DetectionTests<FileCase> {
@@ -31,13 +31,14 @@ type Problem = Position & { readonly message: string };
 
 /** Tests from a file's text, or all that is wrong with it, in the order of the file. */
 export function loadTestFile(source: string, file: string): LoadedTests {
-  const yaml = readYaml(source);
+  const yaml = readYamlDocument(normalised(source), { intAsBigInt: true });
   const refused = (problems: readonly Problem[]): LoadedTests => ({
     problems: problems
       .toSorted((a, b) => a.line - b.line || a.column - b.column)
       .map(({ line, column, message }) => ({ file, line, column, message })),
   });
-  if ("problems" in yaml) return refused(yaml.problems);
+  // What follows the first error comes of it as a rule: one bracket that is missing gives dozens.
+  if ("problems" in yaml) return refused(yaml.problems.slice(0, 1));
   const parsed = testFileSchema.safeParse(yaml.content);
   if (!parsed.success) return refused(parsed.error.issues.flatMap((issue) => issueProblems(issue, yaml)));
   const content = parsed.data;
@@ -53,7 +54,7 @@ export function loadTestFile(source: string, file: string): LoadedTests {
   };
 }
 
-const located = (one: Content["cases"][number], path: readonly PropertyKey[], yaml: YamlSource): FileCase => ({
+const located = (one: Content["cases"][number], path: readonly PropertyKey[], yaml: YamlDocument): FileCase => ({
   ...one,
   ...yaml.at(path),
   tablesAt: Object.fromEntries(Object.keys(one.tables).map((table) => [table, yaml.keyAt([...path, "tables", table])])),
@@ -70,7 +71,7 @@ const FIELDS = [
   "reason",
 ] as const;
 
-function issueProblems(issue: z.core.$ZodIssue, yaml: YamlSource): readonly Problem[] {
+function issueProblems(issue: z.core.$ZodIssue, yaml: YamlDocument): readonly Problem[] {
   if (issue.code !== "unrecognized_keys") return [{ ...yaml.at(issue.path), message: issue.message }];
   return issue.keys.map((key) => ({
     ...yaml.keyAt([...issue.path, key]),
@@ -78,7 +79,7 @@ function issueProblems(issue: z.core.$ZodIssue, yaml: YamlSource): readonly Prob
   }));
 }
 
-function caseProblems({ cases, now }: Content, yaml: YamlSource): readonly Problem[] {
+function caseProblems({ cases, now }: Content, yaml: YamlDocument): readonly Problem[] {
   const names = new Set<string>();
   return cases.flatMap(({ name, tables, expect }, index) => {
     const path = ["cases", index];
@@ -102,7 +103,7 @@ function tableProblems(
   rows: readonly Readonly<Record<string, unknown>>[],
   now: Date,
   path: readonly PropertyKey[],
-  yaml: YamlSource,
+  yaml: YamlDocument,
 ): Problem[] {
   if (!DEVICE_TABLES.includes(table))
     return [
@@ -136,7 +137,7 @@ function tableProblems(
 }
 
 /** The three kinds of case that every detection needs. */
-function kindProblems({ cases }: Content, yaml: YamlSource): readonly Problem[] {
+function kindProblems({ cases }: Content, yaml: YamlDocument): readonly Problem[] {
   const wanted: readonly (readonly [boolean, string])[] = [
     [cases.some(({ expect }) => expect.length > 0), "no case expects a row; add one that matches"],
     [

@@ -1,40 +1,48 @@
 import type { Document } from "yaml";
 import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
-import type { Position } from "../../kql/language.ts";
 
-/** A YAML text's content with the places of its parts. Whole numbers are bigint: ids beyond 2^53 keep their digits. */
-export interface YamlSource {
+import type { Position } from "../kql/language.ts";
+
+/** A YAML text as values, with the places of its parts. */
+export interface YamlDocument {
+  readonly document: Document;
   readonly content: unknown;
+  readonly position: (offset: number) => Position;
   /** Of the value at the path, or of the nearest part around it that is there. */
   readonly at: (path: readonly PropertyKey[]) => Position;
   /** Of the key that the path ends with. */
   readonly keyAt: (path: readonly PropertyKey[]) => Position;
 }
 
-export type ReadYaml = YamlSource | { readonly problems: readonly (Position & { readonly message: string })[] };
+export interface YamlProblem extends Position {
+  readonly message: string;
+}
 
-export function readYaml(source: string): ReadYaml {
-  const text = source.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
+export type ReadYaml = YamlDocument | { readonly problems: readonly YamlProblem[] };
+
+/** Lines end with LF, and no byte order mark stands before the first. */
+export const normalised = (source: string): string => source.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
+
+/**
+ * Reads a text whose lines end with LF. `intAsBigInt`: ids beyond 2^53 keep their digits. Every error of the syntax is a problem, each once;
+ * most follow from the first.
+ */
+export function readYamlDocument(text: string, options: { readonly intAsBigInt?: boolean } = {}): ReadYaml {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, intAsBigInt: true });
+  const document = parseDocument(text, { ...options, lineCounter: counter, prettyErrors: true });
   const position = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };
   };
-  // What follows the first error comes of it as a rule: one bracket that is missing gives dozens.
-  const [first] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
-  if (first !== undefined)
-    return {
-      problems: [
-        {
-          ...position(first.pos[0]),
-          message: `not valid YAML: ${first.message.replace(/ at line \d+, column \d+:[\s\S]*$/, "")}`,
-        },
-      ],
-    };
+  const malformed = [...document.errors, ...document.warnings]
+    .toSorted((a, b) => a.pos[0] - b.pos[0])
+    .map(({ pos, message }) => ({ ...position(pos[0]), message: `not valid YAML: ${firstSentence(message)}` }));
+  if (malformed.length > 0) return { problems: distinct(malformed) };
   try {
     return {
+      document,
       content: document.toJS(),
+      position,
       at: (path) => position(offsetOf(document, path)),
       keyAt: (path) => position(keyOffset(document, path)),
     };
@@ -74,3 +82,15 @@ function danglingAlias(document: Document): number {
   });
   return offset;
 }
+
+/** A text that breaks off in a thousand brackets is told once and not a thousand times. */
+export const distinct = <Of extends YamlProblem>(problems: readonly Of[]): readonly Of[] => [
+  ...new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem])).values(),
+];
+
+export const inOrder = <Of extends Position>(problems: readonly Of[]): readonly Of[] =>
+  problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+
+/** yaml appends the place and an excerpt of the text, or a hint to programmers; the place is stated already. */
+const firstSentence = (message: string): string =>
+  message.replace(/ at line \d+, column \d+:[\s\S]*$/, "").replace(/; please use YAML\..*$/, "");
