@@ -38,6 +38,13 @@ export function dryRun(service: Service): { readonly service: Service; readonly 
     recordRun: async () => {},
     forgetRuns: async () => 0,
   };
+  // A state that no run has used yet has no pointer, and is not given one.
+  const approvals: Service["approvals"] = {
+    ...service.approvals,
+    makePointer: async () => {},
+    current: async () =>
+      (await service.approvals.pointer()) === undefined ? { version: 0, approvals: [] } : service.approvals.current(),
+  };
   const relay: Service["relay"] = async () => ({ sent: 0, refused: 0, depth: 0, oldestSeconds: 0 });
-  return { service: { ...service, sightings, waves, coverage, relay }, told };
+  return { service: { ...service, sightings, waves, coverage, approvals, relay }, told };
 }
