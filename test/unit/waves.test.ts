@@ -81,18 +81,50 @@ describe("a roll-out of 4,000 devices on the first run, rare tools beside it", (
   });
 });
 
-test("300 devices that appear over all 17 slices of a later run are told once each, under exactly one header", async () => {
-  const world = worldOf();
-  world.onQuery = (slice) => (slice === "all" ? tooLarge() : undefined);
-  await world.run();
+describe("300 devices that appear over all 17 slices of a later run", () => {
   const devices = Array.from({ length: 294 }, (_, i) => device(i)).concat("x", "y", "z", "-", "~", "_");
-  for (const id of devices) world.activities.push({ device: id, at: DAY, ingested: DAY });
-  world.now = DAY + HOUR;
-  await world.run();
-  expect(world.headers).toHaveLength(1);
-  expectEachOnce(world, devices);
-  // What was told before the tally was full stays single.
-  expect(world.received.filter(({ wave }) => wave === undefined).length).toBeLessThan(25);
+
+  const populated = async (): Promise<World> => {
+    const world = worldOf();
+    world.onQuery = (slice) => (slice === "all" ? tooLarge() : undefined);
+    await world.run();
+    for (const id of devices) world.activities.push({ device: id, at: DAY, ingested: DAY });
+    world.now = DAY + HOUR;
+    return world;
+  };
+  const expectOneWave = (world: World): void => {
+    expect(world.headers).toHaveLength(1);
+    expectEachOnce(world, devices);
+    // What was told before the tally was full stays single.
+    expect(world.received.filter(({ wave }) => wave === undefined).length).toBeLessThan(25);
+  };
+
+  test("are told once each, under exactly one header", async () => {
+    const world = await populated();
+    await world.run();
+    expectOneWave(world);
+  });
+
+  test.each([0, 8, 25, 30, 33, 36, 40, 60, 90, 130])(
+    "and the same after a crash before effect %i and a restart",
+    async (effect) => {
+      const world = await populated();
+      await world.runThenDie(effect);
+      world.now += HOUR;
+      await world.run();
+      expectOneWave(world);
+    },
+  );
+
+  test.each([1, 2, 3, 4])("and the same with two runs at once (order %i)", async (seed) => {
+    const world = await populated();
+    let state = seed;
+    await world.runTogether((waiting) => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state % waiting.length;
+    });
+    expectOneWave(world);
+  });
 });
 
 test("a wave is open for 24 hours: who comes after is told singly, or opens another", async () => {
