@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 
 import { describe, expect, test } from "vitest";
 
+import { CONTRACT_FILE } from "../../shared/contract.ts";
 import { anyEvent } from "../../shared/core/event.ts";
 import { membersId, waveId } from "../../shared/core/message-id.ts";
 import { countTelling } from "../../shared/core/wave.ts";
@@ -231,14 +233,14 @@ describe("messages of a wave", () => {
     });
   const eventOf = (body: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(body));
 
-  test("both are valid against the contract", () => {
+  test("both are valid against the contract, and the examples beside it are what the code makes", async () => {
     const header = waveHeader({
       ...origin,
       detection: detection(LEVEL, { condition: 'Signer has "Level Software, Inc"' }),
       wave,
       threshold: 25,
       count: 4000,
-      initiators: [{ name: "msiexec.exe\u202e", signer: "Microsoft Windows", devices: 12 }],
+      initiators: [{ name: "ccmexec.exe\u202e", signer: "Microsoft Corporation", devices: 12 }],
       novelty: { firstInState: true, knownDevices: 0 },
     });
     const told = members(["ws-1", "ws-2"]);
@@ -247,9 +249,16 @@ describe("messages of a wave", () => {
       expect(validatesContract(eventOf(body))).toEqual([]);
       expect(anyEvent.safeParse(eventOf(body)).error).toBeUndefined();
     }
+    for (const [name, { body }] of [
+      ["example-wave.json", header],
+      ["example-wave-members.json", told],
+    ] as const)
+      await expect(`${JSON.stringify(eventOf(body), undefined, 2)}\n`).toMatchFileSnapshot(
+        fileURLToPath(new URL(name, CONTRACT_FILE)),
+      );
     expect(eventOf(header.body)).toMatchObject({
       id: wave.id,
-      data: { initiators: [{ name: "msiexec.exe", devices: 12 }], wave: { closesAt: "2026-03-02T12:00:00.000Z" } },
+      data: { initiators: [{ name: "ccmexec.exe", devices: 12 }], wave: { closesAt: "2026-03-02T12:00:00.000Z" } },
     });
   });
 
