@@ -8,7 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startStage } from "../faults/stage.ts";
-import { levelDevices, loadFleet } from "../local/fleet.ts";
+import { announcedDevices, levelDevices, loadFleet, makeFleet, type Fleet } from "../local/fleet.ts";
 
 const START = fileURLToPath(new URL("../local/start.ts", import.meta.url));
 
@@ -17,6 +17,8 @@ interface Line {
   readonly n?: number;
   readonly id?: string;
   readonly deviceIds?: readonly string[];
+  readonly type?: string;
+  readonly approvalId?: string;
   readonly outcome?: string;
   readonly announced?: number;
   readonly runs?: number;
@@ -62,7 +64,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const levelOf = (dir: string): ReadonlySet<string> => levelDevices(loadFleet(join(dir, "fleet.ndjson")), new Date());
+const fleetOf = (dir: string): Fleet => loadFleet(join(dir, "fleet.ndjson"));
+const levelOf = (dir: string): ReadonlySet<string> => levelDevices(fleetOf(dir), new Date());
+const announcedOf = (dir: string): ReadonlySet<string> => announcedDevices(fleetOf(dir));
+
+/** What is to be told of a fleet that nobody has kept: which devices hold what follows from seed and number. */
+const toTell = announcedDevices(makeFleet({ devices: 60, seed: 1, now: new Date() }));
+
+/** Devices that were expected, each with its approval. */
+const expectedIn = (lines: readonly Line[]): readonly string[] =>
+  lines
+    .filter(({ event }) => event === "expected")
+    .flatMap(({ approvalId, deviceIds = [] }) => deviceIds.map((id) => `${id} ${approvalId}`));
 
 test("three runs – all that is there, what appeared, nothing; each device in one message, no id twice", async () => {
   const state = join(folder, "state");
@@ -73,11 +86,23 @@ test("three runs – all that is there, what appeared, nothing; each device in o
     const to = lines.findIndex((line) => (line.event === "run" && line.n === n + 1) || line.event === "summary");
     return devicesOf(lines.slice(from, n === 3 ? undefined : to));
   });
-  expect(perRun.map(({ length }) => length)).toEqual([5, 8, 0]);
-  expect(new Set(perRun.flat())).toEqual(levelOf(state));
+  expect(perRun.map(({ length }) => length)).toEqual([toTell.size, 8, 0]);
+  expect(new Set(perRun[0])).toEqual(toTell);
+  expect(new Set(perRun.flat())).toEqual(announcedOf(state));
+  expect(levelOf(state).isSubsetOf(announcedOf(state))).toBe(true);
+  const approved = fleetOf(state).holdings.filter(({ approval }) => approval !== undefined);
+  expect(expectedIn(lines).toSorted()).toEqual(approved.map((one) => `${one.deviceId} ${one.approval}`).toSorted());
+  expect(new Set(approved.map(({ approval }) => approval)).size).toBe(5);
+  expect(messagesOf(lines).filter(({ type }) => type === "firstsight.wave.v1")).toHaveLength(1);
   const ids = messagesOf(lines).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect(lines.at(-1)).toEqual({ event: "summary", runs: 3, messages: 13, distinctIds: 13, exitCode: 0 });
+  expect(lines.at(-1)).toEqual({
+    event: "summary",
+    runs: 3,
+    messages: ids.length,
+    distinctIds: ids.length,
+    exitCode: 0,
+  });
 });
 
 test("--once – one run over the fleet as it stands; the same devices hold Level in every fleet of one seed and size", async () => {
@@ -85,6 +110,7 @@ test("--once – one run over the fleet as it stands; the same devices hold Leve
   for (const dir of [first, second])
     expect(await start(["--json", "--once", "--devices", "60", "--seed", "7", "--state", dir]).exited).toBe(0);
   expect(levelOf(first)).toEqual(levelOf(second));
+  expect(fleetOf(first).holdings).toEqual(fleetOf(second).holdings);
   const again = start(["--json", "--once", "--state", first]);
   expect(await again.exited).toBe(0);
   expect(devicesOf(again.lines)).toEqual([]);
@@ -95,7 +121,7 @@ test("the environment of an app in Azure, of a proxy, of a quiet log changes not
   const settings = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, WEBSITE_INSTANCE_ID: "x", LOG_LEVEL: "error" };
   const { lines, errors, exited } = start(["--json", "--once", "--devices", "60"], settings);
   expect(await exited, errors.join("")).toBe(0);
-  expect(devicesOf(lines)).toHaveLength(5);
+  expect(new Set(devicesOf(lines))).toEqual(toTell);
 });
 
 test("a clean clone – nothing is loaded that only a build makes", async () => {
@@ -117,7 +143,9 @@ test("--watch – runs on the schedule until SIGTERM, then exit 0", async () => 
   await expect.poll(() => lines.filter(({ event }) => event === "run").length, { timeout: 30_000 }).toBeGreaterThan(2);
   child.kill("SIGTERM");
   expect(await exited, errors.join("")).toBe(0);
-  expect(lines.at(-1)).toMatchObject({ event: "summary", messages: 5, distinctIds: 5, exitCode: 0 });
+  const { length: messages } = messagesOf(lines);
+  expect(new Set(devicesOf(lines))).toEqual(toTell);
+  expect(lines.at(-1)).toMatchObject({ event: "summary", messages, distinctIds: messages, exitCode: 0 });
 });
 
 test("nobody reads any more – what was not written stays on the queue for the next start", async () => {
@@ -129,7 +157,7 @@ test("nobody reads any more – what was not written stays on the queue for the 
   expect(first.errors.join("")).toContain("stdout is closed");
   const next = start(["--json", "--once", "--state", state]);
   expect(await next.exited).toBe(0);
-  expect(new Set(devicesOf(next.lines))).toEqual(levelOf(state));
+  expect(new Set(devicesOf(next.lines))).toEqual(announcedOf(state));
 });
 
 test(
@@ -148,9 +176,10 @@ test(
     const last = start(["--json", "--devices", "60", "--state", state]);
     expect(await last.exited, last.errors.join("")).toBe(0);
     printed.push(...last.lines);
-    const byId = new Map(messagesOf(printed).map(({ id, deviceIds }) => [id, deviceIds?.[0]]));
-    expect(new Set(byId.values())).toEqual(levelOf(state));
-    expect(byId.size).toBe(levelOf(state).size);
+    const byId = new Map(messagesOf(printed).map(({ id, deviceIds = [] }) => [id, deviceIds]));
+    const told = [...byId.values()].flat();
+    expect(new Set(told)).toEqual(announcedOf(state));
+    expect(told).toHaveLength(announcedOf(state).size);
   },
 );
 

@@ -3,13 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { blindness, type TableFreshness } from "../../shared/core/freshness.ts";
+import { tableOf } from "../../shared/kql/table-data.ts";
+import { SCHEMAS } from "../../shared/kql/schema.ts";
+import { approvalsOf } from "../local/fleet/approvals.ts";
 import {
+  announcedDevices,
   grow,
   levelDevices,
   loadFleet,
   makeFleet,
   rowsAt,
   saveFleet,
+  silence,
+  tablesAt,
   type CertificateRow,
   type Fleet,
 } from "../local/fleet.ts";
@@ -41,6 +47,7 @@ describe("makeFleet", () => {
     const another = makeFleet({ devices: 3_000, seed: 7, now: later(-400 * DAY) });
     expect(another.devices).toEqual(fleet.devices);
     expect(levelDevices(another, later(-400 * DAY))).toEqual(levelDevices(fleet, NOW));
+    expect(another.holdings).toEqual(fleet.holdings);
   });
 
   test("ids have Defender's form and are distinct; every device has rows", () => {
@@ -59,9 +66,10 @@ describe("makeFleet", () => {
   });
 
   test("everything is ingested by the time it was made for, after it happened, and within the horizon", () => {
-    expect(fleet.rows.filter((row) => age(row.$ingested, NOW) < 0)).toEqual([]);
-    expect(fleet.rows.filter((row) => row.$ingested <= row.TimeGenerated)).toEqual([]);
-    expect(fleet.rows.filter((row) => age(row.TimeGenerated, NOW) > 30 * DAY)).toEqual([]);
+    const rows = [...fleet.rows, ...fleet.events.map(({ row }) => row)];
+    expect(rows.filter((row) => age(row.$ingested, NOW) < 0)).toEqual([]);
+    expect(rows.filter((row) => row.$ingested <= row.TimeGenerated)).toEqual([]);
+    expect(rows.filter((row) => age(row.TimeGenerated, NOW) > 30 * DAY)).toEqual([]);
   });
 
   test.each([5, 50, 3_000])("%i devices: some with Level are late, renamed, and named with hostility", (devices) => {
@@ -85,8 +93,63 @@ describe("makeFleet", () => {
     expect(names.filter((name) => name.includes("\u001b"))).toHaveLength(1);
   });
 
+  test.each([44, 60, 200, 3_000])("%i devices: each scenario and look-alike is there, whatever the size", (devices) => {
+    const { holdings } = makeFleet({ devices, seed: 5, now: NOW });
+    const stories = Map.groupBy(holdings, ({ story }) => story);
+    const approved = new Set(holdings.flatMap(({ approval }) => (approval === undefined ? [] : [approval])));
+    expect(stories.has("approved Kaseya brings AnyDesk")).toBe(true);
+    expect(stories.size).toBeGreaterThanOrEqual(22);
+    expect(approved.size).toBe(5);
+  });
+
+  test.each([50, 51, 60, 200, 3_000])("%i devices: the roll-out is a wave, or there is none", (devices) => {
+    const { holdings } = makeFleet({ devices, seed: 5, now: NOW });
+    const { length } = holdings.filter(({ tool }) => tool === "ninjaone");
+    expect(length === 0 || length >= 25).toBe(true);
+    expect(length === 0).toBe(devices < 51);
+  });
+
+  test("a device has one tool to tell at most, so that its id is in one message", () => {
+    const told = fleet.holdings.filter(({ approval }) => approval === undefined);
+    expect(new Set(told.map(({ deviceId }) => deviceId)).size).toBe(told.length);
+    expect(announcedDevices(fleet).size).toBe(told.length);
+    expect(levelDevices(fleet, NOW).isSubsetOf(announcedDevices(fleet))).toBe(true);
+  });
+
+  test("where the approvals ask for a group or an inventory, look-alikes are in it too", () => {
+    const groups = new Map(fleet.devices.map(({ id, group }) => [id, group]));
+    const alike = fleet.holdings.filter(({ tool, approval }) => tool !== "level" && approval === undefined);
+    expect(alike.filter(({ deviceId }) => !["Workstations", "Servers"].includes(groups.get(deviceId) ?? ""))).toEqual(
+      [],
+    );
+    const names = approvalsOf(fleet, NOW).find(({ id }) => id === "screenconnect-by-ansible")?.devices.names;
+    const managed = new Set(
+      fleet.holdings.filter(({ tool }) => tool === "connectwise").map(({ deviceId }) => deviceId),
+    );
+    expect(new Set(names)).toEqual(
+      new Set(fleet.devices.filter(({ id }) => managed.has(id)).map(({ names: of }) => of.at(-1)?.toLowerCase())),
+    );
+  });
+
+  test.each([0, 5, 200])("%i devices: the approvals are those that the holdings name, and in force", (devices) => {
+    const made = makeFleet({ devices, seed: 5, now: NOW });
+    const approvals = approvalsOf(made, NOW);
+    const named = made.holdings.flatMap(({ approval }) => (approval === undefined ? [] : [approval]));
+    expect(approvals).toHaveLength(5);
+    expect(new Set(named).isSubsetOf(new Set(approvals.map(({ id }) => id)))).toBe(true);
+    expect(approvals.filter(({ expires }) => expires <= later(90 * DAY))).toEqual([]);
+  });
+
+  test("every row of every table has columns that the table has", () => {
+    for (const [table, rows] of tablesAt(fleet, NOW)) {
+      const records = rows.map((row) => ({ ...row }));
+      expect(tableOf(SCHEMAS["log-analytics"][table] ?? [], records).rows.length, table).toBeGreaterThan(0);
+    }
+  });
+
   test("no devices: no rows", () => {
-    expect(rowsAt(makeFleet({ devices: 0, seed: 1, now: NOW }), NOW)).toEqual([]);
+    const none = makeFleet({ devices: 0, seed: 1, now: NOW });
+    expect([...tablesAt(none, NOW).values()].flat()).toEqual([]);
   });
 });
 
@@ -112,6 +175,29 @@ describe("rowsAt", () => {
     expect(blindness(shown, now)).toBeUndefined();
     expect(shown.hours.length).toBeGreaterThanOrEqual(7 * 24 - 1);
     expect(rows.filter((row) => age(row.$ingested, now) < 0)).toEqual([]);
+  });
+
+  test("each table shows rows of the last hours, however long ago the fleet was made", () => {
+    for (const passed of [0, 100 * DAY]) {
+      const now = later(passed);
+      for (const [table, rows] of tablesAt(makeFleet({ devices: 5, seed: 1, now: NOW }), now)) {
+        const ingested = rows.map((row) => ("$ingested" in row ? String(row.$ingested) : ""));
+        expect(age(newest(ingested).toISOString(), now), table).toBeLessThan(3 * HOUR);
+        expect(ingested.filter((time) => age(time, now) < 0)).toEqual([]);
+      }
+    }
+  });
+
+  test("a table goes silent: nothing is added from then on, what was there stays, and the others go on", () => {
+    const from = later(-12 * HOUR);
+    const quiet = silence(fleet, "DeviceFileCertificateInfo", from);
+    const rows = rowsAt(quiet, NOW);
+    expect(rows.filter(({ $ingested }) => $ingested >= from.toISOString())).toEqual([]);
+    expect(rows).toEqual(rowsAt(fleet, NOW).filter(({ $ingested }) => $ingested < from.toISOString()));
+    expect(blindness(freshness(rows), NOW)).toBe("silent");
+    expect(tablesAt(quiet, NOW).get("DeviceFileEvents")).toEqual(tablesAt(fleet, NOW).get("DeviceFileEvents"));
+    const noEvents = silence(fleet, "DeviceFileEvents", later(-40 * DAY));
+    expect(tablesAt(noEvents, NOW).get("DeviceFileEvents")).toEqual([]);
   });
 
   test("a row shows from its ingestion on", () => {
@@ -146,6 +232,18 @@ describe("grow", () => {
     expect(rows.filter((row) => !late.includes(row) && age(row.TimeGenerated, later(HOUR)) > HOUR)).toEqual([]);
   });
 
+  test("an approved deployment on new devices: as old as an hour, and nothing of it to tell", () => {
+    const more = grow(fleet, { level: 2, approved: 3, others: 1, now: later(HOUR) });
+    const held = more.holdings.slice(fleet.holdings.length);
+    expect(held.map(({ tool, approval }) => `${tool} ${approval}`)).toEqual([
+      ...Array.from({ length: 2 }, () => "level undefined"),
+      ...Array.from({ length: 3 }, () => "teamviewer teamviewer-by-endpoint-manager"),
+    ]);
+    expect(more.devices).toHaveLength(3_006);
+    const events = more.events.slice(fleet.events.length).map(({ row }) => row);
+    expect(new Set(events.map(({ $ingested }) => $ingested))).toEqual(new Set([later(HOUR).toISOString()]));
+  });
+
   test("two steps go on counting", () => {
     const again = grow(grown, { level: 10, others: 0, now: later(2 * HOUR) });
     expect(new Set(again.devices.map(({ id }) => id)).size).toBe(3_025);
@@ -169,5 +267,14 @@ describe("saveFleet", () => {
     expect(() => loadFleet(file)).toThrow(/cut\.ndjson:\d+ is no line of a fleet/);
     writeFileSync(file, "{}\n");
     expect(() => loadFleet(file)).toThrow(/cut\.ndjson:1 is no line of a fleet/);
+  });
+
+  test("a silenced fleet is silent when it is loaded; one of the format before is refused, with what to do", () => {
+    const file = join(folder, "older.ndjson");
+    const quiet = silence(makeFleet({ devices: 5, seed: 1, now: NOW }), "DeviceEvents", NOW);
+    saveFleet(quiet, file);
+    expect(loadFleet(file)).toEqual(quiet);
+    writeFileSync(file, readFileSync(file, "utf8").replace("firstsight-fleet-2", "firstsight-fleet-1"));
+    expect(() => loadFleet(file)).toThrow(/older\.ndjson:1 is a fleet of the format firstsight-fleet-1.*--state/);
   });
 });

@@ -1,15 +1,15 @@
+import type { TableClient } from "@azure/data-tables";
 import { SCHEMAS } from "../../../shared/kql/schema.ts";
 import type { TableData } from "../../../shared/kql/table-data.ts";
 import { tableOf } from "../../../shared/kql/table-data.ts";
 import type { Fleet } from "../fleet.ts";
-import { rowsAt } from "../fleet.ts";
+import { tablesAt } from "../fleet.ts";
 import { startLogAnalytics } from "../log-analytics/server.ts";
 import type { Broker } from "../service-bus/broker.ts";
 import { startBroker } from "../service-bus/broker.ts";
 import { startTables } from "../tables.ts";
 import type { StateFolder } from "./state-folder.ts";
 
-const TABLE = "DeviceFileCertificateInfo";
 const WORKSPACE = { name: "soc", id: "00000000-0000-4000-8000-000000000001" };
 export const QUEUE = "sightings";
 
@@ -18,6 +18,8 @@ export interface EmbeddedAzure {
   /** App settings that lead the service here. */
   readonly settings: Readonly<Record<string, string>>;
   readonly broker: Broker;
+  /** A client of a table of the state. */
+  table(name: "Sightings" | "Approvals"): TableClient;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export async function startAzure(fleet: () => Fleet, folder: StateFolder | undef
     closers.push(() => broker.close());
     const logAnalytics = await startLogAnalytics({
       now: () => new Date(),
-      workspaces: { [WORKSPACE.id]: () => ({ tables: { [TABLE]: rowsOf(fleet()) } }) },
+      workspaces: { [WORKSPACE.id]: () => ({ tables: dataOf(fleet()) }) },
     });
     closers.push(() => logAnalytics.close());
     return {
@@ -49,6 +51,7 @@ export async function startAzure(fleet: () => Fleet, folder: StateFolder | undef
         SERVICE_BUS_QUEUE: QUEUE,
       },
       broker,
+      table: (name) => tables.client(name),
       close,
     };
   } catch (error) {
@@ -57,12 +60,22 @@ export async function startAzure(fleet: () => Fleet, folder: StateFolder | undef
   }
 }
 
-let made: { readonly fleet: Fleet; readonly minute: number; readonly data: TableData } | undefined;
+type Data = Readonly<Record<string, TableData>>;
+
+let made: { readonly fleet: Fleet; readonly minute: number; readonly data: Data } | undefined;
 
 /** What can be read of a fleet now: made anew when the fleet has changed or a minute has passed. */
-function rowsOf(fleet: Fleet): TableData {
+function dataOf(fleet: Fleet): Data {
   const minute = Math.floor(Date.now() / 60_000);
-  if (made?.fleet !== fleet || made.minute !== minute)
-    made = { fleet, minute, data: tableOf(SCHEMAS["log-analytics"][TABLE] ?? [], rowsAt(fleet, new Date())) };
+  if (made?.fleet !== fleet || made.minute !== minute) {
+    const tables = [...tablesAt(fleet, new Date())].map(([table, rows]): [string, TableData] => [
+      table,
+      tableOf(
+        SCHEMAS["log-analytics"][table] ?? [],
+        rows.map((row) => ({ ...row })),
+      ),
+    ]);
+    made = { fleet, minute, data: Object.fromEntries(tables) };
+  }
   return made.data;
 }

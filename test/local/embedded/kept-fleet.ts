@@ -9,8 +9,8 @@ class OtherFleetError extends Error {
   override readonly name = "OtherFleetError";
 }
 
-/** Level, and enough others to show that they are not told: among eight one comes late. */
-const APPEARING = { level: 8, others: 12 };
+/** Level, what is approved, and enough others to show that they are not told: among eight one comes late. */
+const APPEARING = { level: 8, approved: 4, others: 8 };
 
 export interface KeptFleet {
   readonly fleet: Fleet;
@@ -20,7 +20,7 @@ export interface KeptFleet {
    */
   begin(): void;
   /** Lets the devices appear; `undefined` where they had. */
-  appear(now: Date): { readonly devices: number; readonly level: number } | undefined;
+  appear(now: Date): { readonly devices: number; readonly level: number; readonly approved: number } | undefined;
   finish(): void;
 }
 
@@ -66,7 +66,8 @@ export function keepFleet(
       if (fleet.devices.length > sizeAtBegin) return undefined;
       fleet = grow(fleet, { ...APPEARING, now: when });
       if (folder !== undefined) saveFleet(fleet, folder.fleet);
-      return { devices: APPEARING.level + APPEARING.others, level: APPEARING.level };
+      const { level, approved, others } = APPEARING;
+      return { devices: level + approved + others, level, approved };
     },
     finish() {
       if (folder !== undefined) rmSync(folder.progress, { force: true });

@@ -1,6 +1,9 @@
 import type { RunRecord } from "../../../shared/core/run-record.ts";
-import type { AnyEvent } from "../../../shared/core/event.ts";
+import type { AnyEvent, SightingEvent, WaveMembersEvent } from "../../../shared/core/event.ts";
 import { TYPES } from "../../../shared/core/event.ts";
+import type { Sighting } from "../../../shared/core/sighting.ts";
+
+type ExpectedSighting = Pick<Sighting, "detectionId" | "deviceId" | "deviceName">;
 
 /** What `npm start` says: for people, or one JSON object a line and nothing else on stdout. */
 export interface Printer {
@@ -10,6 +13,8 @@ export interface Printer {
   message(event: AnyEvent): Promise<void>;
   /** After the messages of one run. */
   messagesDone(): void;
+  /** What the run found to be expected, by the id of its approval. */
+  expected(n: number, byApproval: ReadonlyMap<string, readonly ExpectedSighting[]>): void;
   summary(of: {
     readonly runs: number;
     readonly messages: number;
@@ -18,8 +23,8 @@ export interface Printer {
   }): void;
 }
 
-/** Messages shown one by one after each run; the rest is counted. */
-const SHOWN = 12;
+/** Messages of single sightings shown one by one after each run; the rest is counted. */
+const SHOWN = 20;
 
 /** A message that could not be written has not been told. */
 const written = (text: string): Promise<void> =>
@@ -30,7 +35,7 @@ const written = (text: string): Promise<void> =>
   });
 
 /** Devices that a message tells; a wave's header tells none. */
-function deviceIdsOf(event: AnyEvent): readonly string[] {
+export function deviceIdsOf(event: AnyEvent): readonly string[] {
   if (event.type === TYPES.wave) return [];
   return event.type === TYPES.members ? event.data.members.map(({ device }) => device.id) : [event.data.device.id];
 }
@@ -51,6 +56,11 @@ export function jsonPrinter(): Printer {
         }),
       ),
     messagesDone: () => {},
+    expected(n, byApproval) {
+      for (const [approvalId, sightings] of byApproval)
+        for (const [detectionId, of] of Map.groupBy(sightings, (one) => one.detectionId))
+          line({ event: "expected", n, approvalId, detectionId, deviceIds: of.map(({ deviceId }) => deviceId) });
+    },
     summary: (of) => line({ event: "summary", ...of }),
   };
 }
@@ -60,68 +70,112 @@ export function peoplePrinter(colours: boolean): Printer {
   const bold = (text: string): string => paint(1, text);
   const dim = (text: string): string => paint(2, text);
   let shown = 0;
+  let told = 0;
+  let members: WaveMembersEvent[] = [];
   return {
     say: (text) => console.log(dim(text)),
     run(n, record) {
-      const { outcome, rows, announced, sent, queries, durationMs, unitsLeft, outboxDepth } = record;
-      const told = `${record.new} new, ${record.returned} returned`;
+      const { outcome, rows, announced, expected, sent, queries, durationMs, unitsLeft, outboxDepth } = record;
+      const what = [
+        `${rows} rows`,
+        `${record.new} new`,
+        `${record.returned} returned`,
+        `${announced} announced`,
+        `${expected} expected`,
+        `${sent} sent`,
+      ];
       const mark =
         outcome === "ok"
           ? paint(32, outcome)
           : paint(31, outcome + (record.reason === undefined ? "" : ` (${record.reason})`));
       console.log(
-        `\n${bold(`Run ${n}`)}  ${mark}  ${rows} rows, ${told}, ${announced} announced, ${sent} sent  ${dim(`(${queries} queries, ${(durationMs / 1000).toFixed(1)} s)`)}`,
+        `\n${bold(`Run ${n}`)}  ${mark}  ${what.join(", ")}  ${dim(`(${queries} queries, ${(durationMs / 1000).toFixed(1)} s)`)}`,
       );
       for (const { name, error } of record.workspaces) if (error !== undefined) console.log(`  ${name}: ${error}`);
       if (unitsLeft + outboxDepth > 0) console.log(`  left: ${unitsLeft} units, ${outboxDepth} messages`);
       shown = 0;
+      told = 0;
+      members = [];
     },
     async message(event) {
+      told += 1;
       if (event.type === TYPES.wave) {
-        const { wave, detection } = event.data;
-        await written(`  ${bold(`wave of ${detection.tool}`)}  ${wave.count} so far  ${dim(wave.id.slice(0, 8))}`);
+        const { wave, detection, initiators } = event.data;
+        const by = initiators.map(({ name, devices }) => `${name} on ${devices}`).join(", ");
+        await written(
+          `  ${bold(`wave  ${wave.count} × ${detection.tool}`)}${by === "" ? "" : ` by ${fit(by, 72)}`}  ${dim(wave.id.slice(0, 8))}`,
+        );
         return;
       }
       if (event.type === TYPES.members) {
-        const { members, wave, detection } = event.data;
-        const names = members
-          .slice(0, 3)
-          .map(({ device }) => (device.name === "" ? device.id.slice(0, 12) : device.name));
-        const more = members.length > names.length ? ` and ${members.length - names.length} more` : "";
-        await written(
-          `  ${`${detection.tool} in wave`.padEnd(20)}${names.join(", ")}${more}  ${dim(wave.id.slice(0, 8))}`,
-        );
+        // A message a slice and 98 devices: one line at the end tells them all.
+        members.push(event);
         return;
       }
-      const { id, data } = event;
       shown += 1;
-      if (shown === 1)
-        console.log(
-          dim(
-            `  ${"severity".padEnd(9)}${"tool".padEnd(8)}${"device".padEnd(34)}${"kind".padEnd(10)}${"first seen".padEnd(18)}${"cause".padEnd(14)}id`,
-          ),
-        );
-      if (shown > SHOWN) return;
-      const { detection, device, sighting, cause } = data;
-      const name = device.name === "" ? device.id.slice(0, 12) : device.name;
-      const columns = [
-        detection.severity.padEnd(9),
-        detection.tool.padEnd(8),
-        fit(name, 32).padEnd(34),
-        sighting.kind.padEnd(10),
-        sighting.firstSeen.slice(0, 16).replace("T", " ").padEnd(18),
-        cause.padEnd(14),
-        id.slice(0, 8),
-      ];
-      await written(`  ${columns.join("")}`);
+      if (shown === 1) console.log(dim(`  ${HEADINGS}`));
+      if (shown <= SHOWN) await written(`  ${columnsOf(event)}`);
     },
     messagesDone() {
-      if (shown === 0) console.log("  nothing to tell");
+      if (told === 0) console.log("  nothing to tell");
       if (shown > SHOWN) console.log(`  … and ${shown - SHOWN} more (all with --json)`);
+      for (const [id, of] of Map.groupBy(members, ({ data }) => data.wave.id)) {
+        const devices = of.flatMap(({ data }) => data.members.map(({ device }) => device));
+        const tool = of[0]?.data.detection.tool ?? "";
+        console.log(
+          `  ${bold(`in wave of ${tool}`)}  ${devices.length} devices in ${of.length} messages: ${firstOf(devices)}  ${dim(id.slice(0, 8))}`,
+        );
+      }
+    },
+    expected(_n, byApproval) {
+      for (const [approvalId, sightings] of [...byApproval].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        const names = firstOf(sightings.map(({ deviceId, deviceName }) => ({ id: deviceId, name: deviceName })));
+        console.log(
+          `  ${paint(32, "expected")}  ${String(sightings.length).padStart(3)}  by ${approvalId.padEnd(32)}${dim(names)}`,
+        );
+      }
     },
     summary: ({ runs, messages, distinctIds }) =>
       console.log(`\n${runs} runs, ${messages} messages received, ${distinctIds} distinct ids`),
   };
 }
+
+const COLUMNS: readonly (readonly [heading: string, width: number, (event: SightingEvent) => string])[] = [
+  ["severity", 10, ({ data }) => data.detection.severity],
+  ["tool", 13, ({ data }) => data.detection.tool],
+  ["device", 28, ({ data }) => nameOf(data.device)],
+  ["kind", 9, ({ data }) => data.sighting.kind],
+  ["first seen", 18, ({ data }) => data.sighting.firstSeen.slice(0, 16).replace("T", " ")],
+  ["cause", 14, ({ data }) => data.cause],
+  ["by whom", 40, ({ data }) => byWhom(data.evidence)],
+  ["id", 10, ({ id }) => id.slice(0, 8)],
+];
+
+const HEADINGS = COLUMNS.map(([heading, width]) => heading.padEnd(width))
+  .join("")
+  .trimEnd();
+
+const columnsOf = (event: SightingEvent): string =>
+  COLUMNS.map(([, width, of]) => fit(of(event), width - 2).padEnd(width))
+    .join("")
+    .trimEnd();
+
+/** Of the most telling piece of evidence: who asked the installer, or did it. */
+function byWhom(evidence: SightingEvent["data"]["evidence"]): string {
+  const [piece] = evidence?.pieces ?? [];
+  if (piece === undefined) return "nothing shows who";
+  const { name, parent, signer } = piece.client ?? piece.actor;
+  const said = signer === undefined ? `unsigned ${name}` : name;
+  return parent === "" ? said : `${said} < ${parent}`;
+}
+
+/** Enough to know which. */
+function firstOf(devices: readonly { readonly id: string; readonly name: string }[]): string {
+  const names = devices.slice(0, 2).map((device) => nameOf(device));
+  return names.join(", ") + (devices.length > names.length ? ` and ${devices.length - names.length} more` : "");
+}
+
+const nameOf = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+  name === "" ? id.slice(0, 12) : name;
 
 const fit = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { buildPackage } from "../../../scripts/build.ts";
 import type { RunRecord } from "../../../shared/core/run-record.ts";
 import { SETTINGS } from "../../../shared/settings.ts";
+import { applyOnce, expectedSince } from "./approvals.ts";
 import { startAzure } from "./azure.ts";
 import { openConsumer } from "./consume.ts";
 import { startFunctions } from "./host.ts";
@@ -56,6 +57,9 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
       `Embedded Azure: tables, queue, Log Analytics over ${kept.fleet.devices.length} devices${folder ? `, kept in ${folder.path}` : ""}`,
     );
 
+    const applied = await applyOnce(azure.table("Approvals"), kept.fleet, new Date());
+    if (applied > 0) printer.say(`${applied} approvals are put in, one of each template`);
+
     const seen = { runs: 0, messages: 0, ids: new Set<string>(), ok: true };
     const receive = async (): Promise<void> => {
       seen.messages += await consumer.drain(async (event) => {
@@ -64,6 +68,7 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
       });
     };
     const run = async (): Promise<void> => {
+      const began = new Date();
       const record: RunRecord = await functions.detect();
       seen.runs += 1;
       seen.ok &&= record.outcome === "ok";
@@ -72,6 +77,7 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
       for (let pass = 0; depth > 0 && pass < MAX_PASSES; pass++) depth = await functions.relay();
       await receive();
       printer.messagesDone();
+      printer.expected(seen.runs, await expectedSince(azure.table("Sightings"), began));
     };
     const relay = async (): Promise<void> => {
       await functions.relay();
@@ -86,7 +92,10 @@ export async function runEmbedded(options: EmbeddedOptions, printer: Printer): P
       await run();
       if (!ending.aborted) {
         const appeared = kept.appear(new Date());
-        if (appeared) printer.say(`\n${appeared.devices} devices appear, ${appeared.level} of them with Level`);
+        if (appeared)
+          printer.say(
+            `\n${appeared.devices} devices appear, ${appeared.level} of them with Level, ${appeared.approved} with TeamViewer from Intune`,
+          );
         await run();
         await run();
       }

@@ -5,7 +5,7 @@ import { anyEvent } from "../../../shared/core/event.ts";
 import { dryRun } from "../../../shared/dry-run.ts";
 import { contextLogger } from "../../../shared/logger.ts";
 import { run } from "../../../shared/run.ts";
-import type { Printer } from "./print.ts";
+import { deviceIdsOf, type Printer } from "./print.ts";
 
 /**
  * One run against the workspace of `local.settings.json`: the only way in which `npm start` leaves this machine. Dry, it queries and decides,
@@ -24,7 +24,7 @@ export async function runInAzure(printer: Printer, dry: boolean): Promise<number
   printer.run(1, record);
   const told = (rehearsal?.told ?? []).map(({ body }) => anyEvent.parse(JSON.parse(new TextDecoder().decode(body))));
   const byTool = Map.groupBy(told, ({ data }) => data.detection.tool);
-  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.length} messages would be told`);
+  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.flatMap(deviceIdsOf).length} would be told`);
   for (const event of told) await printer.message(event);
   if (dry) printer.messagesDone();
   return record.outcome === "ok" ? 0 : 1;

@@ -30,8 +30,8 @@ export interface Seen {
   readonly name?: string;
   /** Empty: the file is not signed. */
   readonly signer: string;
-  /** Which of the signer's files. */
-  readonly file: number;
+  /** Which of the signer's files: a number, or its hash. */
+  readonly file: number | string;
   /** Default: true where there is a signer. */
   readonly trusted?: boolean;
   /** Event time, milliseconds since 1970. */
@@ -57,7 +57,7 @@ export function certificateRow(seen: Seen, chance: Random): CertificateRow {
     DeviceId: device.id,
     DeviceName: seen.name ?? device.names.at(-1) ?? "",
     MachineGroup: device.group,
-    SHA1: sha1("file", signer, seen.file),
+    SHA1: typeof seen.file === "string" ? seen.file : sha1("file", signer, seen.file),
     IsSigned: isSigned,
     IsTrusted: seen.trusted ?? isSigned,
     IsRootSignerMicrosoft: isMicrosoft,

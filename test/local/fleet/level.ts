@@ -1,5 +1,7 @@
 import { certificateRow, type CertificateRow } from "./certificate-row.ts";
 import { HOSTILE_NAMES, type Device } from "./device.ts";
+import { fileCreated, processCreated, type EventRow } from "./event-row.ts";
+import { CHROME, EXPLORER, powershell, SERVICES, SYSTEM, USER } from "./process.ts";
 import { random } from "./random.ts";
 import { LEVEL_SIGNERS } from "./signers.ts";
 
@@ -74,4 +76,27 @@ export function freshLevelRows(seed: number, device: Device, place: number, now:
     const trusted = levelKind(place) !== "untrusted";
     return certificateRow({ device, name, signer, file: chance.between(0, 3), trusted, at, ingested: now }, chance);
   });
+}
+
+const PATH = String.raw`C:\Program Files\Level\level.exe`;
+
+/** Who brought Level, and who started it: shortly before its oldest row, and ingested with it. Nobody approved any of them. */
+export function levelEvents(seed: number, device: Device, rows: readonly CertificateRow[]): EventRow[] {
+  const [oldest] = rows.toSorted((a, b) => (a.TimeGenerated < b.TimeGenerated ? -1 : 1));
+  if (oldest === undefined) return [];
+  const chance = random(seed, "level events", device.id);
+  const by = chance.pick([
+    CHROME,
+    EXPLORER,
+    powershell("cmd.exe", USER),
+    powershell("wmiprvse.exe", SYSTEM),
+    powershell("svchost.exe", SYSTEM),
+  ]);
+  const at = Date.parse(oldest.TimeGenerated) - 2 * MINUTE;
+  const moment = { device, at, ingested: Date.parse(oldest.$ingested), began: at - MINUTE };
+  const file = { path: PATH, sha1: oldest.SHA1 };
+  return [
+    fileCreated(moment, file, by, chance),
+    processCreated({ ...moment, at: at + MINUTE }, file, `"${PATH}" --action=service`, SERVICES, chance),
+  ];
 }
