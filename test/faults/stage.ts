@@ -257,31 +257,27 @@ function eventOf({ body }: Message): ReturnType<typeof anyEvent.parse> {
 /** @throws {Error} as `eventOf` */
 function toOnQueue(message: Message): readonly OnQueue[] {
   const event = eventOf(message);
-  switch (event.type) {
-    case "firstsight.wave.v1":
-      return [];
-    case "firstsight.wave-members.v1":
-      return event.data.members.map(({ id, device, cause, kind, telling }) => ({
-        id,
-        deviceId: device.id,
-        tool: event.data.detection.tool,
-        cause,
-        kind,
-        telling,
-        missing: [],
-        wave: event.data.wave.id,
-      }));
-    default:
-      return [
-        {
-          id: String(message.messageId),
-          deviceId: event.data.device.id,
-          tool: event.data.detection.tool,
-          cause: event.data.cause,
-          kind: event.data.sighting.kind,
-          telling: event.data.sighting.telling,
-          missing: event.data.evidence?.missing ?? [],
-        },
-      ];
-  }
+  if (event.type === "firstsight.wave.v1") return [];
+  if (event.type === "firstsight.wave-members.v1")
+    return event.data.members.map(({ id, device, cause, kind, telling }) => ({
+      id,
+      deviceId: device.id,
+      tool: event.data.detection.tool,
+      cause,
+      kind,
+      telling,
+      missing: [],
+      wave: event.data.wave.id,
+    }));
+  return [
+    {
+      id: String(message.messageId),
+      deviceId: event.data.device.id,
+      tool: event.data.detection.tool,
+      cause: event.data.cause,
+      kind: event.data.sighting.kind,
+      telling: event.data.sighting.telling,
+      missing: event.data.evidence?.missing ?? [],
+    },
+  ];
 }
