@@ -2,10 +2,9 @@ import { pino } from "pino";
 import type { Composition } from "../../shared/compose.ts";
 import { compose } from "../../shared/compose.ts";
 import { parseConfig } from "../../shared/config.ts";
-import { sightingEvent } from "../../shared/core/event.ts";
+import type { Approval } from "../../shared/core/approval.ts";
+import { anyEvent } from "../../shared/core/event.ts";
 import type { RunRecord } from "../../shared/core/run-record.ts";
-import { SCHEMAS } from "../../shared/kql/schema.ts";
-import { tableOf } from "../../shared/kql/table-data.ts";
 import type { Service } from "../../shared/run.ts";
 import { run } from "../../shared/run.ts";
 import { validatesContract } from "../contract.ts";
@@ -17,12 +16,13 @@ import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
+import type { StageRow } from "./workspace-rows.ts";
+import { workspaceTables } from "./workspace-rows.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 2, 1);
 const QUEUE = "sightings";
-const TABLE = "DeviceFileCertificateInfo";
 
 /** Customer ids of the stage's workspaces. */
 export const WORKSPACES = {
@@ -42,12 +42,23 @@ interface Seen {
   readonly name?: string;
 }
 
-/** What a consumer finds on the queue. */
+/** SHA1 of the file that a `Seen` is about. */
+export const SEEN_FILE = "0".repeat(40);
+/** Its device group. */
+export const SEEN_GROUP = "Workstations";
+
+/** A sighting as a consumer finds it on the queue, in a message of its own or as the member of a wave. */
 interface OnQueue {
+  /** Of a single message the message's, of a member its own. */
   readonly id: string;
   readonly deviceId: string;
+  readonly tool: string;
   readonly cause: string;
   readonly kind: string;
+  readonly telling: number;
+  /** `evidence.missing`; of a member, whose message holds no evidence, none. */
+  readonly missing: readonly string[];
+  readonly wave?: string;
 }
 
 /** The real SDKs against the real stand-ins, on a clock of its own; a gate stands before the tables. */
@@ -55,6 +66,8 @@ export interface Stage {
   /** Milliseconds since the start. */
   now: number;
   readonly seen: Seen[];
+  /** Further rows of any table, of the workspace north. */
+  readonly rows: StageRow[];
   /** No row is ingested in these spans, in any workspace. */
   readonly silent: { readonly from: number; readonly to: number }[];
   readonly broker: Broker;
@@ -70,10 +83,14 @@ export interface Stage {
   /** Another composition over the same services, as another process has one. */
   compose(change?: Readonly<Record<string, string>>): Composition;
   run(change?: Partial<Service>): Promise<RunRecord>;
+  /** Puts a set of approvals in the place of the one that counts. */
+  approve(approvals: readonly Approval[]): Promise<void>;
   onQueue(): readonly OnQueue[];
+  /** Ids of the waves whose headers are on the queue. */
+  wavesOnQueue(): readonly string[];
   devicesOnQueue(): readonly string[];
   /** Straight at the service, beside the gate. */
-  client(table: "Sightings" | "Coverage"): ReturnType<Tables["client"]>;
+  client(table: "Sightings" | "Coverage" | "Approvals"): ReturnType<Tables["client"]>;
   /** As if the table had been deleted and made again. */
   deleteAll(table: "Sightings" | "Coverage"): Promise<void>;
   /** Milliseconds, by slice, of the workspace north. */
@@ -112,6 +129,7 @@ export async function startStage(
     ...(options.deduplicate === false && { duplicateDetection: false as const }),
   });
   const seen: Seen[] = [];
+  const rows: StageRow[] = [];
   const silent: Stage["silent"] = [];
   const log: Record<string, unknown>[] = [];
   const logAnalytics = await startLogAnalytics({
@@ -119,36 +137,14 @@ export async function startStage(
     workspaces: Object.fromEntries(
       names.map((name) => [
         WORKSPACES[name],
-        () => ({ tables: { [TABLE]: tableOf(SCHEMAS["log-analytics"][TABLE] ?? [], rowsOf(name)) } }),
+        () => ({ tables: workspaceTables(rowsOf(name), state.now, silent, date) }),
       ]),
     ),
   });
 
-  function rowsOf(name: WorkspaceName): Record<string, unknown>[] {
-    const background = Array.from({ length: 8 * 24 }, (_, i) => Math.floor(state.now / HOUR) * HOUR - i * HOUR)
-      .filter((at) => !silent.some(({ from, to }) => at >= from && at < to))
-      .map((at) => row({ device: "e".repeat(40), at }, "Contoso Backup Ltd"));
-    const shown = seen.filter(
-      ({ workspace = "north", at, ingested = at }) => workspace === name && ingested <= state.now,
-    );
-    return [...background, ...shown.map((one) => row(one, "Level Software, Inc."))];
-  }
-
-  function row(
-    { device, at, ingested = at, name = `ws-${device.slice(0, 6)}` }: Seen,
-    signer: string,
-  ): Record<string, unknown> {
-    return {
-      TimeGenerated: date(at).toISOString(),
-      $ingested: date(ingested).toISOString(),
-      DeviceId: device,
-      DeviceName: name,
-      SHA1: "0".repeat(40),
-      IsSigned: true,
-      IsTrusted: true,
-      Signer: signer,
-      ReportId: 4711,
-    };
+  function rowsOf(name: WorkspaceName): readonly StageRow[] {
+    const shown = seen.filter(({ workspace = "north" }) => workspace === name).map(toRow);
+    return name === "north" ? [...shown, ...rows] : shown;
   }
 
   const stage: Stage = {
@@ -159,6 +155,7 @@ export async function startStage(
       state.now = ms;
     },
     seen,
+    rows,
     silent,
     broker,
     gate,
@@ -185,7 +182,17 @@ export async function startStage(
       return compose(config, logger, { clock, patience: PATIENCE });
     },
     run: (change) => run({ ...stage.compose().service, ...change }),
-    onQueue: () => broker.messages(QUEUE).map(toOnQueue),
+    approve: async (approvals) => {
+      const table = stage.compose().service.approvals;
+      const outcome = await table.apply(approvals, (await table.pointer()) ?? 0);
+      if (outcome.kind !== "applied") throw new Error("another set of approvals was put in at the same time");
+    },
+    onQueue: () => broker.messages(QUEUE).flatMap(toOnQueue),
+    wavesOnQueue: () =>
+      broker.messages(QUEUE).flatMap((message) => {
+        const event = eventOf(message);
+        return event.type === "firstsight.wave.v1" ? [event.data.wave.id] : [];
+      }),
     devicesOnQueue: () =>
       stage
         .onQueue()
@@ -221,11 +228,56 @@ export async function startStage(
   return stage;
 }
 
+const toRow = ({ device, at, ingested = at, name = `ws-${device.slice(0, 6)}` }: Seen): StageRow => ({
+  table: "DeviceFileCertificateInfo",
+  at,
+  ingested,
+  columns: {
+    DeviceId: device,
+    DeviceName: name,
+    MachineGroup: SEEN_GROUP,
+    SHA1: SEEN_FILE,
+    IsSigned: true,
+    IsTrusted: true,
+    Signer: "Level Software, Inc.",
+    ReportId: 4711,
+  },
+});
+
+type Message = ReturnType<Broker["messages"]>[number];
+
 /** @throws {Error} for a message that the committed contract does not allow: none is ever looked at without that */
-function toOnQueue({ body, messageId }: ReturnType<Broker["messages"]>[number]): OnQueue {
+function eventOf({ body }: Message): ReturnType<typeof anyEvent.parse> {
   const event: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
   const problems = validatesContract(event);
   if (problems.length > 0) throw new Error(`a message on the queue breaks the contract: ${problems.join("; ")}`);
-  const { data } = sightingEvent.parse(event);
-  return { id: String(messageId), deviceId: data.device.id, cause: data.cause, kind: data.sighting.kind };
+  return anyEvent.parse(event);
+}
+
+/** @throws {Error} as `eventOf` */
+function toOnQueue(message: Message): readonly OnQueue[] {
+  const event = eventOf(message);
+  if (event.type === "firstsight.wave.v1") return [];
+  if (event.type === "firstsight.wave-members.v1")
+    return event.data.members.map(({ id, device, cause, kind, telling }) => ({
+      id,
+      deviceId: device.id,
+      tool: event.data.detection.tool,
+      cause,
+      kind,
+      telling,
+      missing: [],
+      wave: event.data.wave.id,
+    }));
+  return [
+    {
+      id: String(message.messageId),
+      deviceId: event.data.device.id,
+      tool: event.data.detection.tool,
+      cause: event.data.cause,
+      kind: event.data.sighting.kind,
+      telling: event.data.sighting.telling,
+      missing: event.data.evidence?.missing ?? [],
+    },
+  ];
 }
