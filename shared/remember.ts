@@ -31,11 +31,13 @@ export async function remember(
     table,
   )) {
     const kinds = Map.groupBy(inPartition, (row) => weigh(row, glimpses));
-    for (const row of kinds.get("candidate") ?? [])
+    const coming = kinds.get("candidate") ?? [];
+    const beside = whole && coming.length > 0 ? detectionsBeside(coming, glimpses) : undefined;
+    for (const row of coming)
       candidates.push({
         row,
         known: keysOf([row], detections).some((key) => glimpses.has(key)),
-        ...(whole && { otherTools: toolsBeside(row, glimpses) }),
+        ...(beside && { otherTools: toolsBeside(row, beside) }),
       });
     for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, glimpses);
   }
@@ -70,16 +72,33 @@ export async function remember(
   }
 
   /** Tools of other detections that this device was known for. */
-  function toolsBeside(row: Row, glimpses: Glimpses): readonly string[] {
-    const tools = new Set<string>();
-    for (const detectionId of by.detectionIds) {
-      if (detectionId === row.detectionId || !glimpses.has(sightingRowKey({ ...row, detectionId }))) continue;
-      const tool = by.toolOf(detectionId);
-      if (tool !== undefined) tools.add(tool);
-    }
-    return [...tools].toSorted();
+  function toolsBeside(row: Row, beside: ReadonlyMap<string, readonly string[]>): readonly string[] {
+    const found = beside.get(deviceKey(row)) ?? NOTHING;
+    const tools = new Set(found.flatMap((id) => (id === row.detectionId ? [] : (by.toolOf(id) ?? []))));
+    return tools.size === 0 ? NOTHING : [...tools].toSorted();
   }
 }
+
+const NOTHING: readonly string[] = [];
+
+/** Detections that the rows' devices are known for, by device: one pass over what is known, which may be far more. */
+function detectionsBeside(rows: readonly Row[], glimpses: Glimpses): Map<string, string[]> {
+  const beside = new Map<string, string[]>();
+  if (glimpses.size === 0) return beside;
+  const devices = new Set(rows.map(deviceKey));
+  for (const key of glimpses.keys()) {
+    const bar = key.indexOf("|");
+    const device = key.slice(bar + 1);
+    if (!devices.has(device)) continue;
+    const standing = beside.get(device);
+    if (standing) standing.push(key.slice(0, bar));
+    else beside.set(device, [key.slice(0, bar)]);
+  }
+  return beside;
+}
+
+/** The device's part of its RowKeys, whatever the detection. */
+const deviceKey = (row: Row): string => sightingRowKey(row).slice(row.detectionId.length + 1);
 
 const chunks = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

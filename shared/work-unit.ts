@@ -3,6 +3,7 @@ import type { Pack, QueryWindow } from "./core/pack.ts";
 import type { UnitPlan } from "./core/plan.ts";
 import type { RowComplaint } from "./core/row.ts";
 import { parseRows } from "./core/row.ts";
+import type { Row } from "./core/sighting.ts";
 import type { Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
 import { sliceName, split } from "./core/slice.ts";
@@ -81,8 +82,48 @@ async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
 
 /** Query, rows, recall, decide, remember: one answer. @throws {SourceError} unless asking for less could help */
 async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
-  const { source, telling, tally, log } = work;
+  const { telling, tally, log } = work;
   const { approvals } = telling.approvals;
+  const read = await readSlice(unit, slice, work);
+  if (read.kind === "too-much") return read;
+  const remembered = await remember(
+    read.rows,
+    {
+      ...telling,
+      unit,
+      judgement: { ...work.judgement, complete: read.complete },
+      evidence: (candidates) => lookoutOver(candidates, { ...work, ...telling, approvals, window: around(unit) }),
+    },
+    work.table,
+    log,
+  );
+  tally.new += remembered.new;
+  tally.returned += remembered.returned;
+  tally.expected += remembered.expected;
+  tally.announced += remembered.announced;
+  tally.waves += remembered.waves;
+  tally.putAside += remembered.putAside;
+  for (const [id, count] of remembered.newByDetection)
+    tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
+  return read.complete
+    ? { kind: "done", rows: read.records }
+    : { kind: "incomplete", reason: read.partialReason ?? "the service returned part of the result" };
+}
+
+type ReadSlice =
+  | { readonly kind: "too-much" }
+  | {
+      readonly kind: "read";
+      readonly rows: readonly Row[];
+      /** Records that the answer had. */
+      readonly records: number;
+      readonly complete: boolean;
+      readonly partialReason?: string;
+    };
+
+/** The rows of one answer, and of the answer itself nothing more: what is held while they are remembered is held for minutes. */
+async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<ReadSlice> {
+  const { source, telling, tally, log } = work;
   const divisible = split(slice) !== undefined;
   const started = performance.now();
   let answer;
@@ -98,23 +139,25 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     );
     return { kind: "too-much" };
   }
-  if (!answer.complete && divisible) {
+  const { complete, partialReason } = answer;
+  if (!complete && divisible) {
     log.warn(
-      { event: "query.partial", ...place(telling, slice), reason: answer.partialReason },
+      { event: "query.partial", ...place(telling, slice), reason: partialReason },
       "the answer is partial; the slices follow",
     );
     return { kind: "too-much" };
   }
   const { rows, rejected, repaired } = parseRows(answer.records, telling.pack);
-  tally.rows += answer.records.length;
+  const records = answer.records.length;
+  tally.rows += records;
   tally.rejected += rejected.length;
   log.info(
     {
       event: "query.completed",
       ...place(telling, slice),
       ...unit.window,
-      rows: answer.records.length,
-      complete: answer.complete,
+      rows: records,
+      complete,
       statistics: answer.statistics,
       durationMs: Math.round(performance.now() - started),
     },
@@ -122,28 +165,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   );
   say("row.rejected", "a row can't be used; the others go on", rejected, telling, slice, log);
   say("row.repaired", "a row is used without what can't be read of it", repaired, telling, slice, log);
-  const remembered = await remember(
-    rows,
-    {
-      ...telling,
-      unit,
-      judgement: { ...work.judgement, complete: answer.complete },
-      evidence: (candidates) => lookoutOver(candidates, { ...work, ...telling, approvals, window: around(unit) }),
-    },
-    work.table,
-    log,
-  );
-  tally.new += remembered.new;
-  tally.returned += remembered.returned;
-  tally.expected += remembered.expected;
-  tally.announced += remembered.announced;
-  tally.waves += remembered.waves;
-  tally.putAside += remembered.putAside;
-  for (const [id, count] of remembered.newByDetection)
-    tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
-  return answer.complete
-    ? { kind: "done", rows: answer.records.length }
-    : { kind: "incomplete", reason: answer.partialReason ?? "the service returned part of the result" };
+  return { kind: "read", rows, records, complete, ...(partialReason !== undefined && { partialReason }) };
 }
 
 /** Files arrive before they are seen, and late: the whole horizon is looked at. */

@@ -2,7 +2,7 @@ import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-que
 import type { TokenCredential } from "@azure/identity";
 import { SourceError } from "../errors.ts";
 import { isLoopbackUrl } from "../loopback.ts";
-import { undecodedRows } from "./undecoded-rows.ts";
+import { withheldRows } from "./withheld-rows.ts";
 
 export type QueryClient = Pick<LogsQueryClient, "queryWorkspace">;
 
@@ -16,6 +16,8 @@ export interface QueryClientOptions {
   readonly retryDelay?: number;
   /** Milliseconds after which a 504 is not asked again. */
   readonly slowAfter?: number;
+  /** Characters of one answer that are held. Default: as memory allows. */
+  readonly maxAnswer?: number;
 }
 
 type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number]["policy"];
@@ -34,16 +36,18 @@ export function createLogsQueryClient(options: QueryClientOptions): QueryClient 
 async function load(options: QueryClientOptions): Promise<QueryClient> {
   const { LogsQueryClient } = await import("@azure/monitor-query");
   const insecure = options.endpoint.startsWith("http:") && isLoopbackUrl(options.endpoint);
-  return new LogsQueryClient(options.credential, {
+  const { policy, handingBack } = withheldRows(options.maxAnswer);
+  const client = new LogsQueryClient(options.credential, {
     endpoint: insecure ? options.endpoint.replace(/^http:/, "https:") : options.endpoint,
     audience: options.audience,
     ...(options.retryDelay !== undefined && { retryOptions: { retryDelayInMs: options.retryDelay } }),
     additionalPolicies: [
-      ...undecodedRows(),
+      policy,
       { policy: slowTimeoutIsFinal(options.slowAfter ?? SLOW), position: "perRetry" },
       ...(insecure ? [{ policy: plainLoopback, position: "perRetry" } as const] : []),
     ],
   });
+  return { queryWorkspace: handingBack((...query) => client.queryWorkspace(...query)) };
 }
 
 /** Ends the SDK's retries by throwing what it does not take for an error of the transport. */

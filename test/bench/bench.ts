@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { buildPackage } from "../../scripts/build.ts";
 import { benchBundle } from "./bundle.ts";
+import { benchCatalogue } from "./catalogue.ts";
 import { benchDecide } from "./decide.ts";
 import type { Figure } from "./figure.ts";
 import { isMet, printFigures } from "./figure.ts";
 import { benchKql } from "./kql.ts";
 import { benchRelay } from "./relay.ts";
+import { benchScale } from "./scale.ts";
 import { benchSteadyRun } from "./steady-run.ts";
 
 /**
@@ -28,7 +30,7 @@ async function bench(scale: number): Promise<number> {
   }
   await buildPackage();
   const figures: Figure[] = [];
-  for (const part of [benchDecide, benchSteadyRun, benchRelay, benchKql, benchBundle])
+  for (const part of [benchCatalogue, benchDecide, benchSteadyRun, benchScale, benchRelay, benchKql, benchBundle])
     figures.push(...(await part(scale)));
   printFigures(figures);
   const held = scale < 1 ? figures.filter(({ exact }) => exact) : figures;

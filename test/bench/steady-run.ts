@@ -37,7 +37,7 @@ export async function benchSteadyRun(scale: number): Promise<readonly Figure[]> 
 
     // The first run names the epochs; what is measured is every run after it.
     const first = await run(steady);
-    if (first.new !== 0 || first.rows !== count || first.outcome !== "ok")
+    if (first.new !== 0 || first.rows !== count || first.rejected !== 0 || first.outcome !== "ok")
       throw new Error(`the bench's state is not steady: ${JSON.stringify(first)}`);
 
     gate.forget();
@@ -146,8 +146,14 @@ async function noteCoverage(tables: Tables, now: Date, known: number): Promise<v
       sliced: false,
       schemaVersion: 1,
     });
-  for (const { id, hash } of pack.detections)
-    await client.createEntity({ partitionKey: "detection", rowKey: id, hash, knownDevices: known, schemaVersion: 1 });
+  for (const [i, { id, hash }] of pack.detections.entries())
+    await client.createEntity({
+      partitionKey: "detection",
+      rowKey: id,
+      hash,
+      knownDevices: i === 0 ? known : 0,
+      schemaVersion: 1,
+    });
 }
 
 /** The two answers of a run, made once: what is measured is not the stand-in. */
@@ -163,14 +169,31 @@ async function serveAnswers(
     });
   const sightings = answer(
     [
+      ["DetectionId", "string"],
       ["DeviceId", "string"],
       ["DeviceName", "string"],
       ["FirstSeen", "datetime"],
       ["LastSeen", "datetime"],
       ["Report", "string"],
       ["Count", "long"],
+      ["DeviceGroup", "string"],
+      ["Signers", "string"],
+      ["Files", "string"],
+      ["Counterfeit", "bool"],
     ],
-    devices.map((id, i) => [id, `ws-${id.slice(0, 8)}.corp.example`, iso, iso, `["${i}"]`, 3]),
+    devices.map((id, i) => [
+      packs[0]?.detections[0]?.id,
+      id,
+      `ws-${id.slice(0, 8)}.corp.example`,
+      iso,
+      iso,
+      `["${i}"]`,
+      3,
+      "Workstations",
+      JSON.stringify([{ name: "Maker, Inc.", hash: id, issuer: "DigiCert", trusted: true }]),
+      JSON.stringify([id]),
+      false,
+    ]),
   );
   const { freshnessAnswer } = await import("./freshness-answer.ts");
   const freshness = answer(
