@@ -1,4 +1,5 @@
 import type { Evidence } from "./core/evidence.ts";
+import { isNeutral } from "./core/evidence-actor.ts";
 import type { Detection } from "./core/pack.ts";
 import type { Wave } from "./core/wave.ts";
 import { countTelling } from "./core/wave.ts";
@@ -59,16 +60,21 @@ export async function joinWave(
   );
 }
 
-/** Whose processes brought or started it, by the number of devices, most first. Of one installation the client, not the installer's service. */
+/**
+ * Whose processes brought or started it, by the number of devices, most first. Of one installation the client, not the installer's
+ * service; and not the service control manager, which starts everything.
+ */
 function topInitiators(evidence: readonly Evidence[]): readonly Initiator[] {
   const found = new Map<string, { readonly name: string; readonly signer?: string; devices: number }>();
   for (const { pieces } of evidence) {
     const here = new Map(
-      pieces.map(({ actor, client }) => {
-        const { fileName, certificate } = client ?? actor;
-        const of = { name: fileName, ...(certificate && { signer: certificate.signer }) };
-        return [JSON.stringify([fileName.toLowerCase(), certificate?.signer]), of];
-      }),
+      pieces
+        .filter((piece) => !isNeutral(piece))
+        .map(({ actor, client }) => {
+          const { fileName, certificate } = client ?? actor;
+          const of = { name: fileName, ...(certificate && { signer: certificate.signer }) };
+          return [JSON.stringify([fileName.toLowerCase(), certificate?.signer]), of];
+        }),
     );
     for (const [key, of] of here) {
       const standing = found.get(key);
