@@ -7,15 +7,20 @@ import type { Actor, EvidencePiece } from "./evidence.ts";
 export const isInstaller = ({ path }: Pick<Actor, "path">): boolean =>
   /^[a-z]:\\windows\\(?:system32|syswow64)\\msiexec\.exe$/.test(path);
 
-/** Windows' own starter of services. */
-const isServices = ({ path }: Actor): boolean => /^[a-z]:\\windows\\system32\\services\.exe$/.test(path);
+/**
+ * The service control manager: it starts every service, whoever registered it. A file of Windows often has no certificate row; one
+ * that says otherwise is another file in its place.
+ */
+export const isServiceControl = ({ path, certificate }: Pick<Actor, "path" | "certificate">): boolean =>
+  /^[a-z]:\\windows\\system32\\services\.exe$/.test(path) &&
+  (certificate === undefined || (certificate.trusted && certificate.microsoftRoot));
 
 /**
  * Run evidence that neither approves nor disproves: services.exe starts every service, and an updater whose own file is the
  * tool's, trusted, starts the tool.
  */
 export const isNeutral = ({ kind, actor, ownTool }: EvidencePiece): boolean =>
-  kind === "run" && (ownTool === true || isServices(actor));
+  kind === "run" && (ownTool === true || isServiceControl(actor));
 
 /** Who brought the file: the client, where the installer's service wrote it; `undefined` where nobody knows. */
 export const bringerOf = ({ actor, client }: EvidencePiece): Actor | undefined => (isInstaller(actor) ? client : actor);

@@ -2,9 +2,6 @@ import type { ActorCondition } from "../approval.ts";
 import { clean } from "../clean.ts";
 import type { Actor } from "../evidence.ts";
 
-const SYSTEM32 = "c:\\windows\\system32\\";
-const INSTALLERS: ReadonlySet<string> = new Set([`${SYSTEM32}msiexec.exe`, "c:\\windows\\syswow64\\msiexec.exe"]);
-
 /**
  * Launchers that run any script or binary for whoever calls them, and the one parent that makes them an agent's own: else an
  * administrator's shell gets a genuine signature and path with it. AgentExecutor is documented as such.
@@ -32,15 +29,6 @@ export function mismatch(actor: Actor, by: ActorCondition): Mismatch | undefined
   const failed = checks.findIndex((reason) => reason !== undefined);
   return failed < 0 ? undefined : { passed: failed, reason: `${nameOf(actor)} ${checks[failed] ?? ""}` };
 }
-
-/** The Windows Installer's own process: it writes for whoever asked, so that it says nothing itself. */
-export const isInstaller = (actor: Actor): boolean => INSTALLERS.has(actor.path.toLowerCase());
-
-/** The service control manager: it starts every service, whoever registered it. */
-export const isServiceControl = (actor: Actor): boolean =>
-  actor.path.toLowerCase() === `${SYSTEM32}services.exe` &&
-  // A file of Windows often has no certificate row; one that says otherwise is another file in its place.
-  (actor.certificate === undefined || (actor.certificate.trusted && actor.certificate.microsoftRoot));
 
 /** Whole paths, folder by folder; `*` is any one folder, never the file. */
 function pathMatches(pattern: string, path: string): boolean {

@@ -1,7 +1,8 @@
 import type { ActorCondition, ActorConditions, Approval } from "../approval.ts";
 import type { Actor, EvidencePiece } from "../evidence.ts";
 import type { Mismatch } from "./actor.ts";
-import { isInstaller, mismatch, shown } from "./actor.ts";
+import { bringerOf } from "../evidence-actor.ts";
+import { mismatch, shown } from "./actor.ts";
 import { logonReason } from "./logon.ts";
 
 /**
@@ -49,7 +50,7 @@ function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arriva
 
 /** Why whose event it is is nobody that `arrival` describes; `undefined` where it is. */
 export function bringerReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
-  const actor = judgedActor(piece);
+  const actor = bringerOf(piece);
   if (!actor) return "the Windows Installer did it, and who asked for the installation was not found";
   const { logon } = arrival;
   if (!logon) return conditionsReason(actor, arrival);
@@ -61,9 +62,6 @@ export function bringerReason(piece: EvidencePiece, arrival: NonNullable<Approva
 /** Why an actor is none of those that some conditions describe; `undefined` where it is one. */
 export const conditionsReason = (actor: Actor, conditions: ActorConditions): string | undefined =>
   anyReason(actor, [conditions, ...(conditions.or ?? [])].filter(isWhole));
-
-/** The Windows Installer's process is judged by who asked for the installation. */
-const judgedActor = ({ actor, client }: EvidencePiece): Actor | undefined => (isInstaller(actor) ? client : actor);
 
 export const what = ({ source, at, path, fileName }: EvidencePiece): string =>
   `${shown(source)} of ${shown(path || fileName) || "the file"} at ${at.toISOString()}`;
@@ -82,7 +80,7 @@ function anyReason(actor: Actor, conditions: readonly ActorCondition[]): string 
 }
 
 function isHeir(piece: EvidencePiece, brought: ReadonlyMap<string, Date>): boolean {
-  const actor = judgedActor(piece);
+  const actor = bringerOf(piece);
   if (!actor?.certificate?.trusted) return false;
   const since = piece.ownTool && actor === piece.actor ? [...brought.values()] : [brought.get(actor.sha1)];
   return since.some((at) => at !== undefined && at <= piece.at);

@@ -1,6 +1,7 @@
 import type { Approval } from "../approval.ts";
 import type { EvidencePiece } from "../evidence.ts";
-import { isInstaller, isServiceControl, nameOf } from "./actor.ts";
+import { isInstaller, isServiceControl } from "../evidence-actor.ts";
+import { nameOf } from "./actor.ts";
 import { bringerReason, conditionsReason, what } from "./arrival.ts";
 
 /** What an installation, or a controller's session, starts belongs to it for as long as its client is looked for. */
