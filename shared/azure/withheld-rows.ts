@@ -67,6 +67,7 @@ async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request,
     if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   };
   abortSignal?.addEventListener("abort", destroy);
+  if (abortSignal?.aborted) destroy();
   let size = 0;
   try {
     for await (const chunk of stream) {
