@@ -1,12 +1,14 @@
 import type { Evidence } from "./core/evidence.ts";
 import type { Row } from "./core/sighting.ts";
 import { sightingKey } from "./core/sighting.ts";
+import type { Detection } from "./core/pack.ts";
 import { partitionOf } from "./core/slice.ts";
 import type { Known, SightingsTable } from "./azure/sightings-table.ts";
 import type { TransactionOutcome } from "./azure/transaction.ts";
 import type { Words } from "./commit-told.ts";
 import { chunkSize, commitTold } from "./commit-told.ts";
 import { StateError } from "./errors.ts";
+import type { Joined } from "./join-wave.ts";
 import { joinWave } from "./join-wave.ts";
 import type { Kept, SeenAgain, Told } from "./judge.ts";
 import { judge } from "./judge.ts";
@@ -82,16 +84,7 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
     if (!detection) return;
     await lookBeside(candidates);
     const known = await recall(candidates);
-    const judged = candidates.map(({ row }) =>
-      judge(row, known, evidenceOf(row), detection, by, partitionOf(row.deviceId)),
-    );
-    const told = judged.filter((one) => one.kind === "tell");
-    const { wave, opened } = await joinWave(
-      detection,
-      told.length,
-      told.map((one) => one.evidence),
-      by,
-    );
+    const { wave, opened } = await countForWave(candidates, detection, known);
     if (opened) totals.waves += 1;
     const words: Words = {
       ...by,
@@ -107,6 +100,20 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
     for (const [partition, rows] of byPartition)
       for (const chunk of chunks(rows, chunkSize(wave))) await commit(partition, chunk, words, known);
     others = new Map();
+  }
+
+  /** What is judged here is judged again with what it is committed with: only the count is kept. */
+  function countForWave(
+    candidates: readonly Candidate[],
+    detection: Detection,
+    known: ReadonlyMap<string, Known>,
+  ): Promise<Joined> {
+    const seen: Evidence[] = [];
+    for (const { row } of candidates) {
+      const found = evidenceOf(row);
+      if (judge(row, known, found, detection, by, partitionOf(row.deviceId)).kind === "tell") seen.push(found);
+    }
+    return joinWave(detection, seen.length, seen, by);
   }
 
   function evidenceOf(row: Row): Evidence {

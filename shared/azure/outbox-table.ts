@@ -14,17 +14,17 @@ const PARTITIONS = ["wave", ...partitionsOf("all")];
 const OUTBOX_KEYS = "RowKey ge 'outbox|' and RowKey lt 'outbox}'";
 
 /** The first answer of each partition is small: nothing can be sent before all of them have given their oldest. */
-const FIRST_PAGE = 20;
+const FIRST_PAGE = 5;
 /**
  * Bytes of bodies that one further answer should hold; the first tells how large they are here. Two of each of the seventeen partitions are
  * held, each for a moment as text as well.
  */
-const PAGE_BYTES = 750_000;
+const PAGE_BYTES = 300_000;
 
 /** Rows of a further answer: as few requests as memory allows. Larger ones may follow small ones, hence a bound. */
 function pageFor(rows: readonly Row[]): number {
   const bytes = rows.reduce((sum, { body }) => sum + (body instanceof Uint8Array ? body.byteLength : 0), 0);
-  return Math.max(10, Math.min(500, Math.floor((PAGE_BYTES * rows.length) / Math.max(1, bytes))));
+  return Math.max(5, Math.min(500, Math.floor((PAGE_BYTES * rows.length) / Math.max(1, bytes))));
 }
 
 /** Requests at once where partitions don't wait for each other. */

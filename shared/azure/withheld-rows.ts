@@ -13,7 +13,7 @@ type Rows = AnswerRows["tables"];
  * Characters of one answer that are held. The service lets about 100 MiB through ("Service limits: Log Analytics"), which would take several
  * times that in memory; whoever asks for more asks in slices.
  */
-export const MAX_ANSWER = 64 * 1024 * 1024;
+const MAX_ANSWER = 64 * 1024 * 1024;
 
 /**
  * Keeps a result's rows from the SDK's generic decoder. `@azure/monitor-query` 1.3 declares each cell a dictionary: the decoder takes every text
@@ -67,6 +67,7 @@ async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request,
     if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   };
   abortSignal?.addEventListener("abort", destroy);
+  if (abortSignal?.aborted) destroy();
   let size = 0;
   try {
     for await (const chunk of stream) {

@@ -1,0 +1,115 @@
+import { Readable } from "node:stream";
+
+import { array, assert, double, integer, jsonValue, property, string } from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { answerReader } from "../../shared/azure/answer-rows.ts";
+import { withheldRows } from "../../shared/azure/withheld-rows.ts";
+import { SourceError } from "../../shared/errors.ts";
+
+type SendRequest = ReturnType<typeof withheldRows>["policy"]["policy"]["sendRequest"];
+type Request = Parameters<SendRequest>[0];
+type Response = Awaited<ReturnType<Parameters<SendRequest>[1]>>;
+
+const column = { name: "rows", type: "string" };
+
+function read(text: string, size: number) {
+  const reader = answerReader();
+  for (let at = 0; at < text.length; at += size) reader.write(text.slice(at, at + size));
+  return reader.end();
+}
+
+describe("an answer is read piece by piece", () => {
+  it("gives the rows and the body without them, wherever it is cut, whatever texts are in it", () => {
+    assert(
+      property(
+        array(array(array(jsonValue(), { minLength: 1, maxLength: 4 }), { maxLength: 5 }), { maxLength: 3 }),
+        string(),
+        integer({ min: 1, max: 40 }),
+        double({ noNaN: true, noDefaultInfinity: true }),
+        (tables, name, size, cpu) => {
+          // `-0` has no text of its own.
+          const body = JSON.parse(
+            JSON.stringify({
+              tables: tables.map((rows) => ({ name, columns: [column], rows })),
+              statistics: { rows: [[1, cpu]], tables: [{ rows: [[2]] }] },
+              error: { code: name },
+            }),
+          );
+          const found = read(JSON.stringify(body), size);
+          expect(found.tables).toEqual(body.tables.map(({ rows }: { readonly rows: unknown }) => rows));
+          expect(JSON.parse(found.body)).toEqual({
+            ...body,
+            tables: body.tables.map((table: object) => ({ ...table, rows: [] })),
+          });
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("keeps what the engine put among the rows, and spaces between them", () => {
+    const found = read('{ "tables" : [ {"rows" : [ ["a]"] , {"Exceptions":["E_RUNAWAY_QUERY"]} ] } ] }', 3);
+    expect(found.tables).toEqual([[["a]"], { Exceptions: ["E_RUNAWAY_QUERY"] }]]);
+    expect(JSON.parse(found.body)).toEqual({ tables: [{ rows: [] }] });
+  });
+
+  it("leaves what is no result as it is", () => {
+    for (const text of ["", "<html>", '{"error":{"code":"x"}}', '{"tables":"none"}'])
+      expect(read(text, 2)).toEqual({ body: text, tables: [] });
+  });
+});
+
+describe("an answer that is more than is held", () => {
+  const ANSWER = JSON.stringify({ tables: [{ name: "PrimaryResult", columns: [column], rows: [["ä"], ["b"]] }] });
+
+  it("up to the limit it is given", async () => {
+    const { bodyAsText } = await sent(Readable.from([Buffer.from(ANSWER)]), ANSWER.length);
+    expect(JSON.parse(bodyAsText ?? "")).toMatchObject({ tables: [{ rows: [] }] });
+  });
+
+  it("is too large, and no more of it is read", async () => {
+    const stream = Readable.from([Buffer.from(ANSWER)]);
+    const failure = sent(stream, ANSWER.length - 1);
+    await expect(failure).rejects.toThrow(SourceError);
+    await expect(failure).rejects.toMatchObject({ kind: "too-large" });
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("a character that is cut in two by the wire is one", async () => {
+    const bytes = Buffer.from(ANSWER);
+    const at = bytes.indexOf("ä") + 1;
+    const { bodyAsText } = await sent(Readable.from([bytes.subarray(0, at), bytes.subarray(at)]), ANSWER.length);
+    expect(bodyAsText).not.toContain("\uFFFD");
+  });
+
+  it("one that breaks off is transient", async () => {
+    const stream = Readable.from(
+      (function* () {
+        yield Buffer.from(ANSWER.slice(0, 9));
+        throw new Error("reset");
+      })(),
+    );
+    await expect(sent(stream, 1000)).rejects.toMatchObject({
+      kind: "transient",
+      message: expect.stringContaining("reset"),
+    });
+  });
+
+  it("one that nobody waits for any more ends at once", async () => {
+    const caller = new AbortController();
+    const stream = new Readable({ read: () => undefined });
+    const failure = sent(stream, 1000, caller.signal);
+    caller.abort();
+    await expect(failure).rejects.toMatchObject({ name: "AbortError" });
+    expect(stream.destroyed).toBe(true);
+  });
+});
+
+/** The answer as it comes through the policy. */
+function sent(stream: NodeJS.ReadableStream, maxAnswer: number, abortSignal?: AbortSignal): Promise<Response> {
+  // Of a request and a response the policy reads no more than this.
+  const request = { ...(abortSignal && { abortSignal }) } as Partial<Request> as Request;
+  const response = { request, status: 200, readableStreamBody: stream } as Partial<Response> as Response;
+  return withheldRows(maxAnswer).policy.policy.sendRequest(request, () => Promise.resolve(response));
+}
