@@ -63,7 +63,7 @@ const envelope = {
  * A sighting as consumers get it: CloudEvents 1.0 in structured mode. The JSON Schema under `docs/contract/` is made of this.
  * Properties may be added within v1; consumers leave aside what they don't know.
  */
-export const sightingEvent = z.object({
+const sightingEvent = z.object({
   ...envelope,
   type: z
     .enum([TYPES.new, TYPES.returned])
