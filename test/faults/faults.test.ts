@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../shared/errors.ts";
-import type { RunRecord } from "../../shared/core/run-record.ts";
 import { run } from "../../shared/run.ts";
-import type { Passing, Verdict } from "../local/gate.ts";
+import type { Verdict } from "../local/gate.ts";
+import { EVIDENCE_FAULTS } from "./evidence-faults.ts";
+import type { Fault } from "./fault.ts";
+import { A, B, gated, isSightings, once, onQuery } from "./fault.ts";
 import type { Stage } from "./stage.ts";
 import { DAY, HOUR, startStage, WORKSPACES } from "./stage.ts";
 
 /** docs/faults.md, line by line: what it says is what happens. */
-
-const A = `a${"1".repeat(39)}`;
-const B = `b${"2".repeat(39)}`;
 
 interface Line {
   readonly fault: string;
@@ -30,31 +29,10 @@ const LINES: readonly Line[] = readFileSync(new URL("../../docs/faults.md", impo
     return { fault, run: outcome, coverage, outbox: Number(outbox), logged };
   });
 
-/** How a fault is made. `twoWorkspaces`: another stands beside north; `run`: other than one ordinary run. */
-interface Fault {
-  readonly twoWorkspaces?: true;
-  readonly make: (stage: Stage) => void | Promise<void>;
-  readonly run?: (stage: Stage) => Promise<RunRecord | "nothing runs">;
-  readonly clear?: (stage: Stage) => void | Promise<void>;
-}
-
-const isSightings = (query: string): boolean => query.includes("FirstSeen");
 const isWhole = (query: string): boolean => isSightings(query) && !query.includes("startswith");
-const onQuery = (stage: Stage, answer: Stage["logAnalytics"]["onQuery"]): void =>
-  void (stage.logAnalytics.onQuery = answer);
-
-/** Only what is written to one table, or read from it. */
-const gated = (matches: (passing: Passing) => boolean, verdict: Verdict) => (stage: Stage) => {
-  stage.gate.before = (passing) => (matches(passing) ? verdict : "pass");
-};
 
 const onSend = (stage: Stage, decide: NonNullable<Stage["broker"]["hooks"]["onSend"]>): void =>
   void (stage.broker.hooks = { onSend: decide });
-
-const once = <T>(first: T, rest: T): (() => T) => {
-  let asked = 0;
-  return () => (asked++ === 0 ? first : rest);
-};
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   none: { make: () => {} },
@@ -201,6 +179,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "the outbox can't be deleted from": {
     make: gated(({ method, body }) => method === "DELETE" || /^DELETE /m.test(body), { status: 503 }),
   },
+  ...EVIDENCE_FAULTS,
 };
 
 test("every line has its fault, and every fault its line", () => {
@@ -216,6 +195,7 @@ describe.each(LINES)("$fault", (line) => {
       expect((await stage.run()).outcome).toBe("ok");
       stage.now += 2 * HOUR;
       stage.seen.push({ device: A, at: stage.now - HOUR }, { device: B, at: stage.now - HOUR });
+      await fault.before?.(stage);
       const covered = await stage.coveredTo();
       stage.log.length = 0;
       await fault.make(stage);
@@ -236,8 +216,9 @@ describe.each(LINES)("$fault", (line) => {
       await fault.clear?.(stage);
       stage.now += HOUR / 4;
       await stage.run();
-      expect(stage.devicesOnQueue()).toEqual([A, B]);
+      expect(stage.devicesOnQueue()).toEqual(fault.tells ?? [A, B]);
       expect(await stage.outboxDepth()).toBe(0);
+      fault.after?.(stage);
     } finally {
       await stage.close();
     }
