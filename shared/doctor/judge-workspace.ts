@@ -1,0 +1,48 @@
+import type { Finding, Reading } from "./finding.ts";
+import { unread } from "./finding.ts";
+import type { TableExpectation, TableSeen } from "./judge-table.ts";
+import { judgeTable } from "./judge-table.ts";
+
+export interface WorkspaceSeen {
+  readonly name: string;
+  readonly tables: readonly Omit<TableSeen, "workspace">[];
+}
+
+/** What a workspace shows: that it can be reached with this login, then each table. Pure. */
+export function judgeWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
+  return [
+    judgeAccess(
+      `workspace ${name}`,
+      tables.map(({ rows }) => rows),
+    ),
+    ...judgeManagement(`workspace ${name}, plan and retention of its tables`, tables),
+    ...tables.flatMap((table) => judgeTable({ workspace: name, ...table }, expected)),
+  ];
+}
+
+/** One line for all tables: a right or an address that is wanting is the same for each. */
+function judgeManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {
+  const lines = tables.map(({ managed }) =>
+    unread(about, managed, "ask with a login that has Reader on the workspace"),
+  );
+  return lines.filter((line) => line !== undefined).slice(0, 1);
+}
+
+function judgeAccess(about: string, readings: readonly Reading<unknown>[]): Finding {
+  const denied = readings.find(({ kind }) => kind === "denied");
+  if (denied?.kind === "denied")
+    return {
+      about,
+      status: "wrong",
+      found: `this login may not query it: ${denied.reason}`,
+      todo: "assign Log Analytics Data Reader on the workspace (of another tenant: Log Analytics Reader) to this login and to the service's identity, and check its id in LOG_ANALYTICS_WORKSPACES",
+    };
+  const answered = readings.some(({ kind }) => kind === "read" || kind === "missing");
+  const failed = readings.find(({ kind }) => kind === "failed");
+  if (answered || failed === undefined) return { about, status: "ok", found: "answers queries of this login" };
+  return {
+    ...(unread(about, failed, "") ?? { about, found: "it does not answer" }),
+    status: "wrong",
+    todo: "check LOG_ANALYTICS_ENDPOINT, the workspace's network isolation, and ask again",
+  };
+}
