@@ -3,6 +3,7 @@ import { credentialFor } from "../azure/credential.ts";
 import { toPublishError } from "../azure/publish-failure.ts";
 import type { Config } from "../config.ts";
 import type { Finding, Reading } from "./finding.ts";
+import { signInReason } from "./sign-in.ts";
 
 /** One try and one more: who asks is waiting. Milliseconds. */
 const PATIENCE = { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 };
@@ -76,6 +77,8 @@ async function reading<T>(work: () => Promise<T>): Promise<Reading<T>> {
     return { kind: "read", value: await work() };
   } catch (error) {
     const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const noToken = attempts.map(signInReason).find((one) => one !== undefined);
+    if (noToken !== undefined) return { kind: "denied", reason: noToken };
     const codes = new Set(attempts.map((one) => (one instanceof Error && "code" in one ? one.code : undefined)));
     const { message } = toPublishError(error, "the broker says");
     if (codes.has("MessagingEntityNotFound")) return { kind: "missing" };

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import type { Reading } from "./finding.ts";
 import type { StateSeen, StateTable } from "./judge-state.ts";
 import { STATE_TABLES } from "./judge-state.ts";
+import { signInReason } from "./sign-in.ts";
 
 /** Asks the state account. Writes one row, the one by which each relay pass proves that it can, and removes it. */
 export async function askState(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen> {
@@ -45,6 +46,8 @@ async function reading<T>(work: () => Promise<T>): Promise<Reading<T>> {
     return { kind: "read", value: await work() };
   } catch (error) {
     const chain = causesOf(error);
+    const noToken = chain.map(signInReason).find((one) => one !== undefined);
+    if (noToken !== undefined) return { kind: "denied", reason: noToken };
     const status = chain.map(statusOf).find((one) => one !== undefined);
     const reason = chain.map((one) => (one instanceof Error ? (one.message.split("\n", 1)[0] ?? "") : "")).join(": ");
     if (status === 404) return { kind: "missing" };

@@ -11,13 +11,13 @@ import { askQueue } from "./ask-queue.ts";
 import { askState } from "./ask-state.ts";
 import { askTable } from "./ask-table.ts";
 import type { Finding, Reading } from "./finding.ts";
-import { unread } from "./finding.ts";
 import { judgeQueue } from "./judge-queue.ts";
 import type { Schedules } from "./judge-settings.ts";
 import { judgeSettings } from "./judge-settings.ts";
 import { judgeState } from "./judge-state.ts";
 import type { TableExpectation } from "./judge-table.ts";
 import { judgeWorkspace } from "./judge-workspace.ts";
+import { locateWorkspaces } from "./locate-workspaces.ts";
 import type { Management } from "./management.ts";
 import { management } from "./management.ts";
 import type { NeededTable } from "./needed-tables.ts";
@@ -26,7 +26,7 @@ import { neededTables } from "./needed-tables.ts";
 const DAY = 86_400_000;
 
 /** Where the management of the services is; none of it is a setting of the service. */
-export interface ManagementAddresses {
+interface ManagementAddresses {
   readonly endpoint: string;
   readonly workspaceResourceIds: readonly string[];
   readonly queueResourceId?: string;
@@ -47,7 +47,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
   const arm = management(addresses.endpoint, credentialFor(config.identity, addresses.endpoint));
   const limiter = createLimiter(QUERIES_AT_ONCE);
   const [located, state, queue] = await Promise.all([
-    locate(
+    locateWorkspaces(
       arm,
       addresses.workspaceResourceIds,
       config.workspaces.map(({ id }) => id),
@@ -86,41 +86,6 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
 }
 
 const noAddress = (reason: string): Reading<never> => ({ kind: "no-address", reason });
-
-interface Located {
-  /** Resource id by customer id. */
-  readonly byCustomerId: ReadonlyMap<string, string>;
-  readonly findings: readonly Finding[];
-}
-
-/** Which workspace of the settings a resource id means: the resource itself says so. */
-async function locate(
-  arm: Management,
-  resourceIds: readonly string[],
-  customerIds: readonly string[],
-  limiter: Limiter,
-): Promise<Located> {
-  const byCustomerId = new Map<string, string>();
-  const findings: Finding[] = [];
-  const asked = await Promise.all(
-    resourceIds.map(async (id) => ({ id, reading: await limiter(() => arm.customerId(id)) })),
-  );
-  for (const { id, reading } of asked) {
-    const about = `workspace resource ${id.split("/").at(-1) ?? ""}`;
-    const finding = unread(about, reading, "ask with a login that has Reader on it");
-    if (finding) findings.push(finding);
-    else if (reading.kind === "read" && customerIds.includes(reading.value)) byCustomerId.set(reading.value, id);
-    else
-      findings.push({
-        about,
-        status: "unseen",
-        found:
-          reading.kind === "read" ? "LOG_ANALYTICS_WORKSPACES does not name it" : "there is none at this resource id",
-        todo: "check --workspace-resource-id",
-      });
-  }
-  return { byCustomerId, findings };
-}
 
 function sourcesOf(config: Config, limiter: Limiter): readonly { readonly id: string; readonly source: Source }[] {
   const { endpoint, audience } = config.logAnalytics;

@@ -1,3 +1,4 @@
+import { counted } from "../cli/counted.ts";
 import type { Config } from "../config.ts";
 import type { Finding } from "./finding.ts";
 
@@ -22,7 +23,7 @@ export function judgeSettings(config: Config, schedules: Schedules): readonly Fi
     {
       about: "settings",
       status: "ok",
-      found: `usable: ${config.workspaces.length} workspaces, lookback ${days(config.reach.lookback)}, horizon ${days(config.reach.horizon)}, ${
+      found: `usable: ${counted(config.workspaces.length, "workspace")}, lookback ${days(config.reach.lookback)}, horizon ${days(config.reach.horizon)}, ${
         config.identity.kind === "managed" ? "managed identity" : "the Azure CLI's login"
       }`,
     },
@@ -60,4 +61,4 @@ function judgeSchedule(name: string, schedule: string, longest: number, { now, n
   return { about, status: "ok", found: `${schedule}, next ${first.toISOString().slice(0, 19)}Z` };
 }
 
-const days = (ms: number): string => `${Math.ceil(ms / DAY)} days`;
+const days = (ms: number): string => counted(Math.ceil(ms / DAY), "day");

@@ -1,3 +1,4 @@
+import { counted } from "../cli/counted.ts";
 import type { Approval } from "../core/approval.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { unread } from "./finding.ts";
@@ -91,11 +92,11 @@ function judgeApprovals(approvals: StateSeen["approvals"], begun: boolean, now: 
   const { version, approvals: all } = approvals.value;
   const over = all.filter(({ expires }) => expires <= now).length;
   return over === 0
-    ? { about, status: "ok", found: `set ${version} is whole: ${all.length} approvals` }
+    ? { about, status: "ok", found: `set ${version} is whole: ${counted(all.length, "approval")}` }
     : {
         about,
         status: "advice",
-        found: `set ${version} is whole: ${all.length} approvals, ${over} of them expired`,
+        found: `set ${version} is whole: ${counted(all.length, "approval")}, ${over} of them expired`,
         todo: "renew them or take them out: firstsight approvals list",
       };
 }

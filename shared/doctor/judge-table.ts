@@ -30,7 +30,8 @@ const CONNECTOR = "connect it in the Microsoft Defender XDR data connector of Se
 export function judgeTable(seen: TableSeen, expected: TableExpectation): readonly Finding[] {
   const about = `workspace ${seen.workspace}: ${seen.table.name}`;
   const fault = faultOf(seen.table, expected);
-  if (seen.rows.kind === "missing" || seen.managed.kind === "missing")
+  const hasRows = seen.rows.kind === "read" && seen.rows.value.freshness.hours.length > 0;
+  if (seen.rows.kind === "missing" || (seen.managed.kind === "missing" && !hasRows))
     return [{ about, status: fault.status, found: "the table is not there", todo: `${CONNECTOR}${fault.without}` }];
   return [
     ...(seen.rows.kind === "read"

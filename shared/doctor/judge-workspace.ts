@@ -10,15 +10,20 @@ export interface WorkspaceSeen {
 
 /** What a workspace shows: that it can be reached with this login, then each table. Pure. */
 export function judgeWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
+  const access = judgeAccess(
+    `workspace ${name}`,
+    tables.map(({ rows }) => rows),
+  );
+  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: SAID }));
   return [
-    judgeAccess(
-      `workspace ${name}`,
-      tables.map(({ rows }) => rows),
-    ),
+    access,
     ...judgeManagement(`workspace ${name}, plan and retention of its tables`, tables),
-    ...tables.flatMap((table) => judgeTable({ workspace: name, ...table }, expected)),
+    ...seen.flatMap((table) => judgeTable({ workspace: name, ...table }, expected)),
   ];
 }
+
+/** No table can be queried: said in the workspace's own line. */
+const SAID = { kind: "no-address", reason: "" } as const;
 
 /** One line for all tables: a right or an address that is wanting is the same for each. */
 function judgeManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {

@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { z } from "zod";
 import type { Reading } from "./finding.ts";
+import { signInReason } from "./sign-in.ts";
 
 /** Milliseconds for one read. */
 const PATIENCE = 30_000;
@@ -62,7 +63,8 @@ export function management(endpoint: string, credential: TokenCredential): Manag
         ? { kind: "read", value: parsed.data }
         : { kind: "failed", reason: "Azure Resource Manager answers in another form than is known" };
     } catch (error) {
-      return { kind: "failed", reason: reasonOf(error) };
+      const noToken = signInReason(error);
+      return noToken === undefined ? { kind: "failed", reason: reasonOf(error) } : { kind: "denied", reason: noToken };
     }
   };
   return {

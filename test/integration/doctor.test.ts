@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { approvalsTable } from "../../shared/azure/approvals-table.ts";
 import { packs } from "../../shared/catalog/generated/packs.ts";
 import { parseConfig } from "../../shared/config.ts";
 import { examine } from "../../shared/doctor/examine.ts";
 import type { Finding } from "../../shared/doctor/finding.ts";
-import { neededTables } from "../../shared/doctor/needed-tables.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
-import type { TableData, TableRecord } from "../../shared/kql/table-data.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { EmbeddedAzure } from "../local/embedded/azure.ts";
 import { startAzure } from "../local/embedded/azure.ts";
@@ -15,77 +14,28 @@ import { nextTime } from "../local/embedded/schedule.ts";
 import { makeFleet } from "../local/fleet.ts";
 import type { Gate } from "../local/gate.ts";
 import { openGate } from "../local/gate.ts";
-import type { Fault } from "../local/log-analytics/hooks.ts";
 import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
 import { startLogAnalytics } from "../local/log-analytics/server.ts";
-import type {
-  ManagedQueueState,
-  ManagedState,
-  ManagedTableState,
-  ManagementStandIn,
-} from "../local/management/server.ts";
-import { DEPLOYED_QUEUE, startManagement } from "../local/management/server.ts";
+import type { ManagementStandIn } from "../local/management/server.ts";
+import { startManagement } from "../local/management/server.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
-
-const NOW = new Date("2026-03-10T12:00:00Z");
-const HOUR = 3_600_000;
-const CUSTOMER = "00000000-0000-4000-8000-000000000001";
-const GROUP = "/subscriptions/00000000-0000-4000-8000-0000000000aa/resourceGroups/soc/providers";
-const WORKSPACE = `${GROUP}/Microsoft.OperationalInsights/workspaces/soc`;
-const QUEUE = `${GROUP}/Microsoft.ServiceBus/namespaces/soc/queues/sightings`;
-const CERTIFICATES = "DeviceFileCertificateInfo";
-const TABLES = neededTables(packs).map(({ name }) => name);
-
-/** A row an hour, as of `newest`, of the two days before it. */
-function rowsOf(name: string, newest: Date, change: TableRecord = {}): TableData {
-  const schema = SCHEMAS["log-analytics"][name] ?? [];
-  const columns = new Set(schema.map((column) => column.name));
-  const filled = Object.entries({ Signer: "AnyDesk Software GmbH", SHA1: "ab".repeat(20), ...change });
-  const rows = Array.from({ length: 48 }, (_, i) => {
-    const at = new Date(newest.getTime() - i * HOUR);
-    return {
-      $ingested: at,
-      TimeGenerated: at,
-      ...Object.fromEntries(filled.filter(([column]) => columns.has(column))),
-    };
-  });
-  return tableOf(schema, rows);
-}
-const allRows = (): Record<string, TableData> => Object.fromEntries(TABLES.map((name) => [name, rowsOf(name, NOW)]));
-
-const ANALYTICS: ManagedTableState = { plan: "Analytics", retentionInDays: 90 };
-function managed(
-  change: { table?: Partial<ManagedTableState>; queue?: Partial<ManagedQueueState> } = {},
-): ManagedState {
-  const tables = Object.fromEntries(TABLES.map((name) => [name, ANALYTICS]));
-  tables[CERTIFICATES] = { ...ANALYTICS, ...change.table };
-  return {
-    workspaces: { [WORKSPACE]: { customerId: CUSTOMER, tables } },
-    queues: { [QUEUE]: { ...DEPLOYED_QUEUE, ...change.queue } },
-  };
-}
-
-/** As the service says it of a table that the workspace does not have. */
-const notResolved = (table: string): Fault => ({
-  status: 400,
-  body: {
-    error: {
-      code: "BadArgumentError",
-      message: "The request had some invalid properties",
-      innererror: {
-        code: "SemanticError",
-        message: "A semantic error occurred.",
-        innererror: {
-          code: "SEM0100",
-          message: `'table' operator: Failed to resolve table expression named '${table}'`,
-        },
-      },
-    },
-  },
-});
+import { fromTemplate } from "../unit/approval-samples.ts";
+import {
+  allRows,
+  CERTIFICATES,
+  CUSTOMER,
+  HOUR,
+  managed,
+  notResolved,
+  NOW,
+  QUEUE,
+  rowsOf,
+  TABLES,
+  WORKSPACE,
+} from "./doctor-samples.ts";
 
 describe("what it says", () => {
   let tables: Tables;
@@ -138,6 +88,11 @@ describe("what it says", () => {
       schedules: { now: NOW, nextTime },
       sendTestMessage: change.sendTestMessage === true,
     });
+  const emptyTable = async (name: string): Promise<void> => {
+    const table = tables.client(name);
+    for await (const { partitionKey = "", rowKey = "" } of table.listEntities())
+      await table.deleteEntity(partitionKey, rowKey);
+  };
   const wrong = (findings: readonly Finding[]): readonly string[] =>
     findings.filter(({ status }) => status === "wrong").map(({ about, found }) => `${about}: ${found}`);
   const statusOf = (findings: readonly Finding[], about: string): string | undefined =>
@@ -314,6 +269,76 @@ describe("what it says", () => {
   });
 
   test.each([
+    [
+      "missing, as the query says",
+      "the table is not there",
+      () => {
+        logAnalytics.onQuery = ({ query }) =>
+          query.includes("DeviceLogonEvents") ? notResolved("DeviceLogonEvents") : undefined;
+      },
+    ],
+    [
+      "missing, as its management says",
+      "the table is not there",
+      () => {
+        delete rows["DeviceLogonEvents"];
+        const { queues, workspaces } = managed();
+        const { DeviceLogonEvents: _gone, ...others } = workspaces[WORKSPACE]?.tables ?? {};
+        management.state = { queues, workspaces: { [WORKSPACE]: { customerId: CUSTOMER, tables: others } } };
+      },
+    ],
+    [
+      "silent",
+      "silent: no row in the last 7 days",
+      () => {
+        delete rows["DeviceLogonEvents"];
+      },
+    ],
+  ])("an evidence table, %s – is wrong once an approval is in force", async (_name, found, seed) => {
+    seed();
+    const table = approvalsTable(tables.client("Approvals"));
+    await table.apply([fromTemplate("microsoft-endpoint-manager")], 0);
+    try {
+      const findings = await look();
+      expect(wrong(findings)).toEqual([`workspace soc: DeviceLogonEvents: ${found}`]);
+      expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is whole: 1 approval");
+    } finally {
+      await emptyTable("Approvals");
+    }
+  });
+
+  test("the pointer of the approvals is gone after a run – is wrong, and is no empty set", async () => {
+    await tables.client("Coverage").createEntity({ partitionKey: "epoch", rowKey: "0" });
+    try {
+      expect(wrong(await look())).toEqual([
+        "approvals: the service has run, and nothing says what is approved: each run fails",
+      ]);
+    } finally {
+      await emptyTable("Coverage");
+    }
+  });
+
+  test("a table of the state is not there – is named once", async () => {
+    gate.before = ({ path }) => (path.includes("Coverage") ? { status: 404, code: "TableNotFound" } : "pass");
+    expect(wrong(await look())).toEqual(["state: table Coverage: is not there"]);
+  });
+
+  test.each([
+    ["the broker", () => (broker.hooks = { refuseConnections: true }), "queue sightings: it can't be reached"],
+    [
+      "Log Analytics",
+      () => (logAnalytics.onQuery = () => ({ status: 400, body: {} })),
+      "workspace soc: it could not be read",
+    ],
+  ])("%s fails – is said with the reason, and the rest is looked at", async (_name, seed, expected) => {
+    seed();
+    const findings = await look();
+    expect(wrong(findings)[0]).toContain(expected);
+    expect(statusOf(findings, "state: writing")).toBe("ok");
+    expect(statusOf(findings, "queue sightings, lock")).toBe("ok");
+  });
+
+  test.each([
     ["SHA1 empty", { SHA1: "" }, `workspace soc: ${CERTIFICATES}, SHA1`],
     ["fewer than before", {}, `workspace soc: ${CERTIFICATES}, Signer`],
   ])("a column, %s – is wrong", async (name, change, about) => {
@@ -354,6 +379,11 @@ describe("what it says", () => {
       "wrong queue sightings, expired messages",
       "wrong queue sightings, state",
     ]);
+  });
+
+  test("messages that never expire – are as good as any", async () => {
+    management.state = managed({ queue: { defaultMessageTimeToLive: "P10675199DT2H48M5.4775807S" } });
+    expect(statusOf(await look(), "queue sightings, time to live")).toBe("ok");
   });
 
   test("schedules – one that never comes, and one that leaves more than the lookback", async () => {
