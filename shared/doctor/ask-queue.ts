@@ -78,7 +78,7 @@ async function reading<T>(work: () => Promise<T>): Promise<Reading<T>> {
   } catch (error) {
     const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
     const noToken = attempts.map(signInReason).find((one) => one !== undefined);
-    if (noToken !== undefined) return { kind: "denied", reason: noToken };
+    if (noToken !== undefined) return { kind: "no-login", reason: noToken };
     const codes = new Set(attempts.map((one) => (one instanceof Error && "code" in one ? one.code : undefined)));
     const { message } = toPublishError(error, "the broker says");
     if (codes.has("MessagingEntityNotFound")) return { kind: "missing" };

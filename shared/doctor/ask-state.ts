@@ -47,7 +47,7 @@ async function reading<T>(work: () => Promise<T>): Promise<Reading<T>> {
   } catch (error) {
     const chain = causesOf(error);
     const noToken = chain.map(signInReason).find((one) => one !== undefined);
-    if (noToken !== undefined) return { kind: "denied", reason: noToken };
+    if (noToken !== undefined) return { kind: "no-login", reason: noToken };
     const status = chain.map(statusOf).find((one) => one !== undefined);
     const reason = chain.map((one) => (one instanceof Error ? (one.message.split("\n", 1)[0] ?? "") : "")).join(": ");
     if (status === 404) return { kind: "missing" };

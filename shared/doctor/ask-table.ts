@@ -4,6 +4,7 @@ import { SourceError } from "../errors.ts";
 import type { Reading } from "./finding.ts";
 import type { TableRows } from "./judge-table.ts";
 import type { NeededTable } from "./needed-tables.ts";
+import { signInReason } from "./sign-in.ts";
 
 const DAY = 86_400_000;
 
@@ -19,6 +20,8 @@ export async function askTable(source: Source, table: NeededTable, now: Date): P
     return { kind: "read", value: { freshness, shares: await askShares(source, table, now) } };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
+    const noToken = signInReason(error.cause);
+    if (noToken !== undefined) return { kind: "no-login", reason: noToken };
     if (error.kind === "authorisation") return { kind: "denied", reason: error.message };
     if (error.kind === "query" && NO_SUCH_TABLE.test(error.message)) return { kind: "missing" };
     return { kind: "failed", reason: error.message };

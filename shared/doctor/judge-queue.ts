@@ -53,12 +53,9 @@ function judgeLink(about: string, link: Reading<"open">): Finding {
       found: `it can't be reached: ${link.reason}`,
       todo: "check SERVICE_BUS_NAMESPACE, the namespace's network rules, and that port 5671 is open from here",
     };
-  return {
-    about,
-    status: "unseen",
-    found: `you may not send to it: ${link.kind === "denied" ? link.reason : "nobody asked"}`,
-    todo: "nothing, where the service's own identity has Azure Service Bus Data Sender on it",
-  };
+  const todo = "nothing, where the service's own identity has Azure Service Bus Data Sender on it";
+  if (link.kind === "denied") return { about, status: "unseen", found: `you may not send to it: ${link.reason}`, todo };
+  return unread(about, link, todo) ?? { about, status: "unseen", found: "not looked at" };
 }
 
 function judgeProperties(about: string, queue: ManagedQueue): readonly Finding[] {

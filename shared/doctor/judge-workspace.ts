@@ -1,5 +1,5 @@
 import type { Finding, Reading } from "./finding.ts";
-import { unread } from "./finding.ts";
+import { SIGN_IN, unread } from "./finding.ts";
 import type { TableExpectation, TableSeen } from "./judge-table.ts";
 import { judgeTable } from "./judge-table.ts";
 
@@ -34,6 +34,8 @@ function judgeManagement(about: string, tables: WorkspaceSeen["tables"]): readon
 }
 
 function judgeAccess(about: string, readings: readonly Reading<unknown>[]): Finding {
+  const noLogin = readings.find(({ kind }) => kind === "no-login");
+  if (noLogin?.kind === "no-login") return { about, status: "wrong", found: noLogin.reason, todo: SIGN_IN };
   const denied = readings.find(({ kind }) => kind === "denied");
   if (denied?.kind === "denied")
     return {

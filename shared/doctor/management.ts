@@ -64,7 +64,9 @@ export function management(endpoint: string, credential: TokenCredential): Manag
         : { kind: "failed", reason: "Azure Resource Manager answers in another form than is known" };
     } catch (error) {
       const noToken = signInReason(error);
-      return noToken === undefined ? { kind: "failed", reason: reasonOf(error) } : { kind: "denied", reason: noToken };
+      return noToken === undefined
+        ? { kind: "failed", reason: reasonOf(error) }
+        : { kind: "no-login", reason: noToken };
     }
   };
   return {

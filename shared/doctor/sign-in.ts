@@ -5,5 +5,5 @@ export function signInReason(error: unknown): string | undefined {
     !/^(?:CredentialUnavailable|Authentication|AggregateAuthentication)/.test(error.name)
   )
     return undefined;
-  return `no token: ${error.message.split("\n", 1)[0]}; sign in with az login`;
+  return `no token: ${error.message.split("\n", 1)[0]}`;
 }

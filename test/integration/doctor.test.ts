@@ -6,6 +6,7 @@ import { packs } from "../../shared/catalog/generated/packs.ts";
 import { parseConfig } from "../../shared/config.ts";
 import { examine } from "../../shared/doctor/examine.ts";
 import type { Finding } from "../../shared/doctor/finding.ts";
+import { judgeQueue } from "../../shared/doctor/judge-queue.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { EmbeddedAzure } from "../local/embedded/azure.ts";
@@ -17,7 +18,7 @@ import { openGate } from "../local/gate.ts";
 import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
 import { startLogAnalytics } from "../local/log-analytics/server.ts";
 import type { ManagementStandIn } from "../local/management/server.ts";
-import { startManagement } from "../local/management/server.ts";
+import { DEPLOYED_QUEUE, startManagement } from "../local/management/server.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
@@ -394,6 +395,19 @@ describe("what it says", () => {
     ]);
   });
 
+  test("a caller who may not send – is told so, as no fault", () => {
+    const link = { kind: "denied", reason: "UnauthorizedAccess" } as const;
+    const [first, ...rest] = judgeQueue({ name: "sightings", link, managed: { kind: "read", value: DEPLOYED_QUEUE } });
+    expect(first).toMatchObject({ status: "unseen", todo: expect.stringContaining("Azure Service Bus Data Sender") });
+    expect(rest.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
+  });
+
+  test("--send-test-message – one that is refused is wrong", async () => {
+    broker.hooks = { onSend: () => ({ reject: "amqp:resource-limit-exceeded", description: "full" }) };
+    const findings = await look({ sendTestMessage: true });
+    expect(wrong(findings)).toEqual([expect.stringMatching(/^queue sightings, test message: .*QuotaExceeded: .*full/)]);
+  });
+
   test("--send-test-message – one message, of no type that the contract knows", async () => {
     const findings = await look({ sendTestMessage: true });
     expect(statusOf(findings, "queue sightings, test message")).toBe("ok");
@@ -449,6 +463,32 @@ describe("the command against the embedded services", () => {
     expect(answer.findings.filter(({ status }) => status === "wrong").map(({ about }) => about)).toEqual([
       "queue sightings, duplicate detection",
     ]);
+  });
+
+  test("no login – is said, nobody is asked, and it is no missing role", async () => {
+    const { code, stdout } = await doctor([...LOCATED, "--json"], {
+      PATH: "/nonexistent",
+      LOG_ANALYTICS_ENDPOINT: "https://logs.invalid",
+      STATE_TABLE_ENDPOINT: "https://state.invalid",
+      FIRSTSIGHT_MANAGEMENT_ENDPOINT: "https://management.azure.com",
+    });
+    expect(code).toBe(1);
+    const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+    const amiss = findings.filter(({ status }) => status !== "ok");
+    expect(amiss.map(({ status, about }) => `${status} ${about}`)).toEqual([
+      "unseen workspace resource soc",
+      "wrong workspace soc",
+      "unseen workspace soc, plan and retention of its tables",
+      "unseen state: table Sightings",
+      "unseen state: table Coverage",
+      "unseen state: table Approvals",
+      "unseen queue sightings, duplicate detection, lock and time to live",
+    ]);
+    for (const about of ["workspace soc", "state: table Sightings"])
+      expect(amiss.find((finding) => finding.about === about)).toMatchObject({
+        found: expect.stringContaining("no token"),
+        todo: expect.stringContaining("az login"),
+      });
   });
 
   test.each([
