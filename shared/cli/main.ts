@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { addApprovalsCommand } from "./approvals.ts";
 import { addCatalogCommand } from "./catalog.ts";
 import { addDetectionsCommand } from "./detections.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addKqlCommand } from "./kql.ts";
 import { addLocalCommand } from "./local.ts";
 import { addSightingsCommand } from "./sightings.ts";
@@ -21,6 +22,7 @@ addLocalCommand(program);
 addStateCommand(program);
 addApprovalsCommand(program);
 addSightingsCommand(program);
+addDoctorCommand(program);
 
 try {
   await program.parseAsync();

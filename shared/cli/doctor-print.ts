@@ -1,0 +1,19 @@
+import { printableLine } from "./printable.ts";
+import type { Finding, FindingStatus } from "../doctor/finding.ts";
+
+const SHOWN: Readonly<Record<FindingStatus, string>> = {
+  ok: "ok    ",
+  advice: "advice",
+  unseen: "unseen",
+  wrong: "WRONG ",
+};
+
+/** A line a finding, and the sum. Services' answers are quoted in them: nothing of them bends the terminal. */
+export function printFindings(findings: readonly Finding[]): void {
+  for (const { status, about, found, todo } of findings)
+    console.log(printableLine(`${SHOWN[status]}  ${about}: ${found}${todo === undefined ? "" : `. To do: ${todo}`}`));
+  const count = (status: FindingStatus): number => findings.filter((one) => one.status === status).length;
+  console.log(
+    `${findings.length} looked at: ${count("wrong")} wrong, ${count("advice")} to consider, ${count("unseen")} not seen.`,
+  );
+}
