@@ -150,7 +150,7 @@ test("a service that is well, with sightings new, expected and in a wave, sets n
   const { world } = watched;
   world.settings = { ...SETTINGS, waveThreshold: 3 };
   world.approvals = { version: 1, approvals: [approval(world, 100 * DAY, [7])] };
-  for (const n of [1, 2, 3, 4, 7]) appear(world, n, n === 7 ? undefined : "c:\\users\\a\\downloads\\setup.exe");
+  for (const n of [1, 2, 3, 4, 7]) appear(world, n, n === 7 ? {} : { path: "c:\\users\\a\\downloads\\setup.exe" });
   await runs(world, 12);
   expect(world.runs[0]).toMatchObject({ outcome: "ok", announced: 4, expected: 1, waves: 1 });
   expect(firing(watched)).toEqual([]);

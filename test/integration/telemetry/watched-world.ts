@@ -36,16 +36,15 @@ export async function runs(world: World, count: number): Promise<void> {
   }
 }
 
-/** A device shows the tool now, brought by the deployer, whom an approval may cover, or by another program. */
-export function appear(world: World, n: number, path?: string): void {
-  world.activities.push({ device: device(n), at: world.now, ingested: world.now });
-  world.happenings.push({
-    device: device(n),
-    at: world.now,
-    ingested: world.now,
-    kind: "arrival",
-    ...(path !== undefined && { path }),
-  });
+/** A device shows a tool now, brought by the deployer, whom an approval may cover, or by another program. */
+export function appear(
+  world: World,
+  n: number,
+  by: { readonly path?: string; readonly detection?: string } = {},
+): void {
+  const of = { device: device(n), at: world.now, ingested: world.now };
+  world.activities.push({ ...of, ...(by.detection !== undefined && { detection: by.detection }) });
+  world.happenings.push({ ...of, kind: "arrival", ...by });
 }
 
 /** Covers what the deployer brings to the devices. */
