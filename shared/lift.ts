@@ -16,6 +16,7 @@ import type { Kept, Told } from "./judge.ts";
 import { epochOf } from "./judge.ts";
 import type { Logger } from "./logger.ts";
 import type { Service } from "./run.ts";
+import { sayCommitted } from "./say-committed.ts";
 import type { TellingOrigin } from "./telling.ts";
 import { tellingOf } from "./telling.ts";
 import type { Tally } from "./work-unit.ts";
@@ -153,6 +154,7 @@ async function liftDetection(
         case "done":
           tally.announced += writes.filter(({ kind }) => kind === "tell").length;
           tally.expected += writes.filter(({ kind, sighting }) => kind === "keep" && sighting.decidedAt === now).length;
+          sayCommitted(writes, words, log);
           return;
         case "too-much":
           for (const half of halves(chunk)) await commit(partition, half, round);

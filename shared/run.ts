@@ -15,6 +15,7 @@ import { describeError } from "./logger.ts";
 import { lookAtExpected } from "./look-at-expected.ts";
 import type { RelayResult } from "./relay.ts";
 import { reviewApprovals } from "./review-approvals.ts";
+import { sayExpiring } from "./say-expiring.ts";
 import type { Tally } from "./work-unit.ts";
 import { emptyTally } from "./work-unit.ts";
 import type { WorkspaceWork } from "./work-workspace.ts";
@@ -71,6 +72,7 @@ export async function run(service: Service): Promise<RunRecord> {
     );
     const ledger = await coverage.ledger();
     const approvals = await approvalsInForce(service, ledger);
+    sayExpiring(approvals.approvals, ledger.marks.look, now, log);
     const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
     const context = { service, ledger, epochs, approvals, tally, runId, now, log };
     const timeIsUp = (): boolean =>

@@ -15,6 +15,7 @@ import { judge } from "./judge.ts";
 import type { Lookout } from "./look-around.ts";
 import type { Logger } from "./logger.ts";
 import { keysOf } from "./recall.ts";
+import { sayCommitted } from "./say-committed.ts";
 import type { Telling } from "./telling.ts";
 import { EVIDENCE_BATCH } from "./telling.ts";
 
@@ -176,6 +177,7 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
       switch (outcome.kind) {
         case "done":
           for (const one of told) count(one);
+          sayCommitted(told, words, log);
           return;
         case "too-much":
           for (const half of halves(rowsOf(told))) await commit(partition, half, words, current);

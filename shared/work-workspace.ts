@@ -3,7 +3,7 @@ import { unitKey } from "./azure/coverage-table.ts";
 import { utcDay } from "./core/decide.ts";
 import type { ApprovalSet } from "./core/approval.ts";
 import type { BlindReason, TableFreshness } from "./core/freshness.ts";
-import { blindness } from "./core/freshness.ts";
+import { blindness, lastDayCount } from "./core/freshness.ts";
 import type { Pack } from "./core/pack.ts";
 import type { UnitCoverage, UnitPlan } from "./core/plan.ts";
 import { coveredTo, leastCoveredFirst, planPack, planUnit } from "./core/plan.ts";
@@ -69,6 +69,19 @@ export async function readFreshness(
   try {
     tally.queries += 1;
     const tables = await workspace.source.freshness(wanted, now);
+    log.info(
+      {
+        event: "freshness.read",
+        workspace: workspace.name,
+        tables: tables.map((of) => ({
+          table: of.table,
+          newestRow: of.newestRow,
+          newestIngested: of.newestIngested,
+          rowsLastDay: lastDayCount(of, now),
+        })),
+      },
+      "what the tables show of themselves",
+    );
     const blind = tables.flatMap((of) => {
       const reason = blindness(of, now);
       return reason ? [{ table: of.table, reason }] : [];

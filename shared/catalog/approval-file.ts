@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 
 import type { Approval } from "../core/approval.ts";
+import { EXPIRING_DAYS } from "../core/approve.ts";
 import type { ApprovalContext } from "./approval-schema.ts";
 import { approvalSchema } from "./approval-schema.ts";
 import type { Template } from "./approval-template.ts";
@@ -22,8 +23,6 @@ export interface LoadedApprovals {
   readonly problems: readonly FileProblem[];
 }
 
-/** Days before the end from which on it is warned about. */
-export const EXPIRING_DAYS = 14;
 const DAY = 86_400_000;
 
 /** Conditions that whoever drops a file chooses. The schema does not know them; here is said why. */

@@ -1,6 +1,6 @@
-import { EXPIRING_DAYS, expiryWarning } from "../catalog/approval-file.ts";
+import { expiryWarning } from "../catalog/approval-file.ts";
 import type { Approval } from "../core/approval.ts";
-import { isInForce } from "../core/approve.ts";
+import { EXPIRING_DAYS, isInForce } from "../core/approve.ts";
 import { partitionsOf } from "../core/slice.ts";
 import type { JudgedState } from "./judged-state.ts";
 

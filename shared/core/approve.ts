@@ -24,6 +24,9 @@ export function approve(of: Judged, evidence: Evidence, approvals: readonly Appr
   return { covered: false, reasons };
 }
 
+/** Days before its end in which an approval is said to be expiring. */
+export const EXPIRING_DAYS = 14;
+
 /** Whether it counts: an approval ends at the instant of its `expires`. */
 export const isInForce = ({ expires }: Pick<Approval, "expires">, now: Date): boolean => now < expires;
 

@@ -25,6 +25,7 @@ import { partitionOf, sliceName } from "../../shared/core/slice.ts";
 import type { QueryAnswer, Source } from "../../shared/core/source.ts";
 import { PublishError, SourceError, StateError } from "../../shared/errors.ts";
 import type { Outbox } from "../../shared/core/outbox.ts";
+import type { Logger } from "../../shared/logger.ts";
 import type { Queue } from "../../shared/core/queue.ts";
 import type { RelayResult } from "../../shared/relay.ts";
 import { relay } from "../../shared/relay.ts";
@@ -151,6 +152,8 @@ export class World {
   readonly sends: string[] = [];
   readonly queries: { readonly window: QueryWindow; readonly slice: string }[] = [];
   readonly log: Record<string, unknown>[] = [];
+  /** What runs and passes log to. Default: `log`. */
+  logger: Logger = pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) });
   packs: readonly Pack[] = [packOf([detection(LEVEL)])];
   settings: RunSettings = SETTINGS;
   /** True time, milliseconds since START. */
@@ -192,7 +195,7 @@ export class World {
       // Two machines' clocks never agree.
       clock: () => this.date(this.now + this.skew + (task.startsWith("b-") ? 1500 : 0)),
       newId: () => `id-${++this.#id}`,
-      log: pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) }),
+      log: this.logger,
     };
   }
 
@@ -620,11 +623,10 @@ export class World {
 
   /** The real pass, over an outbox and a queue of this world. */
   #relay(task: string): Promise<RelayResult> {
-    const log = pino({ level: "debug" }, { write: (line: string) => void this.log.push(JSON.parse(line)) });
     return relay({
       outbox: this.#outbox(task),
       queue: async () => this.#queue(task),
-      log,
+      log: this.logger,
       limit: this.announceLimit,
       budgetMs: 60_000,
       now: () => this.date(this.now + this.skew),
