@@ -1,31 +1,10 @@
 #!/usr/bin/env node
-import { Command } from "commander";
 import { ConfigError } from "../errors.ts";
-import { addApprovalsCommand } from "./approvals.ts";
-import { addCatalogCommand } from "./catalog.ts";
-import { addDetectionsCommand } from "./detections.ts";
-import { addDoctorCommand } from "./doctor.ts";
-import { addKqlCommand } from "./kql.ts";
-import { addLocalCommand } from "./local.ts";
-import { addSightingsCommand } from "./sightings.ts";
-import { addStateCommand } from "./state.ts";
+import { firstsight } from "./program.ts";
 
-/** Exit codes: 0 done, 1 it could not be done, 2 usage or settings. */
-const program = new Command("firstsight")
-  .description("Firstsight for operators and detection engineers.")
-  .exitOverride()
-  .showHelpAfterError("(--help says more)");
-addCatalogCommand(program);
-addDetectionsCommand(program);
-addKqlCommand(program);
-addLocalCommand(program);
-addStateCommand(program);
-addApprovalsCommand(program);
-addSightingsCommand(program);
-addDoctorCommand(program);
-
+/** Exit codes: 0 done, 1 it could not be done, or findings, 2 usage or settings. */
 try {
-  await program.parseAsync();
+  await firstsight().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
