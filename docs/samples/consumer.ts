@@ -15,6 +15,7 @@ client.createReceiver(queue, { skipParsingBodyAsJson: true }).subscribe(
       const id = String(message.messageId); // the event's id too: the same whenever it is sent again
       if (told.has(id)) return;
       const { type, data } = JSON.parse(String(message.body));
+      if (!/^firstsight\.(sighting|wave)/.test(type)) return; // a doctor's test, a type of tomorrow
       // Your ticket system here; `ticket` is its external key, so that a crash before the next line opens none twice.
       console.log(JSON.stringify({ ticket: data.wave?.id ?? id, type, tool: data.detection.tool }));
       appendFileSync(file, `${id}\n`, { flush: true });

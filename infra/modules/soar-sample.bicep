@@ -41,8 +41,16 @@ var queuePath = '/@{encodeURIComponent(encodeURIComponent(parameters(\'queueName
 var connectionHost = { connection: { name: '@parameters(\'$connections\')[\'servicebus\'][\'connectionId\']' } }
 var connectorId = subscriptionResourceId('Microsoft.Web/locations/managedApis', location, 'servicebus')
 
-// Without the name of its draft, which the parser of Logic Apps is older than.
-var contract = { oneOf: loadJsonContent('../../docs/contract/firstsight-events.schema.json').oneOf }
+// Of the contract, without the name of its draft, which the parser of Logic Apps is older than. What is of no type that is known,
+// as the doctor's test message or a type of a later version, is taken and left aside: it is no dead letter.
+var ofAnotherType = {
+  type: 'object'
+  required: ['id', 'type']
+  properties: { type: { type: 'string', not: { pattern: '^firstsight\\.(sighting|wave)' } } }
+}
+var contract = {
+  oneOf: concat(loadJsonContent('../../docs/contract/firstsight-events.schema.json').oneOf, [ofAnotherType])
+}
 
 // One post: the key is the same whenever the message comes again, so the endpoint opens a ticket once. Four tries of 30 seconds
 // and the waits between them end within the lock of five minutes: past it, another run would post beside this one.
@@ -194,17 +202,29 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
           }
           default: {
             actions: {
-              Ticket: {
-                type: 'Http'
+              Sighting_or_wave: {
+                type: 'If'
                 runAfter: {}
-                limit: { timeout: 'PT30S' }
-                inputs: {
-                  ...post
-                  body: {
-                    action: 'ticket'
-                    // One for a wave, whichever of its messages came first; else one for the sighting.
-                    key: '@coalesce(body(\'Parse\')?[\'data\']?[\'wave\']?[\'id\'], body(\'Parse\')?[\'id\'])'
-                    event: '@body(\'Parse\')'
+                expression: {
+                  or: [
+                    { startsWith: ['@body(\'Parse\')?[\'type\']', 'firstsight.sighting.'] }
+                    { equals: ['@body(\'Parse\')?[\'type\']', 'firstsight.wave.v1'] }
+                  ]
+                }
+                actions: {
+                  Ticket: {
+                    type: 'Http'
+                    runAfter: {}
+                    limit: { timeout: 'PT30S' }
+                    inputs: {
+                      ...post
+                      body: {
+                        action: 'ticket'
+                        // One for a wave, whichever of its messages came first; else one for the sighting.
+                        key: '@coalesce(body(\'Parse\')?[\'data\']?[\'wave\']?[\'id\'], body(\'Parse\')?[\'id\'])'
+                        event: '@body(\'Parse\')'
+                      }
+                    }
                   }
                 }
               }

@@ -162,6 +162,7 @@ describe.each([
     // A queue that drops no duplicates: the consumer alone has to.
     const broker = await start({ duplicateDetection: false });
     await send(broker, [sighting, sighting, members, header, members].map(messageOf));
+    await send(broker, [{ ...sighting, id: "e".repeat(64), type: "firstsight.test.v1", data: {} }].map(messageOf));
     await send(broker, [{ messageId: "poison", body: Buffer.from("no JSON") }]);
     expect(await told(broker, run(broker))).toEqual(TOLD);
     expect(broker.deadLetters("sightings").map(({ messageId }) => messageId)).toEqual(["poison"]);
