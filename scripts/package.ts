@@ -1,0 +1,49 @@
+import { glob, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { buildPackage } from "./build.ts";
+import { writeWhole } from "./write-whole.ts";
+import { zipArchive } from "./zip-archive.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const DIST = `${ROOT}dist/`;
+const DEFAULT_TARGET = `${ROOT}firstsight.zip`;
+
+/** What is deployed, and nothing that somebody has put beside it, as settings with secrets. */
+const DEPLOYED = ["host.json", "package.json", "functions/*.js", "chunks/*.js"];
+
+export interface Packaged {
+  readonly target: string;
+  /** Bytes of the archive. */
+  readonly bytes: number;
+  /** By path; bytes unpacked. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+/**
+ * Builds `dist/` and writes it as the zip archive that Azure Functions runs from. The same sources give the same bytes.
+ * @throws {Error} what `buildPackage` throws
+ */
+export async function writePackage(target: string): Promise<Packaged> {
+  await buildPackage();
+  const paths = (await Array.fromAsync(glob(DEPLOYED, { cwd: DIST }))).toSorted();
+  const files = new Map<string, Uint8Array>();
+  for (const path of paths) files.set(path, await readFile(`${DIST}${path}`));
+  const archive = zipArchive(files);
+  writeWhole(target, archive);
+  return {
+    target,
+    bytes: archive.length,
+    files: [...files].map(([path, contents]) => ({ path, bytes: contents.length })),
+  };
+}
+
+if (import.meta.main) {
+  try {
+    const { target, bytes, files } = await writePackage(process.argv[2] ?? DEFAULT_TARGET);
+    for (const file of files) console.log(`${String(file.bytes).padStart(9)}  ${file.path}`);
+    console.log(`${String(bytes).padStart(9)}  ${target}: ${files.length} files`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
