@@ -17,7 +17,7 @@ export const EXPIRES_AFTER = 12;
 const EXPIRES = "2026-03-13";
 
 /** One device, and what becomes of the tools on it with the approvals of its scenario. Without them all are announced. */
-export interface Case {
+interface Case {
   readonly name: string;
   /** Slugs: covered. */
   readonly expected?: readonly string[];
