@@ -125,9 +125,11 @@ describe("texts of devices are data", () => {
   test("a run over hostile rows ends ok, and every device is told in a message that keeps the contract", async () => {
     const stage = await startStage();
     try {
-      // Azurite answers 500 to a transaction with a line separator in it, and the SDK does not escape them.
-      const texts = fc.sample(nasty, { numRuns: 400, seed: 12 }).map((text) => text.replaceAll(/[\u2028\u2029]/g, ""));
-      const hostile = Array.from({ length: 20 }, (_, i) => `${i}${texts[i * 20] ?? ""}`);
+      const texts = fc.sample(nasty, { numRuns: 400, seed: 12 });
+      // Azurite answers 500 to a transaction with a line separator in it, escaped or not; ids are kept as they are.
+      const hostile = Array.from({ length: 20 }, (_, i) =>
+        `${i}${texts[i * 20] ?? ""}`.replaceAll(/[\u2028\u2029]/g, ""),
+      );
       for (const [i, id] of hostile.entries()) {
         const text = (at: number): string => texts[i * 20 + at] ?? "";
         const story = storyOf(id, text(1));
