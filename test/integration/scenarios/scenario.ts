@@ -32,8 +32,6 @@ export interface Scenario {
   readonly name: string;
   readonly cases: readonly Case[];
   /** YAML of its approvals. `device`: the id of a case's device. */
-  /** Of the expected (`CASE: TOOL`), which an approval covers that is made after they were announced. Default: each. */
-  readonly coveredLate?: (key: string) => boolean;
   readonly approvals: (device: (name: string) => string) => readonly string[];
 }
 
