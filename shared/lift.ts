@@ -50,15 +50,20 @@ type Verdict =
 
 export type Judge = (of: StandingSighting, detection: Detection) => Verdict;
 
-/** By the approvals alone, on what is stored. */
+/** By the approvals alone, on what is stored; `asked`: what was looked up again of a sighting, where an approval compares more. */
 export const byReview =
-  (set: ApprovalSet, now: Date): Judge =>
+  (set: ApprovalSet, now: Date, asked: (of: StandingSighting) => Evidence | undefined = () => undefined): Judge =>
   (of, detection) => {
-    const judged = review(of, detection.tool, set, now);
-    if (judged.kind === "lift") return { kind: "tell", cause: "approval-lifted", evidence: of.evidence };
+    const evidence = asked(of) ?? of.evidence;
+    const judged = review({ ...of, evidence }, detection.tool, set, now);
+    if (judged.kind === "lift") return { kind: "tell", cause: "approval-lifted", evidence };
+    // R13: what can't be kept whole could not be judged again.
+    if (judged.kind === "expect" && evidence !== of.evidence && !encodeEvidence(evidence, of).whole)
+      return { kind: "nothing" };
     if (judged.kind === "expect")
       return {
         kind: "keep",
+        evidence,
         sighting: {
           ...plain(of),
           disposition: "expected",

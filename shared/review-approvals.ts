@@ -1,6 +1,8 @@
 import { differs } from "./core/review.ts";
+import { sightingKey } from "./core/sighting.ts";
 import { partitionsOf } from "./core/slice.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
+import { askAgain } from "./ask-again.ts";
 import type { LiftContext } from "./lift.ts";
 import { SupersededError, assertCurrent, byReview, lift, lookedFor } from "./lift.ts";
 
@@ -15,26 +17,31 @@ const HELD = 2000;
 export async function reviewApprovals(context: LiftContext & { readonly timeIsUp: () => boolean }): Promise<void> {
   const { service, ledger, approvals, now, log } = context;
   if (!differs(ledger.marks.review, approvals, now)) return;
-  const judge = byReview(approvals, now);
   const tools = new Set(approvals.approvals.flatMap((approval) => approval.tools));
   const detectionIds = service.packs.flatMap(({ detections }) =>
     detections.flatMap(({ id, tool }) => (tools.has(tool) ? [id] : [])),
   );
-  let concerned: StandingSighting[] = [];
+  let held: StandingSighting[] = [];
+  const reviewHeld = async (): Promise<void> => {
+    const asked = await askAgain(held, context);
+    const judge = byReview(approvals, now, (of) => asked.get(sightingKey(of)));
+    const concerned = held.filter((of) => {
+      const found = lookedFor(of.detectionId, service.packs);
+      return found && judge(of, found.detection).kind !== "nothing";
+    });
+    await lift(concerned, judge, context);
+    held = [];
+  };
   try {
     for (const partition of partitionsOf("all")) {
       if (context.timeIsUp()) return;
       await assertCurrent(context);
       for await (const sighting of service.sightings.stored(partition, { expectedOr: detectionIds })) {
-        const found = lookedFor(sighting.detectionId, service.packs);
-        if (!found || judge(sighting, found.detection).kind === "nothing") continue;
-        concerned.push(sighting);
-        if (concerned.length < HELD) continue;
-        await lift(concerned, judge, context);
-        concerned = [];
+        held.push(sighting);
+        if (held.length >= HELD) await reviewHeld();
       }
     }
-    await lift(concerned, judge, context);
+    await reviewHeld();
   } catch (error) {
     if (!(error instanceof SupersededError)) throw error;
     log.info({ event: "review.superseded", reason: error.message }, "the next run reviews with the newer approvals");

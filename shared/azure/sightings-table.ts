@@ -296,8 +296,13 @@ function toAction(partition: string, { sighting, etag, evidence, told }: Change,
   return etag === undefined ? ["create", entity] : ["update", entity, "Merge", { etag }];
 }
 
-/** A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. */
-const storable = (name: string): string => name.slice(0, 1024).toWellFormed();
+/** A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. Line
+ * separators are no part of a name, and not every reader of a transaction bears them. */
+const storable = (name: string): string =>
+  name
+    .slice(0, 1024)
+    .replaceAll(/[\u2028\u2029]/g, " ")
+    .toWellFormed();
 
 function toGlimpse(entity: TableEntityResult<Record<string, unknown>>): Glimpse {
   refuseNewer(entity, String(entity.rowKey));

@@ -39,6 +39,22 @@ export const mergeEvidence = (known: Evidence, found: Evidence): Evidence => ({
   missing: [...new Set([...known.missing, ...found.missing])],
 });
 
+/**
+ * Known evidence, looked up again because an approval compares what was not asked for before (logons, scheduled tasks). What is found
+ * again stands as it was found now; what is not, since the data reach no further back, stays as it was.
+ */
+export function refreshEvidence(known: Evidence, found: Evidence): Evidence {
+  const again = new Set(found.pieces.map(occurrence));
+  return {
+    pieces: foldPieces([...found.pieces, ...known.pieces.filter((piece) => !again.has(occurrence(piece)))]),
+    missing: [...new Set([...known.missing, ...found.missing])],
+  };
+}
+
+/** A piece by what happened, without what was asked about it. */
+const occurrence = ({ task: _task, logons: _logons, ...piece }: EvidencePiece): string =>
+  `${piece.at.getTime()} ${pieceFacts(piece)}`;
+
 /** All that an approval may compare of a piece but its time, and not what is only shown. */
 const pieceFacts = (piece: EvidencePiece): string =>
   JSON.stringify([

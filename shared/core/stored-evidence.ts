@@ -75,7 +75,7 @@ export function encodeEvidence(
   context: EvidenceContext,
 ): { readonly text: string; readonly whole: boolean } {
   for (const command of COMMAND_STEPS) {
-    const encoded = JSON.stringify(toStored(evidence, context, command));
+    const encoded = encode(toStored(evidence, context, command));
     if (fits(encoded)) return { text: encoded, whole: true };
   }
   const missing = [NOT_STORED];
@@ -83,11 +83,15 @@ export function encodeEvidence(
   let { pieces } = evidence;
   while (pieces.length > 0) {
     pieces = pieces.slice(0, Math.floor(pieces.length / 2));
-    const encoded = JSON.stringify(toStored({ pieces, missing }, context, 0));
+    const encoded = encode(toStored({ pieces, missing }, context, 0));
     if (fits(encoded)) return { text: encoded, whole: false };
   }
-  return { text: JSON.stringify(toStored({ pieces: [], missing }, { ...context, deviceGroup: "" }, 0)), whole: false };
+  return { text: encode(toStored({ pieces: [], missing }, { ...context, deviceGroup: "" }, 0)), whole: false };
 }
+
+/** Line separators as escapes: the text is one line whoever reads it. */
+const encode = (of: Stored): string =>
+  JSON.stringify(of).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 
 const fits = (encoded: string): boolean => new TextEncoder().encode(encoded).byteLength <= MAX_STORED_BYTES;
 

@@ -90,7 +90,7 @@ export function storyOf(device: string, group: string) {
 
   /** Columns of the process, whose own file's certificate Defender has seen as well. */
   function initiator(by: Process, ago: number): StageRow["columns"] {
-    const hash = sha1(`${by.path} ${by.signer ?? "unsigned"}`);
+    const hash = sha1(`${by.path} ${by.signer ?? "unsigned"} ${by.trusted ?? true}`);
     if (by.signer !== undefined)
       add("DeviceFileCertificateInfo", ago, certificateOf({ ...by, signer: by.signer }, hash));
     return {

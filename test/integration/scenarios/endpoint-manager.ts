@@ -90,7 +90,7 @@ export const ENDPOINT_MANAGER: Scenario = {
     {
       name: "a CcmExec.exe with a certificate that nothing trusts",
       announced,
-      happens: (on) => on.arrives(TOOL, 60, { ...CCMEXEC, signer: "Microsoft Corporation ", trusted: false }),
+      happens: (on) => on.arrives(TOOL, 60, { ...CCMEXEC, trusted: false }),
     },
     {
       name: "PowerShell registers a task under Configuration Manager's own path",

@@ -17,7 +17,7 @@ export const EXPIRES_AFTER = 12;
 const EXPIRES = "2026-03-13";
 
 /** One device, and what becomes of the tools on it with the approvals of its scenario. Without them all are announced. */
-export interface Case {
+interface Case {
   readonly name: string;
   /** Slugs: covered. */
   readonly expected?: readonly string[];
@@ -32,8 +32,6 @@ export interface Scenario {
   readonly name: string;
   readonly cases: readonly Case[];
   /** YAML of its approvals. `device`: the id of a case's device. */
-  /** Of the expected (`CASE: TOOL`), which an approval covers that is made after they were announced. Default: each. */
-  readonly coveredLate?: (key: string) => boolean;
   readonly approvals: (device: (name: string) => string) => readonly string[];
 }
 
