@@ -3,7 +3,7 @@ import type { CertificateRow } from "./fleet/certificate-row.ts";
 import { device, type Device } from "./fleet/device.ts";
 import { eventPulse } from "./fleet/event-pulse.ts";
 import { EVENT_TABLES, type EventRow, type FleetTable } from "./fleet/event-row.ts";
-import { freshLevelRows, levelDevice, levelEvents, levelRows } from "./fleet/level.ts";
+import { freshLevelRows, levelArrival, levelDevice, levelRows } from "./fleet/level.ts";
 import { castOf } from "./fleet/cast.ts";
 import { benignSigners, LEVEL_SIGNERS } from "./fleet/signers.ts";
 import { INTUNE_INSTALLS } from "./fleet/story.ts";
@@ -60,8 +60,9 @@ export function makeFleet({
     rows.push(...deviceRows(seed, made, benign, now.getTime()));
     if (place !== undefined) {
       const level = levelRows(seed, made, place, now.getTime());
-      rows.push(...level);
-      events.push(...levelEvents(seed, made, level));
+      const arrival = levelArrival(seed, made, level);
+      rows.push(...level, ...arrival.rows);
+      events.push(...arrival.events);
       holdings.push(levelHolding(made));
     } else if (story !== undefined) {
       const told = tellStory(seed, made, story, now.getTime());
@@ -109,9 +110,10 @@ export function grow(
     const made = index < level ? levelDevice(bare, place) : bare;
     if (index < level) {
       const fresh = freshLevelRows(seed, made, place, now.getTime());
+      const arrival = levelArrival(seed, made, fresh);
       devices.push(made);
-      rows.push(firstRow(seed, made, benign, now.getTime()), ...fresh);
-      events.push(...levelEvents(seed, made, fresh));
+      rows.push(firstRow(seed, made, benign, now.getTime()), ...fresh, ...arrival.rows);
+      events.push(...arrival.events);
       holdings.push(levelHolding(made));
     } else if (index < level + approved) {
       const managed = storyDevice(made, INTUNE_INSTALLS);

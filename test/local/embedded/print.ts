@@ -147,7 +147,7 @@ const COLUMNS: readonly (readonly [heading: string, width: number, (event: Sight
   ["kind", 9, ({ data }) => data.sighting.kind],
   ["first seen", 18, ({ data }) => data.sighting.firstSeen.slice(0, 16).replace("T", " ")],
   ["cause", 14, ({ data }) => data.cause],
-  ["by whom", 40, ({ data }) => byWhom(data.evidence)],
+  ["by whom", 50, ({ data }) => byWhom(data)],
   ["id", 10, ({ id }) => id.slice(0, 8)],
 ];
 
@@ -160,14 +160,18 @@ const columnsOf = (event: SightingEvent): string =>
     .join("")
     .trimEnd();
 
-/** Of the most telling piece of evidence: who asked the installer, or did it. */
-function byWhom(evidence: SightingEvent["data"]["evidence"]): string {
+/** Of the most telling piece of evidence: who asked the installer, or did it; in which folder, where it is none of programs. */
+function byWhom({ evidence, sighting }: SightingEvent["data"]): string {
+  const fake = sighting.counterfeit === true ? "counterfeit, " : "";
   const [piece] = evidence?.pieces ?? [];
-  if (piece === undefined) return "nothing shows who";
-  const { name, parent, signer } = piece.client ?? piece.actor;
-  const said = signer === undefined ? `unsigned ${name}` : name;
+  if (piece === undefined) return `${fake}nothing shows who`;
+  const { name, path, parent, signer } = piece.client ?? piece.actor;
+  const said = `${fake}${signer === undefined ? "unsigned " : ""}${fit(name, 24)}`;
+  if (path !== "" && !PROGRAMS.test(path)) return `${said} in ${path.slice(0, path.lastIndexOf("\\"))}`;
   return parent === "" ? said : `${said} < ${parent}`;
 }
+
+const PROGRAMS = /^[a-z]:\\(?:program files|program files \(x86\)|windows)\\/;
 
 /** Enough to know which. */
 function firstOf(devices: readonly { readonly id: string; readonly name: string }[]): string {

@@ -1,7 +1,7 @@
 import { certificateRow, type CertificateRow } from "./certificate-row.ts";
 import { HOSTILE_NAMES, type Device } from "./device.ts";
 import { fileCreated, processCreated, type EventRow } from "./event-row.ts";
-import { CHROME, EXPLORER, powershell, SERVICES, SYSTEM, USER } from "./process.ts";
+import { CHROME, EXPLORER, powershell, processHash, SERVICES, SYSTEM, USER } from "./process.ts";
 import { random } from "./random.ts";
 import { LEVEL_SIGNERS } from "./signers.ts";
 
@@ -80,11 +80,18 @@ export function freshLevelRows(seed: number, device: Device, place: number, now:
 
 const PATH = String.raw`C:\Program Files\Level\level.exe`;
 
-/** Who brought Level, and who started it: shortly before its oldest row, and ingested with it. Nobody approved any of them. */
-export function levelEvents(seed: number, device: Device, rows: readonly CertificateRow[]): EventRow[] {
-  const [oldest] = rows.toSorted((a, b) => (a.TimeGenerated < b.TimeGenerated ? -1 : 1));
-  if (oldest === undefined) return [];
-  const chance = random(seed, "level events", device.id);
+/**
+ * Who brought Level, and who started it: shortly before its oldest row, and ingested with it, with the certificates of both. Nobody
+ * approved any of them.
+ */
+export function levelArrival(
+  seed: number,
+  device: Device,
+  level: readonly CertificateRow[],
+): { readonly rows: readonly CertificateRow[]; readonly events: readonly EventRow[] } {
+  const [oldest] = level.toSorted((a, b) => (a.TimeGenerated < b.TimeGenerated ? -1 : 1));
+  if (oldest === undefined) return { rows: [], events: [] };
+  const chance = random(seed, "level arrives", device.id);
   const by = chance.pick([
     CHROME,
     EXPLORER,
@@ -93,10 +100,16 @@ export function levelEvents(seed: number, device: Device, rows: readonly Certifi
     powershell("svchost.exe", SYSTEM),
   ]);
   const at = Date.parse(oldest.TimeGenerated) - 2 * MINUTE;
-  const moment = { device, at, ingested: Date.parse(oldest.$ingested), began: at - MINUTE };
+  const ingested = Date.parse(oldest.$ingested);
+  const moment = { device, at, ingested, began: at - MINUTE };
   const file = { path: PATH, sha1: oldest.SHA1 };
-  return [
-    fileCreated(moment, file, by, chance),
-    processCreated({ ...moment, at: at + MINUTE }, file, `"${PATH}" --action=service`, SERVICES, chance),
-  ];
+  return {
+    rows: [by, SERVICES].map((one) =>
+      certificateRow({ device, signer: one.signer ?? "", file: processHash(one), at, ingested }, chance),
+    ),
+    events: [
+      fileCreated(moment, file, by, chance),
+      processCreated({ ...moment, at: at + MINUTE }, file, `"${PATH}" --action=service`, SERVICES, chance),
+    ],
+  };
 }

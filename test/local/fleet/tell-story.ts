@@ -5,7 +5,7 @@ import type { EventRow } from "./event-row.ts";
 import { fileCreated, loggedOn, processCreated, taskCreated } from "./event-row.ts";
 import { processHash, type Process } from "./process.ts";
 import { random, type Random } from "./random.ts";
-import type { Brought, Story } from "./story.ts";
+import { SERVERS, type Brought, type Story } from "./story.ts";
 import { toolFile } from "./tool.ts";
 
 const MINUTE = 60_000;
@@ -29,10 +29,12 @@ export interface Told {
   readonly holdings: readonly Holding[];
 }
 
-/** The device as the story has it: in a group that approvals name, under one name. */
+/** The device as the story has it: in a group that approvals name, under one name, which tells what it is. */
 export const storyDevice = (device: Device, { group }: Story): Device => ({
   ...device,
-  names: device.names.slice(-1),
+  names: device.names
+    .slice(-1)
+    .map((name) => (group === SERVERS ? name.replace(/-(?:ws|lt)-/, "-srv-") : name.replace("-srv-", "-ws-"))),
   group,
 });
 
