@@ -72,8 +72,8 @@ export async function run(service: Service): Promise<RunRecord> {
     );
     const ledger = await coverage.ledger();
     const approvals = await approvalsInForce(service, ledger);
-    sayExpiring(approvals.approvals, ledger.marks.look, now, log);
     const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
+    sayExpiring(approvals.approvals, ledger.marks.look, now, log);
     const context = { service, ledger, epochs, approvals, tally, runId, now, log };
     const timeIsUp = (): boolean =>
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
