@@ -57,7 +57,7 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: alert.displayName
-      description: '${alert.description} Runbook: ${runbookUrl}${alert.runbook}'
+      description: replace(alert.description, 'docs/runbook.md', runbookUrl)
       severity: alert.severity
       enabled: enabled
       scopes: [logWorkspaceId]
@@ -90,7 +90,7 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     name: '${namePrefix}-${alert.name}'
     location: 'global'
     properties: {
-      description: '${alert.displayName}. ${alert.description} Runbook: ${runbookUrl}${alert.runbook}'
+      description: '${alert.displayName}. ${replace(alert.description, 'docs/runbook.md', runbookUrl)}'
       severity: alert.severity
       enabled: enabled
       scopes: [namespace.id]
