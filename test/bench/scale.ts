@@ -17,6 +17,11 @@ const MAX_BYTES = 100 * MEBIBYTE;
 /** Slices with devices; the seventeenth has none. */
 const SLICES = 16;
 const STOP_AFTER = 5;
+/**
+ * Node takes the limit of its heap from the machine's memory, and collects the later the more there is. The instance in Azure has
+ * 2,048 MB, this machine may have much more: the service gets the limit that it has there.
+ */
+const INSTANCE_HEAP = "--max-old-space-size=1024";
 
 interface Part extends ScaleMeasured {
   readonly toTables: number;
@@ -127,7 +132,7 @@ async function measure(
 
 async function serve(settings: Readonly<Record<string, string>>, stopAfter: number): Promise<ScaleMeasured> {
   const script = fileURLToPath(new URL("./scale-service.ts", import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, String(stopAfter)], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [INSTANCE_HEAP, script, String(stopAfter)], {
     env: { ...process.env, NODE_OPTIONS: "", ...settings },
     maxBuffer: 64 * MEBIBYTE,
   });
