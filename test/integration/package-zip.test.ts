@@ -107,7 +107,7 @@ test("unpacked in an empty folder without node_modules above, it registers its f
     } finally {
       await host.stop();
     }
-    const [record] = lines.filter(({ event }) => event === "run.completed");
+    const record = lines.find(({ event }) => event === "run.completed");
     // No approval is put in: whatever a device holds is told.
     const held = fleet.holdings.length;
     expect(record).toMatchObject({ outcome: "ok", new: held, announced: held, outboxDepth: 0 });
