@@ -4,6 +4,8 @@ import type { ApprovalSet } from "./core/approval.ts";
 import type { Pack } from "./core/pack.ts";
 import { planUnit } from "./core/plan.ts";
 import { parseRows } from "./core/row.ts";
+import type { Row } from "./core/sighting.ts";
+import type { RowsAnswer } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
 import { COVERAGE_SLICES, partitionsOf, sliceName, split } from "./core/slice.ts";
 import { lostPartitions, standingEpochs } from "./epochs.ts";
@@ -111,9 +113,8 @@ async function restoreUnit(
       restored += await restoreUnit(service, workspace, pack, part, unit, { ledger, approvals, now });
     return restored;
   }
-  const { rows } = parseRows(answer.records, pack);
   const remembered = await remember(
-    rows,
+    rowsOf(answer, pack),
     {
       ...tellingOf(pack, workspace, {
         service,
@@ -141,6 +142,10 @@ async function restoreUnit(
     service.log,
   );
   return remembered.new;
+}
+
+function* rowsOf({ portions }: RowsAnswer, pack: Pack): Generator<readonly Row[]> {
+  for (const portion of portions) yield parseRows(portion, pack).rows;
 }
 
 /** `undefined`: ask for less. A partial answer would leave known sightings out, and they would be told again. */

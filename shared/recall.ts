@@ -24,37 +24,53 @@ interface Recalled {
   readonly whole: boolean;
 }
 
-/** The rows by partition with what is known there, some partitions ahead. Old by the time it is used is safe: writes are If-Match. */
+/**
+ * The rows by partition with what is known there, some partitions ahead. Portions of one partition share its scan. Old by the time it is
+ * used is safe: writes are If-Match.
+ */
 export async function* recallAhead(
-  rows: readonly Row[],
+  portions: Iterable<readonly Row[]>,
   of: RecallOf,
   table: SightingsTable,
 ): AsyncGenerator<Recalled, void, undefined> {
-  const partitions = byPartition(rows);
   const reading: Promise<Recalled>[] = [];
-  for (const [partition, inPartition] of partitions) {
-    const recalled = recall(partition, inPartition, of, table);
-    // Its failure is met when its turn comes; until then nobody waits for it.
-    recalled.catch(() => undefined);
-    reading.push(recalled);
-    const next = reading.length > AHEAD ? reading.shift() : undefined;
-    if (next) yield await next;
-  }
+  let scan: Scan | undefined;
+  for (const rows of portions)
+    for (const [partition, inPartition] of byPartition(rows)) {
+      if (scan?.partition !== partition) scan = scanOf(partition, inPartition, of, table);
+      const recalled = recall(partition, inPartition, scan, of, table);
+      // Its failure is met when its turn comes; until then nobody waits for it.
+      recalled.catch(() => undefined);
+      reading.push(recalled);
+      const next = reading.length > AHEAD ? reading.shift() : undefined;
+      if (next) yield await next;
+    }
   for (const next of reading) yield await next;
 }
 
-/** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. */
+interface Scan {
+  readonly partition: string;
+  readonly glimpses: Promise<Glimpses>;
+}
+
+/** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. `undefined`: point reads. */
+function scanOf(partition: string, rows: readonly Row[], of: RecallOf, table: SightingsTable): Scan | undefined {
+  const knownHere = [...of.detections.keys()].reduce((sum, id) => sum + of.knownDevices(id), 0) / 16;
+  if (keysOf(rows, of.detections).length <= Math.ceil(knownHere / 1000)) return undefined;
+  const glimpses = table.recallPartition(partition);
+  glimpses.catch(() => undefined);
+  return { partition, glimpses };
+}
+
 async function recall(
   partition: string,
   inPartition: readonly Row[],
+  scan: Scan | undefined,
   of: RecallOf,
   table: SightingsTable,
 ): Promise<Recalled> {
-  const keys = keysOf(inPartition, of.detections);
-  const knownHere = [...of.detections.keys()].reduce((sum, id) => sum + of.knownDevices(id), 0) / 16;
-  const whole = keys.length > Math.ceil(knownHere / 1000);
-  const glimpses = await (whole ? table.recallPartition(partition) : table.recallKeys(partition, keys));
-  return { partition, inPartition, glimpses, whole };
+  const glimpses = await (scan?.glimpses ?? table.recallKeys(partition, keysOf(inPartition, of.detections)));
+  return { partition, inPartition, glimpses, whole: scan !== undefined };
 }
 
 /** RowKeys of the rows' own sightings, and of those under ids that their detections supersede. */

@@ -10,23 +10,26 @@ import { keysOf, recallAhead } from "./recall.ts";
 import type { Candidate } from "./tell-rows.ts";
 import { rowTeller } from "./tell-rows.ts";
 import type { Remembered, Telling } from "./telling.ts";
+import { EVIDENCE_BATCH } from "./telling.ts";
 
 /**
- * Brings the rows of one unit into the state: recalls what is known, decides, looks for evidence, approves, and commits each
+ * Brings the rows of one answer into the state, portion by portion (all rows of a key are in one): recalls what is known, decides, looks for evidence, approves, and commits each
  * announced sighting in one transaction with the message that tells it.
  * @throws {StateError} when the state can't be read or written, or a transaction still conflicts after four rounds
  */
 export async function remember(
-  rows: readonly Row[],
+  portions: Iterable<readonly Row[]>,
   by: Telling,
   table: SightingsTable,
   log: Logger,
 ): Promise<Remembered> {
   const detections = new Map(by.pack.detections.map((detection) => [detection.id, detection]));
   const teller = rowTeller(by, table, log);
-  const candidates: Candidate[] = [];
+  // By detection, so that what is counted for a wave is counted together.
+  const order = new Map([...detections.keys()].map((id, i) => [id, i]));
+  let candidates: Candidate[] = [];
   for await (const { partition, inPartition, glimpses, whole } of recallAhead(
-    rows,
+    portions,
     { detections, knownDevices: by.knownDevices },
     table,
   )) {
@@ -40,17 +43,24 @@ export async function remember(
         ...(beside && { otherTools: toolsBeside(row, beside) }),
       });
     for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, glimpses);
+    if (candidates.length < TOLD_AT_ONCE) continue;
+    // Full batches of evidence; the rest waits for those that follow.
+    const full = candidates.length - (candidates.length % EVIDENCE_BATCH);
+    await tell(candidates.slice(0, full));
+    candidates = candidates.slice(full);
   }
-  // By detection, so that what is counted for a wave is counted together.
-  const order = new Map([...detections.keys()].map((id, i) => [id, i]));
-  await teller.tell(
-    candidates.toSorted(
-      (a, b) =>
-        (order.get(a.row.detectionId) ?? 0) - (order.get(b.row.detectionId) ?? 0) ||
-        (partitionOf(a.row.deviceId) < partitionOf(b.row.deviceId) ? -1 : 1),
-    ),
-  );
+  await tell(candidates);
   return teller.totals;
+
+  function tell(some: readonly Candidate[]): Promise<void> {
+    return teller.tell(
+      some.toSorted(
+        (a, b) =>
+          (order.get(a.row.detectionId) ?? 0) - (order.get(b.row.detectionId) ?? 0) ||
+          (partitionOf(a.row.deviceId) < partitionOf(b.row.deviceId) ? -1 : 1),
+      ),
+    );
+  }
 
   /** The kind of write that a row needs, as far as the plan's view of the state tells. */
   function weigh(row: Row, known: Glimpses): "candidate" | "refresh" | "nothing" {
@@ -78,6 +88,9 @@ export async function remember(
     return tools.size === 0 ? NOTHING : [...tools].toSorted();
   }
 }
+
+/** Candidates that are told together, all detections': few enough for memory, enough to count waves by. */
+const TOLD_AT_ONCE = 5000;
 
 const NOTHING: readonly string[] = [];
 

@@ -4,7 +4,7 @@ import type { UnitPlan } from "./core/plan.ts";
 import type { RowComplaint } from "./core/row.ts";
 import { parseRows } from "./core/row.ts";
 import type { Row } from "./core/sighting.ts";
-import type { Source } from "./core/source.ts";
+import type { RowsAnswer, Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
 import { sliceName, split } from "./core/slice.ts";
 import type { SightingsTable } from "./azure/sightings-table.ts";
@@ -87,11 +87,11 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   const read = await readSlice(unit, slice, work);
   if (read.kind === "too-much") return read;
   const remembered = await remember(
-    read.rows,
+    rowsOf(read.answer, slice, work),
     {
       ...telling,
       unit,
-      judgement: { ...work.judgement, complete: read.complete },
+      judgement: { ...work.judgement, complete: read.answer.complete },
       evidence: (candidates) => lookoutOver(candidates, { ...work, ...telling, approvals, window: around(unit) }),
     },
     work.table,
@@ -105,23 +105,15 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   tally.putAside += remembered.putAside;
   for (const [id, count] of remembered.newByDetection)
     tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
-  return read.complete
-    ? { kind: "done", rows: read.records }
-    : { kind: "incomplete", reason: read.partialReason ?? "the service returned part of the result" };
+  const { complete, count, partialReason } = read.answer;
+  return complete
+    ? { kind: "done", rows: count }
+    : { kind: "incomplete", reason: partialReason ?? "the service returned part of the result" };
 }
 
-type ReadSlice =
-  | { readonly kind: "too-much" }
-  | {
-      readonly kind: "read";
-      readonly rows: readonly Row[];
-      /** Records that the answer had. */
-      readonly records: number;
-      readonly complete: boolean;
-      readonly partialReason?: string;
-    };
+type ReadSlice = { readonly kind: "too-much" } | { readonly kind: "read"; readonly answer: RowsAnswer };
 
-/** The rows of one answer, and of the answer itself nothing more: what is held while they are remembered is held for minutes. */
+/** One answer, or that less has to be asked for. */
 async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<ReadSlice> {
   const { source, telling, tally, log } = work;
   const divisible = split(slice) !== undefined;
@@ -147,25 +139,36 @@ async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     );
     return { kind: "too-much" };
   }
-  const { rows, rejected, repaired } = parseRows(answer.records, telling.pack);
-  const records = answer.records.length;
-  tally.rows += records;
-  tally.rejected += rejected.length;
+  tally.rows += answer.count;
   log.info(
     {
       event: "query.completed",
       ...place(telling, slice),
       ...unit.window,
-      rows: records,
+      rows: answer.count,
       complete,
       statistics: answer.statistics,
       durationMs: Math.round(performance.now() - started),
     },
     "query completed",
   );
-  say("row.rejected", "a row can't be used; the others go on", rejected, telling, slice, log);
-  say("row.repaired", "a row is used without what can't be read of it", repaired, telling, slice, log);
-  return { kind: "read", rows, records, complete, ...(partialReason !== undefined && { partialReason }) };
+  return { kind: "read", answer };
+}
+
+/** The rows of an answer, portion by portion: all of them at once would outgrow the answer. */
+function* rowsOf(answer: RowsAnswer, slice: Slice, { telling, tally, log }: UnitWork): Generator<readonly Row[]> {
+  const of = place(telling, slice);
+  const rejecting = complaints("row.rejected", "a row can't be used; the others go on", of, log);
+  const repairing = complaints("row.repaired", "a row is used without what can't be read of it", of, log);
+  for (const portion of answer.portions) {
+    const { rows, rejected, repaired } = parseRows(portion, telling.pack);
+    tally.rejected += rejected.length;
+    rejecting.say(rejected);
+    repairing.say(repaired);
+    yield rows;
+  }
+  rejecting.end();
+  repairing.end();
 }
 
 /** Files arrive before they are seen, and late: the whole horizon is looked at. */
@@ -174,18 +177,18 @@ const around = ({ window }: UnitPlan): QueryWindow => ({ ...window, from: window
 /** Bad rows said one by one; beyond it their number is said. */
 const SAID = 20;
 
-function say(
-  event: string,
-  message: string,
-  complaints: readonly RowComplaint[],
-  telling: UnitWork["telling"],
-  slice: Slice,
-  log: Logger,
-): void {
-  for (const { key, reason } of complaints.slice(0, SAID))
-    log.warn({ event, ...place(telling, slice), key, reason }, message);
-  if (complaints.length > SAID)
-    log.warn({ event, ...place(telling, slice), more: complaints.length - SAID }, `${message}: and more`);
+function complaints(event: string, message: string, of: Readonly<Record<string, string>>, log: Logger) {
+  let met = 0;
+  return {
+    say(some: readonly RowComplaint[]): void {
+      for (const { key, reason } of some.slice(0, Math.max(0, SAID - met)))
+        log.warn({ event, ...of, key, reason }, message);
+      met += some.length;
+    },
+    end(): void {
+      if (met > SAID) log.warn({ event, ...of, more: met - SAID }, `${message}: and more`);
+    },
+  };
 }
 
 const place = (

@@ -1,13 +1,10 @@
-import type { LogsTable } from "@azure/monitor-query";
-
-export type Cells = LogsTable["rows"][number];
+import { HeldRows } from "./held-rows.ts";
 
 /** A result's rows, table by table, and its body without them. */
 export interface AnswerRows {
   /** The body as it came, each table's `rows` empty. */
   readonly body: string;
-  /** Cells as parsed; among the rows there may be what the engine put there, which is no array. */
-  readonly tables: readonly (readonly Cells[])[];
+  readonly tables: readonly HeldRows[];
 }
 
 const QUOTE = 34;
@@ -25,33 +22,34 @@ const OF_TABLE = 3;
 const OF_ROWS = 4;
 
 /**
- * Reads the query API's JSON piece by piece. Each row is parsed as soon as it is whole, and its text forgotten: parsed at once a body of
- * 60 MB takes several times that.
+ * Reads the query API's JSON piece by piece and takes the rows out of it, unparsed. What it goes by is ASCII, which in UTF-8 is part of
+ * no other character: bytes are cut anywhere.
  */
 export function answerReader() {
-  const rest: string[] = [];
-  const tables: Cells[][] = [];
-  let rows: Cells[] | undefined;
-  let row: string[] | undefined;
+  const rest: Uint8Array[] = [];
+  const tables: HeldRows[] = [];
+  let rows: HeldRows | undefined;
+  let row: Uint8Array[] | undefined;
   let depth = 0;
   let inText = false;
   let escaped = false;
-  /** The text that is read, where it may be a key; and the last key of the body and of a table. */
+  /** The text that is read, where it may be a key, its letters as they come; and the last key of the body and of a table. */
   let name = "";
   let ofBody = "";
   let ofTable = "";
 
   return { write, end };
 
-  function write(piece: string): void {
+  /** `piece` is kept: its bytes must not change. */
+  function write(piece: Uint8Array): void {
     let from = 0;
     for (let at = 0; at < piece.length; at++) {
-      const code = piece.charCodeAt(at);
+      const code = piece[at] ?? 0;
       if (inText) {
         if (escaped) escaped = false;
         else if (code === BACKSLASH) escaped = true;
         else if (code === QUOTE) inText = false;
-        if (inText && row === undefined && depth <= OF_TABLE) name += piece[at] ?? "";
+        if (inText && row === undefined && depth <= OF_TABLE) name += String.fromCharCode(code);
         continue;
       }
       switch (code) {
@@ -66,37 +64,40 @@ export function answerReader() {
         case COMMA:
           // Between two rows: of neither.
           if (rows && depth === OF_ROWS) {
-            rest.push(piece.slice(from, at));
+            rest.push(piece.subarray(from, at));
             from = at + 1;
           }
           break;
         case OPEN_ARRAY:
         case OPEN_OBJECT:
           if (rows && depth === OF_ROWS) {
-            rest.push(piece.slice(from, at));
+            rest.push(piece.subarray(from, at));
             from = at;
             row = [];
           }
           depth += 1;
           if (depth === OF_ROWS && code === OPEN_ARRAY && ofBody === "tables" && ofTable === "rows")
-            tables.push((rows = []));
+            tables.push((rows = new HeldRows()));
           break;
         case CLOSE_ARRAY:
         case CLOSE_OBJECT:
           depth -= 1;
           if (rows && row && depth === OF_ROWS) {
-            row.push(piece.slice(from, at + 1));
-            rows.push(JSON.parse(row.join("")));
+            row.push(piece.subarray(from, at + 1));
+            rows.add(joined(row));
             row = undefined;
             from = at + 1;
           } else if (depth === OF_TABLE) rows = undefined;
           break;
       }
     }
-    (row ?? rest).push(piece.slice(from));
+    (row ?? rest).push(piece.subarray(from));
   }
 
   function end(): AnswerRows {
-    return { body: rest.join(""), tables };
+    return { body: Buffer.concat(rest).toString(), tables };
   }
 }
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array =>
+  pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);

@@ -2,9 +2,12 @@ import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-que
 import type { TokenCredential } from "@azure/identity";
 import { SourceError } from "../errors.ts";
 import { isLoopbackUrl } from "../loopback.ts";
+import type { HeldResult } from "./withheld-rows.ts";
 import { withheldRows } from "./withheld-rows.ts";
 
-export type QueryClient = Pick<LogsQueryClient, "queryWorkspace">;
+export interface QueryClient {
+  queryWorkspace(...query: Parameters<LogsQueryClient["queryWorkspace"]>): Promise<HeldResult>;
+}
 
 export interface QueryClientOptions {
   /** Base URL of the query API; plain http only for a loopback address. */
@@ -16,7 +19,7 @@ export interface QueryClientOptions {
   readonly retryDelay?: number;
   /** Milliseconds after which a 504 is not asked again. */
   readonly slowAfter?: number;
-  /** Characters of one answer that are held. Default: as memory allows. */
+  /** Bytes of one answer that are held. Default: as memory allows. */
   readonly maxAnswer?: number;
 }
 
@@ -36,7 +39,7 @@ export function createLogsQueryClient(options: QueryClientOptions): QueryClient 
 async function load(options: QueryClientOptions): Promise<QueryClient> {
   const { LogsQueryClient } = await import("@azure/monitor-query");
   const insecure = options.endpoint.startsWith("http:") && isLoopbackUrl(options.endpoint);
-  const { policy, handingBack } = withheldRows(options.maxAnswer);
+  const { policy, besideRows } = withheldRows(options.maxAnswer);
   const client = new LogsQueryClient(options.credential, {
     endpoint: insecure ? options.endpoint.replace(/^http:/, "https:") : options.endpoint,
     audience: options.audience,
@@ -47,7 +50,7 @@ async function load(options: QueryClientOptions): Promise<QueryClient> {
       ...(insecure ? [{ policy: plainLoopback, position: "perRetry" } as const] : []),
     ],
   });
-  return { queryWorkspace: handingBack((...query) => client.queryWorkspace(...query)) };
+  return { queryWorkspace: besideRows((...query) => client.queryWorkspace(...query)) };
 }
 
 /** Ends the SDK's retries by throwing what it does not take for an error of the transport. */

@@ -1,6 +1,6 @@
 import { bindQuery } from "../core/pack.ts";
 import type { Pack, QueryPart } from "../core/pack.ts";
-import type { EvidenceAnswer, EvidenceAsk, EvidenceRecord, QueryAnswer } from "../core/source.ts";
+import type { EvidenceAnswer, EvidenceAsk, SourceRecord, RowsAnswer } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 
 /** Devices of one query about pieces: 22,000 characters of ids, beside 18,000 of the text. */
@@ -15,10 +15,10 @@ const DEVICES_AT_MOST = 5000;
 /** Characters of a service's reason: it goes into messages and into the state. */
 const MAX_REASON = 300;
 
-type Ask = (question: { readonly name: string; readonly text: string }) => Promise<QueryAnswer>;
+type Ask = (question: { readonly name: string; readonly text: string }) => Promise<RowsAnswer>;
 
 interface Part {
-  readonly records: readonly EvidenceRecord[];
+  readonly records: readonly SourceRecord[];
   readonly missing: EvidenceAnswer["missing"];
 }
 
@@ -78,11 +78,12 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   const failed = (reason: string) => ({ devices, reason: `${what}: ${reason}`.slice(0, MAX_REASON) });
   try {
     const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
+    const records = [...answer.portions].flat();
     const reasons = answer.complete
-      ? silentTables(answer.records).map((table) => `${table} shows no row: silent, or protected`)
+      ? silentTables(records).map((table) => `${table} shows no row: silent, or protected`)
       : [`the answer is partial: ${answer.partialReason ?? "no reason given"}`];
     const missing = reasons.map(failed);
-    return { records: answer.records.filter(({ TableName }) => TableName === ""), missing };
+    return { records: records.filter(({ TableName }) => TableName === ""), missing };
   } catch (error) {
     if (!(error instanceof SourceError) || error.kind === "authorisation") throw error;
     return { records: [], missing: [failed(error.message)] };
@@ -90,7 +91,7 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
 }
 
 /** A table that answers nothing at all over the whole horizon can't be told from one that may not be read. */
-function silentTables(records: readonly EvidenceRecord[]): readonly string[] {
+function silentTables(records: readonly SourceRecord[]): readonly string[] {
   const said = records.filter(({ TableName }) => TableName !== "");
   if (said.length === 0) return ["the answer"];
   return said.flatMap(({ TableName, Groups }) => (Groups === 1 ? [] : [String(TableName)]));

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LogsQueryOptions, LogsQueryResult, LogsTable } from "@azure/monitor-query";
+import type { LogsQueryOptions } from "@azure/monitor-query";
 import { bindQuery } from "../core/pack.ts";
 import type { QueryWindow } from "../core/pack.ts";
 import { sliceName } from "../core/slice.ts";
-import type { QueryAnswer, Source } from "../core/source.ts";
+import type { RowsAnswer, Source } from "../core/source.ts";
 import type { TableFreshness } from "../core/freshness.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -11,7 +11,10 @@ import type { Limiter } from "./limiter.ts";
 import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
 import { askEvidence } from "./log-analytics-evidence.ts";
+import { HeldRows } from "./held-rows.ts";
 import { FRESHNESS_REACH, freshnessQuery, readFreshness } from "./log-analytics-freshness.ts";
+import { recordsOf } from "./records.ts";
+import type { HeldResult } from "./withheld-rows.ts";
 
 const DAY = 86_400_000;
 
@@ -104,7 +107,7 @@ async function askFreshness(
   });
   // Half an answer would show a table as silent or alive at random.
   if (!answer.complete) throw new SourceError("transient", `${name}: the answer is partial: ${answer.partialReason}`);
-  return readFreshness(tables, answer.records);
+  return readFreshness(tables, [...answer.portions].flat());
 }
 
 /** One missing table makes the whole query fail; asked singly it is silent, and the others show what they have. */
@@ -135,12 +138,12 @@ async function askFreshnessSingly(
 const isRefusedQuery = (error: unknown): boolean => error instanceof SourceError && error.kind === "query";
 
 /** @throws {SourceError} and nothing else */
-async function ask(options: LogAnalyticsOptions, question: Question): Promise<QueryAnswer> {
+async function ask(options: LogAnalyticsOptions, question: Question): Promise<RowsAnswer> {
   return options.limiter(async () => {
     const abortSignal = AbortSignal.timeout(options.giveUpAfter ?? GIVE_UP_AFTER);
     try {
-      const { result, error } = await send(options, question, abortSignal);
-      return toAnswer(result, error);
+      const { held, error } = await send(options, question, abortSignal);
+      return toAnswer(held, error);
     } catch (error) {
       throw toSourceError(error, question.name, options.workspace);
     }
@@ -152,7 +155,7 @@ async function send(
   options: LogAnalyticsOptions,
   question: Question,
   abortSignal: AbortSignal,
-): Promise<{ readonly result: LogsQueryResult; readonly error?: unknown }> {
+): Promise<{ readonly held: HeldResult; readonly error?: unknown }> {
   const delays = options.throttledDelays ?? THROTTLED_DELAYS;
   for (let attempt = 0; ; attempt++) {
     let error: unknown;
@@ -164,8 +167,8 @@ async function send(
       onResponse: (_raw, flat) => (error = hasError(flat) ? flat.error : undefined),
     };
     try {
-      const result = await options.client.queryWorkspace(options.workspace.id, question.text, question.timespan, how);
-      return { result, error };
+      const held = await options.client.queryWorkspace(options.workspace.id, question.text, question.timespan, how);
+      return { held, error };
     } catch (failure) {
       const delay = delays[attempt];
       if (delay === undefined || !isUntimedThrottling(failure)) throw failure;
@@ -178,51 +181,26 @@ async function send(
 const hasError = (flat: unknown): flat is { readonly error: unknown } =>
   typeof flat === "object" && flat !== null && "error" in flat;
 
-function toAnswer(result: LogsQueryResult, error: unknown): QueryAnswer {
+/** Its tables by name; the rows stand beside them in the same order. */
+function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
   // A cast would do for the enum's string; the property tells them apart as well.
   const partial = "partialTables" in result;
   const tables = partial ? result.partialTables : result.tables;
-  const table = tables.find(({ name }) => name === "PrimaryResult") ?? tables[0];
+  const primary = Math.max(
+    0,
+    tables.findIndex(({ name }) => name === "PrimaryResult"),
+  );
+  const table = tables[primary];
   if (table === undefined) throw new SourceError("transient", "the answer holds no table");
-  const { records, broken } = toRecords(table);
+  const { count, broken, portions } = recordsOf(table, rows[primary] ?? new HeldRows());
   const reason = partial
     ? partialReason(error ?? result.partialError)
-    : (broken ?? (records.length >= MAX_ROWS ? `${records.length} rows: the service's limit` : undefined));
+    : (broken ?? (count >= MAX_ROWS ? `${count} rows: the service's limit` : undefined));
   return {
     complete: reason === undefined,
     ...(reason !== undefined && { partialReason: reason }),
-    records,
+    count,
+    portions,
     ...(result.statistics && { statistics: result.statistics }),
   };
-}
-
-/** Records by column name. `broken`: the engine put an error among the rows, where it had begun to answer. */
-function toRecords(table: LogsTable): {
-  readonly records: readonly Readonly<Record<string, unknown>>[];
-  readonly broken?: string;
-} {
-  const columns = table.columnDescriptors.map(({ name, type }, i) => ({
-    name: name ?? `Column${i}`,
-    time: type === "datetime",
-  }));
-  const records: Record<string, unknown>[] = [];
-  let broken: string | undefined;
-  for (const row of table.rows) {
-    if (!Array.isArray(row)) {
-      broken = "the service broke off between two rows";
-      continue;
-    }
-    const record: Record<string, unknown> = {};
-    for (let i = 0; i < columns.length; i++) {
-      const column = columns[i];
-      if (column !== undefined) record[column.name] = column.time ? toTime(row[i]) : row[i];
-    }
-    records.push(record);
-  }
-  return { records, ...(broken !== undefined && { broken }) };
-}
-
-/** The SDK makes the first moment of 1970 of a null, and an invalid date of what it can't read. */
-function toTime(value: unknown): Date | null {
-  return value instanceof Date && value.getTime() > 0 ? value : null;
 }

@@ -3,7 +3,7 @@ import type { Actor, EvidencePiece } from "./evidence.ts";
 import { evidencePath } from "./evidence-path.ts";
 import type { TaskAction } from "./evidence-task.ts";
 import { taskActions } from "./evidence-task.ts";
-import type { EvidenceRecord } from "./source.ts";
+import type { SourceRecord } from "./source.ts";
 
 /** One end of what an actor did: where it began, and where it was last seen. */
 interface End {
@@ -124,12 +124,12 @@ const logon = z
   .object({ at: time, instance: text, ip: text, sid: text })
   .transform(({ at, instance, ip, sid }): Logon => ({ instance, logon: { remoteIp: ip, accountSid: sid, at } }));
 
-export const parseActs = (record: EvidenceRecord): RecordOf<Act> => parse(record, act);
-export const parseTasks = (record: EvidenceRecord): RecordOf<Task> => parse(record, task);
-export const parseLogons = (record: EvidenceRecord): RecordOf<Logon> => parse(record, logon);
+export const parseActs = (record: SourceRecord): RecordOf<Act> => parse(record, act);
+export const parseTasks = (record: SourceRecord): RecordOf<Task> => parse(record, task);
+export const parseLogons = (record: SourceRecord): RecordOf<Logon> => parse(record, logon);
 
 /** Items that are whole are kept where others are not; each kind of problem is said once. */
-function parse<Item>(record: EvidenceRecord, schema: z.ZodType<Item>): RecordOf<Item> {
+function parse<Item>(record: SourceRecord, schema: z.ZodType<Item>): RecordOf<Item> {
   const problems = new Set<string>();
   const items: Item[] = [];
   const list = jsonList(record["Pieces"]);

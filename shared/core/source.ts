@@ -12,7 +12,7 @@ export interface Source {
   /** Rows that one answer can hold: a result near it is cut into slices the next time. */
   readonly maxRows: number;
   /** Raw records of a pack, its columns by name. Rejects on too large or timed out, so that the caller slices. */
-  query(pack: Pack, window: QueryWindow, slice: Slice): Promise<QueryAnswer>;
+  query(pack: Pack, window: QueryWindow, slice: Slice): Promise<RowsAnswer>;
   /** One query for all tables: what each shows of its own freshness, as of `now`. */
   freshness(tables: readonly string[], now: Date): Promise<readonly TableFreshness[]>;
   /**
@@ -37,25 +37,31 @@ export interface EvidenceAsk {
   readonly logons: readonly string[];
 }
 
-export type EvidenceRecord = Readonly<Record<string, unknown>>;
+export type SourceRecord = Readonly<Record<string, unknown>>;
 
 /** Raw records of the three kinds of query, for `evidenceOf`. */
 export interface EvidenceAnswer {
   /** Queries that were sent. */
   readonly asked: number;
-  readonly pieces: readonly EvidenceRecord[];
-  readonly tasks: readonly EvidenceRecord[];
-  readonly logons: readonly EvidenceRecord[];
+  readonly pieces: readonly SourceRecord[];
+  readonly tasks: readonly SourceRecord[];
+  readonly logons: readonly SourceRecord[];
   /** What could not be looked at and why, of which devices. */
   readonly missing: readonly { readonly devices: readonly string[]; readonly reason: string }[];
 }
 
-export interface QueryAnswer {
+export interface RowsAnswer {
   /** False: the service returned only part of the result. Its rows may make a sighting new, nothing else. */
   readonly complete: boolean;
   /** Why it is not complete, in the service's words. */
   readonly partialReason?: string;
-  readonly records: readonly Readonly<Record<string, unknown>>[];
+  /** How many records it has. */
+  readonly count: number;
+  /**
+   * The records, parsed as they are taken; can be taken again. All of a device are in one portion, so that those of one key fold there;
+   * portions of one partition of the state follow each other.
+   */
+  readonly portions: Iterable<readonly SourceRecord[]>;
   /** CPU and size as the service states them, for the log; absent where it states none. */
   readonly statistics?: Readonly<Record<string, unknown>>;
 }

@@ -40,8 +40,9 @@ async function askShares(source: Source, { name, columns }: NeededTable, now: Da
   ];
   // A question like a pack's: with its retries, its timespan and its errors.
   const asked = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
-  const { records } = await source.query(asked, { from, to: now, since: from, horizon: from }, "all");
-  const { Rows: rows, ...filled } = records[0] ?? {};
+  const { portions } = await source.query(asked, { from, to: now, since: from, horizon: from }, "all");
+  const [first] = [...portions].flat();
+  const { Rows: rows, ...filled } = first ?? {};
   if (typeof rows !== "number" || rows === 0) return {};
   return Object.fromEntries(
     columns.flatMap((column) => {

@@ -42,7 +42,7 @@ export async function benchScale(scale: number): Promise<readonly Figure[]> {
   if (told !== many || large.steady.runs.some((one) => one.new !== 0 || one.rows !== many))
     throw new Error(`the bench did not tell each sighting once: ${JSON.stringify(large)}`);
   return [
-    peakOf(`${size} sightings, all new: peak memory of the service`, large.first),
+    peakOf(`${size} sightings, all new: peak memory of the service (heap as in an instance of 2 GB)`, large.first),
     peakOf("  nothing new", large.steady),
     { name: "  units left by a first run that was stopped", value: firstRun?.unitsLeft ?? NaN, unit: "", exact: true },
     {

@@ -160,7 +160,13 @@ async function failureOf(
   if (!(error instanceof SourceError)) throw new Error("expected a SourceError", { cause: error });
   return error;
 }
-const query = (of = source()) => of.query(pack, WINDOW, { prefix: "3" });
+/** With the records of all portions. */
+const query = async (of = source()) => {
+  const { count, portions, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
+  const records = [...portions].flat();
+  expect(count).toBe(records.length);
+  return { ...answer, records };
+};
 
 describe("query", () => {
   it("asks with bound text, the horizon as timespan, a server timeout and statistics", async () => {

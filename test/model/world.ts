@@ -22,7 +22,7 @@ import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import type { WaveState } from "../../shared/core/wave.ts";
 import type { Slice } from "../../shared/core/slice.ts";
 import { partitionOf, sliceName } from "../../shared/core/slice.ts";
-import type { QueryAnswer, Source } from "../../shared/core/source.ts";
+import type { RowsAnswer, Source } from "../../shared/core/source.ts";
 import { PublishError, SourceError, StateError } from "../../shared/errors.ts";
 import type { Outbox } from "../../shared/core/outbox.ts";
 import type { Logger } from "../../shared/logger.ts";
@@ -337,7 +337,7 @@ export class World {
     window: QueryWindow,
     slice: Slice,
     partial: ((device: string) => boolean) | undefined,
-  ): QueryAnswer {
+  ): RowsAnswer {
     const now = window.to.getTime();
     const rows = new Map<string, { first: number; last: number; count: number; device: string; detection: string }>();
     for (const { device, at, ingested, detection: of = LEVEL } of this.protected ? [] : this.activities) {
@@ -367,7 +367,8 @@ export class World {
     }));
     return {
       complete: partial === undefined,
-      records,
+      count: records.length,
+      portions: [records],
       ...(partial && { partialReason: "E_QUERY_RESULT_SET_TOO_LARGE" }),
     };
   }

@@ -8,7 +8,7 @@ import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { taskActions } from "../../shared/core/evidence-task.ts";
 import { isNeutral } from "../../shared/core/evidence-actor.ts";
 import { mostTelling } from "../../shared/core/evidence-telling.ts";
-import type { EvidenceAnswer, EvidenceRecord } from "../../shared/core/source.ts";
+import type { EvidenceAnswer, SourceRecord } from "../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence, MAX_STORED_BYTES } from "../../shared/core/stored-evidence.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
@@ -63,7 +63,7 @@ const group = (more: Record<string, unknown> = {}): Record<string, unknown> => {
     ...more,
   };
 };
-const record = (groups: readonly unknown[], more: Record<string, unknown> = {}): EvidenceRecord => ({
+const record = (groups: readonly unknown[], more: Record<string, unknown> = {}): SourceRecord => ({
   DetectionId: LEVEL,
   DeviceId: "d1",
   Groups: groups.length,

@@ -212,7 +212,10 @@ describe("R9 – message bytes are built from what is committed with them; nothi
         ...workspace.source,
         query: async (...asked: Parameters<Source["query"]>) => {
           const answer = await workspace.source.query(...asked);
-          return { ...answer, records: answer.records.filter((record) => found.includes(String(record["DeviceId"]))) };
+          const portions = [...answer.portions].map((portion) =>
+            portion.filter((record) => found.includes(String(record["DeviceId"]))),
+          );
+          return { ...answer, portions };
         },
       },
     })),

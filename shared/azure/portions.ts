@@ -1,0 +1,47 @@
+import { partitionOf } from "../core/slice.ts";
+
+/** Rows that are parsed at once: some megabytes, and few enough portions that each costs nothing. */
+const PORTION = 4000;
+
+/**
+ * Cuts rows into portions, each of row numbers. All rows of a device are in one portion, so that rows of one key fold; portions of one
+ * partition of the state stand together, so that what is known there is read once. Few rows are one portion.
+ */
+export function portionsOf(
+  count: number,
+  deviceOf: (n: number) => unknown,
+  size = PORTION,
+): readonly (readonly number[])[] {
+  const partitions = new Map<string, { readonly rows: number[]; readonly hashes: number[] }>();
+  for (let n = 0; n < count; n++) {
+    const device = deviceOf(n);
+    const id = typeof device === "string" ? device.toLowerCase() : "";
+    const partition = partitionOf(id);
+    const standing = partitions.get(partition) ?? { rows: [], hashes: [] };
+    if (standing.rows.length === 0) partitions.set(partition, standing);
+    standing.rows.push(n);
+    standing.hashes.push(hash(id));
+  }
+  if (count <= size) return count === 0 ? [] : [[...partitions.values()].flatMap(({ rows }) => rows)];
+  return [...cut([...partitions.values()], size)];
+}
+
+function* cut(
+  partitions: readonly { readonly rows: readonly number[]; readonly hashes: readonly number[] }[],
+  size: number,
+): Generator<readonly number[]> {
+  for (const { rows, hashes } of partitions) {
+    const parts = Math.ceil(rows.length / size);
+    for (let part = 0; part < parts; part++) {
+      const portion = rows.filter((_, i) => (hashes[i] ?? 0) % parts === part);
+      if (portion.length > 0) yield portion;
+    }
+  }
+}
+
+/** FNV-1a, 30 bits: a small integer. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
+  return state >>> 2;
+}
