@@ -1,6 +1,7 @@
 import { glob, readFile, rm } from "node:fs/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BuildOptions } from "esbuild";
 import { build } from "esbuild";
 import { z } from "zod";
 import { problemLine } from "../shared/catalog/file-problem.ts";
@@ -25,6 +26,25 @@ const FORBIDDEN = [
 const BANNER =
   'import { createRequire as __createRequire } from "node:module"; import { fileURLToPath as __toPath } from "node:url"; import { dirname as __toDir } from "node:path"; const require = __createRequire(import.meta.url); const __filename = __toPath(import.meta.url); const __dirname = __toDir(__filename);';
 
+/** How the service is bundled, whatever is bundled with it. */
+export const BUNDLING = {
+  // What is imported lazily stays apart, outside of the folder in which the host looks for functions.
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  minify: true,
+  // Errors are told apart by name.
+  keepNames: true,
+  platform: "node",
+  // A CommonJS package that is imported lazily would come without its named exports.
+  mainFields: ["module", "main"],
+  target: "node22",
+  format: "esm",
+  external: ["@azure/functions-core"],
+  banner: { js: BANNER },
+  logLevel: "warning",
+} satisfies BuildOptions;
+
 /**
  * Builds `dist/`: the deployable folder, which needs no `node_modules`. Returns its size in bytes.
  * @throws {Error} naming every detection that can't be compiled, or what has no place in the bundle
@@ -36,27 +56,13 @@ export async function buildPackage(): Promise<number> {
   if (entryPoints.length === 0) throw new Error("functions/ holds no entry");
 
   const { metafile, outputFiles } = await build({
+    ...BUNDLING,
     absWorkingDir: ROOT,
     entryPoints: entryPoints.toSorted(),
     outdir: DIST,
     outbase: ROOT,
-    // What is imported lazily stays apart, outside of the folder in which the host looks for functions.
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
-    minify: true,
-    // Errors are told apart by name.
-    keepNames: true,
-    platform: "node",
-    // A CommonJS package that is imported lazily would come without its named exports.
-    mainFields: ["module", "main"],
-    target: "node22",
-    format: "esm",
-    external: ["@azure/functions-core"],
-    banner: { js: BANNER },
     metafile: true,
     write: false,
-    logLevel: "warning",
   });
   const strays = Object.keys(metafile.inputs).filter((input) => FORBIDDEN.some((pattern) => pattern.test(input)));
   if (strays.length > 0) throw new Error(`these have no place in the deployed bundle: ${strays.join(", ")}`);

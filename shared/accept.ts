@@ -141,6 +141,7 @@ async function restoreUnit(
     service.sightings,
     service.log,
   );
+  answer.discard();
   return remembered.new;
 }
 
@@ -149,13 +150,11 @@ function* rowsOf({ portions }: RowsAnswer, pack: Pack): Generator<readonly Row[]
 }
 
 /** `undefined`: ask for less. A partial answer would leave known sightings out, and they would be told again. */
-async function queryOrSplit<T extends { readonly complete: boolean; readonly partialReason?: string }>(
-  query: () => Promise<T>,
-  divisible: boolean,
-): Promise<T | undefined> {
+async function queryOrSplit(query: () => Promise<RowsAnswer>, divisible: boolean): Promise<RowsAnswer | undefined> {
   try {
     const answer = await query();
     if (answer.complete) return answer;
+    answer.discard();
     if (divisible) return undefined;
     throw new SourceError(
       "too-large",

@@ -13,8 +13,8 @@ import type { Remembered, Telling } from "./telling.ts";
 import { EVIDENCE_BATCH } from "./telling.ts";
 
 /**
- * Brings the rows of one answer into the state, portion by portion (all rows of a key are in one): recalls what is known, decides, looks for evidence, approves, and commits each
- * announced sighting in one transaction with the message that tells it.
+ * Brings the rows of one answer into the state, portion by portion (all rows of a key are in one): recalls what is known, decides,
+ * looks for evidence, approves, and commits each announced sighting in one transaction with the message that tells it.
  * @throws {StateError} when the state can't be read or written, or a transaction still conflicts after four rounds
  */
 export async function remember(

@@ -105,6 +105,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   tally.putAside += remembered.putAside;
   for (const [id, count] of remembered.newByDetection)
     tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
+  read.answer.discard();
   const { complete, count, partialReason } = read.answer;
   return complete
     ? { kind: "done", rows: count }
@@ -133,6 +134,7 @@ async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   }
   const { complete, partialReason } = answer;
   if (!complete && divisible) {
+    answer.discard();
     log.warn(
       { event: "query.partial", ...place(telling, slice), reason: partialReason },
       "the answer is partial; the slices follow",

@@ -24,8 +24,9 @@ const OF_ROWS = 4;
 /**
  * Reads the query API's JSON piece by piece and takes the rows out of it, unparsed. What it goes by is ASCII, which in UTF-8 is part of
  * no other character: bytes are cut anywhere.
+ * @param maxBytes of the whole answer; its caller sees to it
  */
-export function answerReader() {
+export function answerReader(maxBytes: number) {
   const rest: Uint8Array[] = [];
   const tables: HeldRows[] = [];
   let rows: HeldRows | undefined;
@@ -38,9 +39,9 @@ export function answerReader() {
   let ofBody = "";
   let ofTable = "";
 
-  return { write, end };
+  return { write, end, discard };
 
-  /** `piece` is kept: its bytes must not change. */
+  /** `piece` is kept while a row goes on beyond it: its bytes must not change. */
   function write(piece: Uint8Array): void {
     let from = 0;
     for (let at = 0; at < piece.length; at++) {
@@ -64,20 +65,20 @@ export function answerReader() {
         case COMMA:
           // Between two rows: of neither.
           if (rows && depth === OF_ROWS) {
-            rest.push(piece.subarray(from, at));
+            keep(piece, from, at);
             from = at + 1;
           }
           break;
         case OPEN_ARRAY:
         case OPEN_OBJECT:
           if (rows && depth === OF_ROWS) {
-            rest.push(piece.subarray(from, at));
+            keep(piece, from, at);
             from = at;
             row = [];
           }
           depth += 1;
           if (depth === OF_ROWS && code === OPEN_ARRAY && ofBody === "tables" && ofTable === "rows")
-            tables.push((rows = new HeldRows()));
+            tables.push((rows = new HeldRows(maxBytes)));
           break;
         case CLOSE_ARRAY:
         case CLOSE_OBJECT:
@@ -91,11 +92,22 @@ export function answerReader() {
           break;
       }
     }
-    (row ?? rest).push(piece.subarray(from));
+    if (row) row.push(piece.subarray(from));
+    else keep(piece, from, piece.length);
+  }
+
+  /** A copy: a view of a few bytes would hold the whole piece, and that of each row all that came. */
+  function keep(piece: Uint8Array, from: number, to: number): void {
+    if (to > from) rest.push(Buffer.from(piece.subarray(from, to)));
   }
 
   function end(): AnswerRows {
     return { body: Buffer.concat(rest).toString(), tables };
+  }
+
+  /** Gives up what was read. */
+  function discard(): void {
+    for (const held of tables) held.discard();
   }
 }
 

@@ -79,6 +79,7 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   try {
     const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
     const records = [...answer.portions].flat();
+    answer.discard();
     const reasons = answer.complete
       ? silentTables(records).map((table) => `${table} shows no row: silent, or protected`)
       : [`the answer is partial: ${answer.partialReason ?? "no reason given"}`];

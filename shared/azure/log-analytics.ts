@@ -107,7 +107,9 @@ async function askFreshness(
   });
   // Half an answer would show a table as silent or alive at random.
   if (!answer.complete) throw new SourceError("transient", `${name}: the answer is partial: ${answer.partialReason}`);
-  return readFreshness(tables, [...answer.portions].flat());
+  const records = [...answer.portions].flat();
+  answer.discard();
+  return readFreshness(tables, records);
 }
 
 /** One missing table makes the whole query fail; asked singly it is silent, and the others show what they have. */
@@ -192,7 +194,7 @@ function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
   );
   const table = tables[primary];
   if (table === undefined) throw new SourceError("transient", "the answer holds no table");
-  const { count, broken, portions } = recordsOf(table, rows[primary] ?? new HeldRows());
+  const { count, broken, portions, discard } = recordsOf(table, rows[primary] ?? new HeldRows(0));
   const reason = partial
     ? partialReason(error ?? result.partialError)
     : (broken ?? (count >= MAX_ROWS ? `${count} rows: the service's limit` : undefined));
@@ -201,6 +203,7 @@ function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
     ...(reason !== undefined && { partialReason: reason }),
     count,
     portions,
+    discard,
     ...(result.statistics && { statistics: result.statistics }),
   };
 }

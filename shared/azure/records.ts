@@ -3,7 +3,7 @@ import type { RowsAnswer, SourceRecord } from "../core/source.ts";
 import type { HeldRows } from "./held-rows.ts";
 import { portionsOf } from "./portions.ts";
 
-interface Records extends Pick<RowsAnswer, "count" | "portions"> {
+interface Records extends Pick<RowsAnswer, "count" | "portions" | "discard"> {
   /** The engine put an error among the rows, where it had begun to answer. */
   readonly broken?: string;
 }
@@ -34,6 +34,7 @@ export function recordsOf(table: LogsTable, rows: HeldRows): Records {
           yield portion.filter((n) => !broken.has(n)).map((n) => toRecord(columns, rows.at(n)));
       },
     },
+    discard: () => rows.discard(),
     ...(broken.size > 0 && { broken: "the service broke off between two rows" }),
   };
 }

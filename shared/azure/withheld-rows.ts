@@ -63,7 +63,7 @@ const OK: Set<number> = new Set([200]);
 
 /** @throws {SourceError} `too-large`, `transient` where the answer breaks off; what the abort signal says */
 async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request, maxAnswer: number) {
-  const reader = answerReader();
+  const reader = answerReader(maxAnswer);
   const destroy = (): void => {
     if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   };
@@ -79,6 +79,7 @@ async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request,
       reader.write(piece);
     }
   } catch (error) {
+    reader.discard();
     if (abortSignal?.aborted) throw new DOMException("the caller gave up", "AbortError");
     if (error instanceof SourceError) throw error;
     throw new SourceError("transient", `the answer broke off: ${String(error)}`, { cause: error });

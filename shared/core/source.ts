@@ -58,10 +58,12 @@ export interface RowsAnswer {
   /** How many records it has. */
   readonly count: number;
   /**
-   * The records, parsed as they are taken; can be taken again. All of a device are in one portion, so that those of one key fold there;
-   * portions of one partition of the state follow each other.
+   * The records, parsed as they are taken; can be taken again until they are discarded. All of a device are in one portion, so that
+   * those of one key fold there; portions of one partition of the state follow each other.
    */
   readonly portions: Iterable<readonly SourceRecord[]>;
+  /** Gives the records' memory back before the next answer needs as much; what is never discarded goes when it is collected. */
+  discard(): void;
   /** CPU and size as the service states them, for the log; absent where it states none. */
   readonly statistics?: Readonly<Record<string, unknown>>;
 }

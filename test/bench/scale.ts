@@ -1,8 +1,13 @@
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
+import { BUNDLING } from "../../scripts/build.ts";
 import { openGate } from "../local/gate.ts";
 import { startTables } from "../local/tables.ts";
 import { startBrokerProcess } from "./broker-process.ts";
@@ -18,10 +23,10 @@ const MAX_BYTES = 100 * MEBIBYTE;
 const SLICES = 16;
 const STOP_AFTER = 5;
 /**
- * Node takes the limit of its heap from the machine's memory, and collects the later the more there is. The instance in Azure has
- * 2,048 MB, this machine may have much more: the service gets the limit that it has there.
+ * Node takes the limits of its heap from the memory of the machine, and collects the later the more there is. The instance in Azure
+ * has 2,048 MB, this machine may have much more: the service gets what Node 24.21 was seen to take in a control group of that size.
  */
-const INSTANCE_HEAP = "--max-old-space-size=1024";
+const INSTANCE_HEAP = ["--max-old-space-size=1024", "--max-semi-space-size=32"];
 
 interface Part extends ScaleMeasured {
   readonly toTables: number;
@@ -33,8 +38,14 @@ interface Part extends ScaleMeasured {
 /** Memory, CPU and requests of the service over a fleet, and over one ten times as large: first everything is new, then nothing. */
 export async function benchScale(scale: number): Promise<readonly Figure[]> {
   const [few, many] = [Math.round(100_000 * scale), Math.round(1_000_000 * scale)];
-  const small = await measure(few, scale);
-  const large = await measure(many, scale);
+  const { script, remove } = await bundleService();
+  let small, large;
+  try {
+    small = await measure(few, scale, script);
+    large = await measure(many, scale, script);
+  } finally {
+    await remove();
+  }
   const size = many.toLocaleString("en-US");
   const [firstRun, secondRun] = large.first.runs;
   const queriesOfSteady = large.steady.runs.reduce((sum, { queries }) => sum + queries, 0);
@@ -67,8 +78,8 @@ const evidenceQueries = (candidates: number): number => Math.ceil(candidates / 5
 
 const peakOf = (name: string, { peak }: ScaleMeasured): Figure => ({
   name,
-  value: Math.round(peak / MEBIBYTE),
-  unit: "MiB",
+  value: Math.round(peak / 1e6),
+  unit: "MB",
   limit: { sign: "≤", value: 400 },
 });
 
@@ -91,6 +102,7 @@ function growth(what: string, small: Part, large: Part, few: number, many: numbe
 async function measure(
   count: number,
   scale: number,
+  script: string,
 ): Promise<{ readonly count: number; readonly first: Part; readonly steady: Part }> {
   const tables = await startTables({});
   const gate = await openGate(tables.port);
@@ -113,7 +125,7 @@ async function measure(
     };
     const part = async (stopAfter: number): Promise<Part> => {
       const [tablesBefore, queriesBefore, cpuBefore] = [toTables, await answers.asked(), cpuSeconds(tables.pid)];
-      const measured = await serve(settings, stopAfter);
+      const measured = await serve(script, settings, stopAfter);
       return {
         ...measured,
         toTables: toTables - tablesBefore,
@@ -130,12 +142,27 @@ async function measure(
   }
 }
 
-async function serve(settings: Readonly<Record<string, string>>, stopAfter: number): Promise<ScaleMeasured> {
-  const script = fileURLToPath(new URL("./scale-service.ts", import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [INSTANCE_HEAP, script, String(stopAfter)], {
-    env: { ...process.env, NODE_OPTIONS: "", ...settings },
-    maxBuffer: 64 * MEBIBYTE,
-  });
+/** The service as it is deployed: from sources, Node's reader of TypeScript is resident beside it. */
+async function bundleService() {
+  const outdir = await mkdtemp(join(tmpdir(), "firstsight-bench-"));
+  const entry = fileURLToPath(new URL("./scale-service.ts", import.meta.url));
+  await build({ ...BUNDLING, entryPoints: [entry], outdir, outExtension: { ".js": ".mjs" } });
+  return { script: join(outdir, "scale-service.mjs"), remove: () => rm(outdir, { recursive: true }) };
+}
+
+async function serve(
+  script: string,
+  settings: Readonly<Record<string, string>>,
+  stopAfter: number,
+): Promise<ScaleMeasured> {
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [...INSTANCE_HEAP, script, String(stopAfter)],
+    {
+      env: { ...process.env, NODE_OPTIONS: "", ...settings },
+      maxBuffer: 64 * MEBIBYTE,
+    },
+  );
   if (stderr !== "") process.stderr.write(stderr);
   return JSON.parse(stdout);
 }

@@ -162,9 +162,11 @@ async function failureOf(
 }
 /** With the records of all portions. */
 const query = async (of = source()) => {
-  const { count, portions, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
+  const { count, portions, discard, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
   const records = [...portions].flat();
   expect(count).toBe(records.length);
+  expect([...portions].flat()).toEqual(records);
+  discard();
   return { ...answer, records };
 };
 

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { coverageTable, unitKey } from "../../shared/azure/coverage-table.ts";
 import { retention } from "../../shared/azure/retention.ts";
 import { sightingRowKey, sightingsTable } from "../../shared/azure/sightings-table.ts";
-import type { Sighting } from "../../shared/core/sighting.ts";
+import type { Row, Sighting } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
+import { recallAhead } from "../../shared/recall.ts";
 import type { Stage } from "../faults/stage.ts";
 import { DAY, HOUR, startStage } from "../faults/stage.ts";
 
@@ -119,6 +120,46 @@ describe("sightings", () => {
       }),
     );
     expect([...(await gappy.recallPartition("a")).keys()]).toEqual([sightingRowKey(sighting())]);
+  });
+
+  test("recall – portions of one partition share a scan; a row beside many known ones is read alone", async () => {
+    const { sightings } = stage.compose().service;
+    const row = (deviceId: string): Row => ({ ...sighting({ deviceId }), reports: [], count: 1 });
+    const device = (of: string, n: number): string => of + String(n).padStart(39, "0");
+    await sightings.commit("a", [{ sighting: sighting({ deviceId: device("a", 3) }) }], [], SEEN);
+    const recalled = async (knownDevices: number) => {
+      const portions = [[row(device("a", 1)), row(device("a", 2))], [row(device("a", 3))], [row(device("b", 1))]];
+      const detections = new Map(stage.compose().service.packs[0]?.detections.map((one) => [one.id, one]));
+      stage.gate.forget();
+      const found = await Array.fromAsync(
+        recallAhead(portions, { detections, knownDevices: (id) => (id === DETECTION ? knownDevices : 0) }, sightings),
+      );
+      return {
+        found: found.map(({ partition, inPartition, glimpses, whole }) => [
+          partition,
+          inPartition.filter((one) => glimpses.has(sightingRowKey(one))).length,
+          whole,
+        ]),
+        requests: stage.gate.seen.length,
+      };
+    };
+    expect(await recalled(1)).toEqual({
+      found: [
+        ["a", 0, true],
+        ["a", 1, true],
+        ["b", 0, false],
+      ],
+      requests: 2,
+    });
+    // A scan of 16,000 in a partition is 16 requests, a row one.
+    expect(await recalled(16 * 16_000)).toEqual({
+      found: [
+        ["a", 0, false],
+        ["a", 1, false],
+        ["b", 0, false],
+      ],
+      requests: 4,
+    });
   });
 
   test("recall – a row of a newer version stops it; a read that fails is no empty answer", async () => {

@@ -14,8 +14,8 @@ type Response = Awaited<ReturnType<Parameters<SendRequest>[1]>>;
 const column = { name: "rows", type: "string" };
 
 function read(text: string, size: number) {
-  const reader = answerReader();
   const bytes = Buffer.from(text);
+  const reader = answerReader(bytes.length);
   for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size));
   const { body, tables } = reader.end();
   return { body, tables: tables.map((rows) => Array.from({ length: rows.count }, (_, n) => rows.at(n))) };
@@ -54,6 +54,30 @@ describe("an answer is read piece by piece", () => {
     const found = read('{ "tables" : [ {"rows" : [ ["a]"] , {"Exceptions":["E_RUNAWAY_QUERY"]} ] } ] }', 3);
     expect(found.tables).toEqual([[["a]"], { Exceptions: ["E_RUNAWAY_QUERY"] }]]);
     expect(JSON.parse(found.body)).toEqual({ tables: [{ rows: [] }] });
+  });
+
+  it("keeps no piece that it has read to the end", () => {
+    const pieces = ['{"tables":[{"rows":[', '["a"],', '["b"', ',"c"]]}],"error":', '{"code":"x"}}'].map((text) =>
+      Buffer.from(text),
+    );
+    const reader = answerReader(100);
+    for (const [i, piece] of pieces.entries()) {
+      reader.write(piece);
+      // The third ends within a row.
+      if (i !== 2) piece.fill("#");
+    }
+    const { body, tables } = reader.end();
+    expect(JSON.parse(body)).toEqual({ tables: [{ rows: [] }], error: { code: "x" } });
+    expect(tables.map((rows) => [rows.at(0), rows.at(1)])).toEqual([[["a"], ["b", "c"]]]);
+  });
+
+  it("gives its rows' memory back when they are discarded", () => {
+    const reader = answerReader(100);
+    reader.write(Buffer.from('{"tables":[{"rows":[["a"]]}]}'));
+    const { tables } = reader.end();
+    reader.discard();
+    expect(tables[0]?.count).toBe(0);
+    expect(() => tables[0]?.at(0)).toThrow(SyntaxError);
   });
 
   it("leaves what is no result as it is", () => {
