@@ -81,8 +81,8 @@ const CUTS: readonly Cut[] = [
     rule: "R6",
     what: "the review after the units",
     file: "shared/run.ts",
-    from: "await reviewApprovals({ ...context, timeIsUp });\n    await lookAtExpected({ ...context, timeIsUp }, fresh);\n    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp })));",
-    to: "workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp })));\n    await reviewApprovals({ ...context, timeIsUp });\n    await lookAtExpected({ ...context, timeIsUp }, fresh);",
+    from: "await reviewApprovals({ ...context, timeIsUp });\n    await lookAtExpected({ ...context, timeIsUp }, fresh);\n    const atOnce = createLimiter(UNITS_AT_ONCE);\n    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp }, atOnce)));",
+    to: "const atOnce = createLimiter(UNITS_AT_ONCE);\n    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp }, atOnce)));\n    await reviewApprovals({ ...context, timeIsUp });\n    await lookAtExpected({ ...context, timeIsUp }, fresh);",
   },
   {
     rule: "R6",

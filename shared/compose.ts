@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { approvalsTable } from "./azure/approvals-table.ts";
 import { coverageTable } from "./azure/coverage-table.ts";
 import { credentialFor } from "./azure/credential.ts";
-import { createLimiter } from "./azure/limiter.ts";
+import { createLimiter } from "./limiter.ts";
 import { createLogsQueryClient } from "./azure/log-analytics-client.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "./azure/log-analytics.ts";
 import { outboxTable } from "./azure/outbox-table.ts";

@@ -10,6 +10,7 @@ import { runOutcome } from "./core/run-record.ts";
 import type { Source } from "./core/source.ts";
 import { ensureEpochs } from "./epochs.ts";
 import { ApprovalsError, StateError, StateLostError, StateNewerError } from "./errors.ts";
+import { createLimiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
 import { lookAtExpected } from "./look-at-expected.ts";
@@ -20,6 +21,9 @@ import type { Tally } from "./work-unit.ts";
 import { emptyTally } from "./work-unit.ts";
 import type { WorkspaceWork } from "./work-workspace.ts";
 import { readFreshness, workWorkspace } from "./work-workspace.ts";
+
+/** Units of all workspaces that are worked at once: each holds an answer of up to 64 MiB until its rows are in the state. */
+const UNITS_AT_ONCE = 4;
 
 export interface RunSettings extends Reach {
   readonly dormancyDays: number;
@@ -79,7 +83,8 @@ export async function run(service: Service): Promise<RunRecord> {
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
     await reviewApprovals({ ...context, timeIsUp });
     await lookAtExpected({ ...context, timeIsUp }, fresh);
-    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp })));
+    const atOnce = createLimiter(UNITS_AT_ONCE);
+    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp }, atOnce)));
     await noteDetections(service, ledger, workspaces, tally, now);
   } catch (error) {
     failure = { reason: reasonOf(error), error };

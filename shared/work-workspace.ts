@@ -12,6 +12,7 @@ import type { Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
 import { COVERAGE_SLICES, sliceName } from "./core/slice.ts";
 import { SourceError, StateError } from "./errors.ts";
+import type { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
 import type { Service } from "./run.ts";
@@ -109,8 +110,11 @@ interface PlannedUnit {
   readonly coveredTo?: Date;
 }
 
-/** All units of one workspace, least covered first, until the time is up. One unit's failure is its own. */
-export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<WorkspaceWork> {
+/**
+ * All units of one workspace, least covered first, until the time is up. One unit's failure is its own.
+ * @param atOnce the places that all workspaces share; what waits for one may find that the time is up
+ */
+export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: Limiter): Promise<WorkspaceWork> {
   const { workspace } = fresh;
   const { service, log, timeIsUp } = context;
   if (fresh.error)
@@ -133,21 +137,20 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { pack, plan } = next;
     if (dropped.has(pack.name)) continue;
-    if (timeIsUp()) {
-      unitsLeft += 1;
-      unfinished.add(pack.name);
-      continue;
-    }
     try {
-      const outcome = await workUnit(plan, {
-        source: workspace.source,
-        table: service.sightings,
-        telling: tellingOf(pack, workspace, context),
-        judgement: judgementOf(pack, plan, context),
-        tally: context.tally,
-        log,
-        timeIsUp,
-      });
+      const outcome = await atOnce(async () =>
+        timeIsUp()
+          ? LEFT
+          : workUnit(plan, {
+              source: workspace.source,
+              table: service.sightings,
+              telling: tellingOf(pack, workspace, context),
+              judgement: judgementOf(pack, plan, context),
+              tally: context.tally,
+              log,
+              timeIsUp,
+            }),
+      );
       if (outcome.kind === "too-much") {
         queue.unshift(
           ...COVERAGE_SLICES.map((slice): PlannedUnit => ({ pack, plan: { ...plan, slice }, sliced: true })),
@@ -186,6 +189,8 @@ export async function workWorkspace(fresh: Fresh, context: RunContext): Promise<
   const packsDone = new Set(service.packs.map(({ name }) => name).filter((name) => !unfinished.has(name)));
   return { record: toRecord(workspace.name, errors, done, fresh), gaps, unitsLeft, packsDone };
 }
+
+const LEFT: UnitOutcome = { kind: "left" };
 
 function toRecord(name: string, errors: readonly string[], done: number, fresh: Fresh): WorkspaceRecord {
   const [error] = errors;

@@ -7,7 +7,7 @@ import type { RowsAnswer, Source } from "../core/source.ts";
 import type { TableFreshness } from "../core/freshness.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import type { Limiter } from "./limiter.ts";
+import type { Limiter } from "../limiter.ts";
 import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
 import { askEvidence } from "./log-analytics-evidence.ts";

@@ -1,6 +1,6 @@
 import { credentialFor } from "../azure/credential.ts";
-import type { Limiter } from "../azure/limiter.ts";
-import { createLimiter } from "../azure/limiter.ts";
+import type { Limiter } from "../limiter.ts";
+import { createLimiter } from "../limiter.ts";
 import { createLogsQueryClient } from "../azure/log-analytics-client.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../azure/log-analytics.ts";
 import type { Config } from "../config.ts";

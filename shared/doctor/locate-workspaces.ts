@@ -1,4 +1,4 @@
-import type { Limiter } from "../azure/limiter.ts";
+import type { Limiter } from "../limiter.ts";
 import type { Finding } from "./finding.ts";
 import { unread } from "./finding.ts";
 import type { Management } from "./management.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { credentialFor } from "../../shared/azure/credential.ts";
-import { createLimiter } from "../../shared/azure/limiter.ts";
+import { createLimiter } from "../../shared/limiter.ts";
 import { logAnalyticsSource } from "../../shared/azure/log-analytics.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
 import { readTools } from "../../shared/catalog/catalogue-files.ts";

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { credentialFor } from "../../shared/azure/credential.ts";
-import { createLimiter } from "../../shared/azure/limiter.ts";
+import { createLimiter } from "../../shared/limiter.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../../shared/azure/log-analytics.ts";
 import type { LogAnalyticsOptions } from "../../shared/azure/log-analytics.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";

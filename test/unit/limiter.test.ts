@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { createLimiter } from "../../shared/azure/limiter.ts";
+import { createLimiter } from "../../shared/limiter.ts";
 
 /** Work that ends when it is told to. */
 function pending(): { readonly promise: Promise<void>; readonly end: (failed: boolean) => void } {
