@@ -55,9 +55,9 @@ export async function remember(
   function tell(some: readonly Candidate[]): Promise<void> {
     return teller.tell(
       some.toSorted(
-        (a, b) =>
-          (order.get(a.row.detectionId) ?? 0) - (order.get(b.row.detectionId) ?? 0) ||
-          (partitionOf(a.row.deviceId) < partitionOf(b.row.deviceId) ? -1 : 1),
+        ({ row: a }, { row: b }) =>
+          (order.get(a.detectionId) ?? 0) - (order.get(b.detectionId) ?? 0) ||
+          partitionOf(a.deviceId).charCodeAt(0) - partitionOf(b.deviceId).charCodeAt(0),
       ),
     );
   }

@@ -57,8 +57,8 @@ export interface Service {
 }
 
 /**
- * One run, design §3: freshness → plan → review → look → units → relay → record. Rejects only when even the record can't be written; everything else
- * is an outcome. A process may die at any point; the next run continues.
+ * One run, design §3: freshness → plan → review → look → units → relay → record. Rejects only when even the record can't be written;
+ * everything else is an outcome. A process may die at any point; the next run continues.
  */
 export async function run(service: Service): Promise<RunRecord> {
   const { log: parent, coverage, clock } = service;
