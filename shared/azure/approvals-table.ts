@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { Approval, ApprovalSet } from "../core/approval.ts";
 import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
-import { StateError, StateNewerError } from "../errors.ts";
+import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { MAX_ENTITIES, statusOf, submit } from "./transaction.ts";
+import { asStateError, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 export type ApprovalsTable = ReturnType<typeof approvalsTable>;
 
@@ -227,17 +227,7 @@ async function movePointer(
   entity: ReturnType<typeof pointerEntity>,
   etag: string | undefined,
 ): Promise<boolean> {
-  return guarded("written", async () => {
-    try {
-      if (etag === undefined) await table.createEntity(entity);
-      else await table.updateEntity(entity, "Replace", { etag });
-      return true;
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 409 || status === 412 || status === 404) return false;
-      throw error;
-    }
-  });
+  return guarded("written", () => writeIfUnchanged(table, entity, etag));
 }
 
 /** Greatest version that has rows, whether or not a pointer ever named them; 0 where none has. */
@@ -280,11 +270,5 @@ function codeOf(error: unknown): unknown {
     : undefined;
 }
 
-async function guarded<T>(doing: "read" | "written", work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StateError || error instanceof StateNewerError) throw error;
-    throw new StateError(`Approvals could not be ${doing}`, { cause: error });
-  }
-}
+const guarded = <T>(doing: "read" | "written", work: () => Promise<T>): Promise<T> =>
+  asStateError(`Approvals could not be ${doing}`, work);

@@ -3,7 +3,7 @@ import type { UnitCoverage } from "../core/plan.ts";
 import type { ReviewMark } from "../core/review.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { statusOf, submit } from "./transaction.ts";
+import { asStateError, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 /** What Coverage remembers of a detection: for messages, not for safety. */
 export interface DetectionRecord {
@@ -292,17 +292,7 @@ async function writeOnce(
   entity: { partitionKey: string; rowKey: string } & Record<string, unknown>,
   etag: string | undefined,
 ): Promise<boolean> {
-  return guarded("write", async () => {
-    try {
-      if (etag === undefined) await table.createEntity(entity);
-      else await table.updateEntity(entity, "Replace", { etag });
-      return true;
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 409 || status === 412 || status === 404) return false;
-      throw error;
-    }
-  });
+  return guarded("write", () => writeIfUnchanged(table, entity, etag));
 }
 
 async function deleteIfThere(table: Client, partition: string, key: string): Promise<void> {
@@ -313,11 +303,5 @@ async function deleteIfThere(table: Client, partition: string, key: string): Pro
   }
 }
 
-async function guarded<T>(doing: "read" | "write", work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && (error.name === "StateError" || error.name === "StateNewerError")) throw error;
-    throw new StateError(`Coverage could not be ${doing === "read" ? "read" : "written"}`, { cause: error });
-  }
-}
+const guarded = <T>(doing: "read" | "write", work: () => Promise<T>): Promise<T> =>
+  asStateError(`Coverage could not be ${doing === "read" ? "read" : "written"}`, work);

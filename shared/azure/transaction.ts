@@ -1,5 +1,5 @@
-import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { StateError } from "../errors.ts";
+import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
+import { StateError, StateNewerError } from "../errors.ts";
 
 /**
  * What became of an entity-group transaction: all of it or nothing. `conflict`: somebody else wrote first (409, 404, 412).
@@ -34,7 +34,7 @@ export async function submit(
     const status = statusOf(error);
     const message = error instanceof Error ? error.message : String(error);
     // A retried transaction that had gone through the first time conflicts with itself: reading again settles that too.
-    if (status === 409 || status === 404 || status === 412) return { kind: "conflict" };
+    if (isConflict(status)) return { kind: "conflict" };
     if (status === 400 || status === 413) {
       const index = /^(\d+):/.exec(message)?.[1];
       return { kind: "refused", reason: firstLine(message), ...(index !== undefined && { index: Number(index) }) };
@@ -42,6 +42,38 @@ export async function submit(
     throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, {
       cause: error,
     });
+  }
+}
+
+/** Somebody else wrote first: it exists, it is gone, or it is another by now. */
+const isConflict = (status: number | undefined): boolean => status === 409 || status === 404 || status === 412;
+
+/** Makes an entity, or replaces the one that still has this etag. False when somebody else was first. */
+export async function writeIfUnchanged(
+  table: Pick<TableClient, "createEntity" | "updateEntity">,
+  entity: TableEntity<object>,
+  etag: string | undefined,
+): Promise<boolean> {
+  try {
+    if (etag === undefined) await table.createEntity(entity);
+    else await table.updateEntity(entity, "Replace", { etag });
+    return true;
+  } catch (error) {
+    if (isConflict(statusOf(error))) return false;
+    throw error;
+  }
+}
+
+/**
+ * Work on one table, its failures in the state's words.
+ * @throws {StateError} for whatever fails; {@link StateNewerError} as it is
+ */
+export async function asStateError<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StateError || error instanceof StateNewerError) throw error;
+    throw new StateError(what, { cause: error });
   }
 }
 
