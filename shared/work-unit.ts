@@ -41,8 +41,8 @@ export const emptyTally = (): Tally => ({
 });
 
 export type UnitOutcome =
-  /** Read whole: its coverage may advance. `rows` of its largest answer, to judge whether slices are still needed. */
-  | { readonly kind: "done"; readonly rows: number }
+  /** Read whole: its coverage may advance. `rows` of its largest answer and `cut` for its parts, to judge what slices the next needs. */
+  | { readonly kind: "done"; readonly rows: number; readonly cut: boolean }
   /** Only part of it was read, and it can't be cut finer: what is new was told, coverage stays. */
   | { readonly kind: "incomplete"; readonly reason: string }
   /** Too much for one answer: cut it. */
@@ -60,8 +60,12 @@ export interface UnitWork {
   readonly timeIsUp: () => boolean;
 }
 
-/** A query with what it may not be: cut finer (`all` is cut by the caller, whose coverage is by slice). */
-export async function workUnit(unit: UnitPlan, work: UnitWork): Promise<UnitOutcome> {
+/**
+ * A unit with one query, or with finer ones where that is too much (`all` is cut by the caller, whose coverage is by slice).
+ * @param cut one query was too much the last time: it is not tried
+ */
+export async function workUnit(unit: UnitPlan, cut: boolean, work: UnitWork): Promise<UnitOutcome> {
+  if (cut && split(unit.slice)) return workParts(unit, unit.slice, work);
   const outcome = await workSlice(unit, unit.slice, work);
   return outcome.kind === "too-much" && unit.slice !== "all" ? workParts(unit, unit.slice, work) : outcome;
 }
@@ -77,7 +81,7 @@ async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     if (outcome.kind === "done") largest = Math.max(largest, outcome.rows);
     else incomplete = outcome;
   }
-  return incomplete ?? { kind: "done", rows: largest };
+  return incomplete ?? { kind: "done", rows: largest, cut: true };
 }
 
 /** Query, rows, recall, decide, remember: one answer. @throws {SourceError} unless asking for less could help */
@@ -108,7 +112,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   read.answer.discard();
   const { complete, count, partialReason } = read.answer;
   return complete
-    ? { kind: "done", rows: count }
+    ? { kind: "done", rows: count, cut: false }
     : { kind: "incomplete", reason: partialReason ?? "the service returned part of the result" };
 }
 

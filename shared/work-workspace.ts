@@ -1,11 +1,11 @@
-import type { Advance, Ledger } from "./azure/coverage-table.ts";
+import type { Advance, Ledger, Slicing, StandingUnit } from "./azure/coverage-table.ts";
 import { unitKey } from "./azure/coverage-table.ts";
 import { utcDay } from "./core/decide.ts";
 import type { ApprovalSet } from "./core/approval.ts";
 import type { BlindReason, TableFreshness } from "./core/freshness.ts";
 import { blindness, lastDayCount } from "./core/freshness.ts";
 import type { Pack } from "./core/pack.ts";
-import type { UnitCoverage, UnitPlan } from "./core/plan.ts";
+import type { UnitPlan } from "./core/plan.ts";
 import { coveredTo, leastCoveredFirst, planPack, planUnit } from "./core/plan.ts";
 import type { GapRecord, WorkspaceRecord } from "./core/run-record.ts";
 import type { Source } from "./core/source.ts";
@@ -103,10 +103,9 @@ export async function readFreshness(
   }
 }
 
-interface PlannedUnit {
+interface PlannedUnit extends Slicing {
   readonly pack: Pack;
   readonly plan: UnitPlan;
-  readonly sliced: boolean;
   readonly coveredTo?: Date;
 }
 
@@ -141,7 +140,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       const outcome = await atOnce(async () =>
         timeIsUp()
           ? LEFT
-          : workUnit(plan, {
+          : workUnit(plan, next.cut, {
               source: workspace.source,
               table: service.sightings,
               telling: tellingOf(pack, workspace, context),
@@ -153,7 +152,12 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       );
       if (outcome.kind === "too-much") {
         queue.unshift(
-          ...COVERAGE_SLICES.map((slice): PlannedUnit => ({ pack, plan: { ...plan, slice }, sliced: true })),
+          ...COVERAGE_SLICES.map((slice): PlannedUnit => ({
+            pack,
+            plan: { ...plan, slice },
+            sliced: true,
+            cut: isCut(workspace.name, pack, slice, context),
+          })),
         );
         continue;
       }
@@ -199,7 +203,8 @@ function toRecord(name: string, errors: readonly string[], done: number, fresh: 
   return { name, outcome: "blind", error: fresh.blind.map(({ table, reason }) => `${table}: ${reason}`).join(", ") };
 }
 
-function planWorkspace(workspace: string, { service, ledger, now }: RunContext): readonly PlannedUnit[] {
+function planWorkspace(workspace: string, context: RunContext): readonly PlannedUnit[] {
+  const { service, ledger, now } = context;
   const units = service.packs.flatMap((pack) => {
     const coverage = unitsOf(workspace, pack.name, ledger);
     const sliced = [...coverage.values()].some((unit) => unit.sliced);
@@ -207,24 +212,24 @@ function planWorkspace(workspace: string, { service, ledger, now }: RunContext):
       pack,
       plan,
       sliced: plan.slice !== "all",
+      cut: isCut(workspace, pack, plan.slice, context),
       ...(plan.coveredTo && { coveredTo: plan.coveredTo }),
     }));
   });
   return leastCoveredFirst(units);
 }
 
-function unitsOf(
-  workspace: string,
-  pack: string,
-  ledger: Ledger,
-): Map<string, UnitCoverage & { readonly sliced: boolean }> {
-  const units = new Map<string, UnitCoverage & { readonly sliced: boolean }>();
+function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, StandingUnit> {
+  const units = new Map<string, StandingUnit>();
   for (const slice of COVERAGE_SLICES.map(sliceName)) {
     const unit = ledger.units.get(unitKey(workspace, pack, slice));
     if (unit) units.set(slice, unit);
   }
   return units;
 }
+
+const isCut = (workspace: string, pack: Pack, slice: Slice, { ledger }: RunContext): boolean =>
+  ledger.units.get(unitKey(workspace, pack.name, sliceName(slice)))?.cut === true;
 
 /** Equal gaps of a pack's slices are one gap. */
 function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
@@ -270,7 +275,9 @@ async function advance(
   const before = plan.baseline === "changed" ? undefined : plan.coveredTo;
   const to = coveredTo(plan.window.to, furthestBehind, fresh.blind.length > 0, before);
   if (!to) return;
-  const sliced = unit.sliced && staysSliced(plan, outcome.rows, fresh.workspace.source.maxRows);
+  const stays = staysSliced(plan, outcome.rows, fresh.workspace.source.maxRows);
+  const cut = outcome.cut && stays;
+  const sliced = unit.sliced && (outcome.cut || stays);
   await service.coverage.advance(
     slicesOf(plan).map((slice): Advance => {
       const key = unitKey(fresh.workspace.name, pack.name, sliceName(slice));
@@ -280,6 +287,7 @@ async function advance(
         coveredTo: to,
         packHash: pack.hash,
         sliced,
+        cut,
         ...(plan.priorHash !== undefined && { priorHash: plan.priorHash }),
         ...(plan.gap && { gapEnd: plan.gap.to }),
         ...(standing && { standing }),
@@ -289,8 +297,8 @@ async function advance(
 }
 
 /**
- * Slices that were needed once are kept while an answer for all devices would be near the limit. Where they were needed for
- * time and not for size, one question a day goes to all devices again: a limit's wait a day, and none on the other runs.
+ * Slices that were needed once are kept while one answer instead of seventeen would be near the limit. Where they were needed for
+ * time and not for size, one question a day is asked whole again: a limit's wait a day, and none on the other runs.
  */
 function staysSliced(plan: UnitPlan, largest: number, maxRows: number): boolean {
   if (largest * COVERAGE_SLICES.length > maxRows / 2) return true;

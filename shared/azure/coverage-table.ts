@@ -29,20 +29,24 @@ export interface Marks {
   readonly look?: Date;
 }
 
-/** A unit's row as it was read. `sliced`: the last reading that worked needed slices. */
-export interface StandingUnit extends UnitCoverage {
+/** The slicing of the last reading that worked. `sliced`: one answer for all devices was too much; `cut`: so was one for this share. */
+export interface Slicing {
   readonly sliced: boolean;
+  readonly cut: boolean;
+}
+
+/** A unit's row as it was read. */
+export interface StandingUnit extends UnitCoverage, Slicing {
   readonly etag: string;
 }
 
 /** One unit's advance. `priorHash` is the mark that the plan saw. */
-export interface Advance {
+export interface Advance extends Slicing {
   readonly key: string;
   readonly coveredTo: Date;
   readonly packHash: string;
   readonly priorHash?: string;
   readonly gapEnd?: Date;
-  readonly sliced: boolean;
   /** The row as the plan read it: spares a read while nobody else writes. Absent: there was none. */
   readonly standing?: StandingUnit;
 }
@@ -225,6 +229,7 @@ function toAction(advance: Advance, standing: StandingUnit | undefined): Transac
     coveredTo: forward,
     packHash: advance.packHash,
     sliced: advance.sliced,
+    cut: advance.cut,
     schemaVersion: SCHEMA_VERSION,
     ...(gapEnd && { gapEnd }),
   };
@@ -243,6 +248,7 @@ function toUnit(entity: TableEntityResult<Record<string, unknown>>): StandingUni
     coveredTo,
     packHash: String(entity["packHash"]),
     sliced: entity["sliced"] === true,
+    cut: entity["cut"] === true,
     etag: entity.etag,
     ...(gapEnd instanceof Date && { gapEnd }),
   };

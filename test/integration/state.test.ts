@@ -228,7 +228,22 @@ describe("coverage", () => {
     coveredTo: SEEN,
     packHash: "h1",
     sliced: false,
+    cut: false,
     ...change,
+  });
+
+  test("advance – the slicing that worked is kept, and what an earlier version wrote has none", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    const key = unitKey("north", "p", "0");
+    await coverage.advance([advance({ sliced: true, cut: true })]);
+    expect((await coverage.ledger()).units.get(key)).toMatchObject({ sliced: true, cut: true });
+    await stage
+      .client("Coverage")
+      .upsertEntity(
+        { partitionKey: "unit", rowKey: key, coveredTo: SEEN, packHash: "h1", sliced: true, schemaVersion: 1 },
+        "Replace",
+      );
+    expect((await coverage.ledger()).units.get(key)).toMatchObject({ sliced: true, cut: false });
   });
 
   test("advance – never backwards under one pack, and over another version's mark not at all", async () => {

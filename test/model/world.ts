@@ -613,7 +613,7 @@ export class World {
   }
 
   /** As the table does it: forward only under one pack, another version's mark is left alone. */
-  #advance({ key, coveredTo, packHash, priorHash, gapEnd, sliced }: Advance): void {
+  #advance({ key, coveredTo, packHash, priorHash, gapEnd, sliced, cut }: Advance): void {
     const standing = this.units.get(key);
     if (standing && standing.packHash !== packHash && standing.packHash !== priorHash) return;
     const forward = standing?.packHash === packHash && standing.coveredTo > coveredTo ? standing.coveredTo : coveredTo;
@@ -622,6 +622,7 @@ export class World {
       coveredTo: forward,
       packHash,
       sliced,
+      cut,
       etag: `e${++this.#etag}`,
       ...(end && { gapEnd: end }),
     });
