@@ -45,8 +45,8 @@ const CUTS: readonly Cut[] = [
     rule: "R2",
     what: "no stop before the limit",
     file: "shared/work-workspace.ts",
-    from: "if (timeIsUp()) {",
-    to: "if (timeIsUp() && false) {",
+    from: "timeIsUp()\n          ? LEFT",
+    to: "timeIsUp() && false\n          ? LEFT",
   },
   {
     rule: "R3",
