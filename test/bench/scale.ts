@@ -81,6 +81,7 @@ const peakOf = (name: string, { peak }: ScaleMeasured): Figure => ({
   value: Math.round(peak / 1e6),
   unit: "MB",
   limit: { sign: "≤", value: 400 },
+  exact: true,
 });
 
 function growth(what: string, small: Part, large: Part, few: number, many: number): readonly Figure[] {
