@@ -4,7 +4,7 @@ import type { Approval, ApprovalSet } from "../core/approval.ts";
 import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { asStateError, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
+import { inState, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 export type ApprovalsTable = ReturnType<typeof approvalsTable>;
 
@@ -271,4 +271,4 @@ function codeOf(error: unknown): unknown {
 }
 
 const guarded = <T>(doing: "read" | "written", work: () => Promise<T>): Promise<T> =>
-  asStateError(`Approvals could not be ${doing}`, work);
+  inState(`Approvals could not be ${doing}`, work);

@@ -3,7 +3,7 @@ import type { UnitCoverage } from "../core/plan.ts";
 import type { ReviewMark } from "../core/review.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { asStateError, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
+import { inState, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 /** What Coverage remembers of a detection: for messages, not for safety. */
 export interface DetectionRecord {
@@ -310,4 +310,4 @@ async function deleteIfThere(table: Client, partition: string, key: string): Pro
 }
 
 const guarded = <T>(doing: "read" | "write", work: () => Promise<T>): Promise<T> =>
-  asStateError(`Coverage could not be ${doing === "read" ? "read" : "written"}`, work);
+  inState(`Coverage could not be ${doing === "read" ? "read" : "written"}`, work);

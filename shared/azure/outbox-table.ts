@@ -3,7 +3,7 @@ import type { Outbox, OutboxItem, OutboxSurvey } from "../core/outbox.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { partitionsOf } from "../core/slice.ts";
 import { StateError, StateNewerError } from "../errors.ts";
-import { eachOf, statusOf, submit } from "./transaction.ts";
+import { asStateError, eachOf, statusOf, submit } from "./transaction.ts";
 
 const SCHEMA_VERSION = 1;
 
@@ -228,12 +228,4 @@ function refuseNewer(entity: Readonly<Record<string, unknown>>, key: string): vo
     throw new StateNewerError(
       `the message ${key} was written by schema version ${version}, this version knows ${SCHEMA_VERSION}: deploy the newer version again`,
     );
-}
-
-function asStateError(error: unknown, what: string): Error {
-  if (error instanceof StateError || error instanceof StateNewerError) return error;
-  const status = statusOf(error);
-  const missing =
-    status === 401 || status === 403 ? " (the identity needs Storage Table Data Contributor on the state account)" : "";
-  return new StateError(`${what}${missing}`, { cause: error });
 }

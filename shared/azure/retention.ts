@@ -1,8 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { partitionsOf } from "../core/slice.ts";
-import { StateError } from "../errors.ts";
 import { refuseNewer, SIGHTING_KEYS } from "./sightings-table.ts";
-import { eachOf, statusOf } from "./transaction.ts";
+import { asStateError, eachOf, statusOf } from "./transaction.ts";
 
 export type Retention = ReturnType<typeof retention>;
 
@@ -53,8 +52,7 @@ async function* expired(
       if (doomed.length > 0) yield doomed;
     }
   } catch (error) {
-    if (error instanceof Error && error.name.startsWith("State")) throw error;
-    throw new StateError(`partition ${partition} of Sightings could not be read for retention`, { cause: error });
+    throw asStateError(error, `partition ${partition} of Sightings could not be read for retention`);
   }
 }
 
@@ -91,7 +89,7 @@ async function forget(
       // Somebody else wrote or deleted it meanwhile: it lives, or is gone already.
       const status = statusOf(error);
       if (status !== 412 && status !== 404)
-        throw new StateError(`a sighting of partition ${partition} could not be deleted`, { cause: error });
+        throw asStateError(error, `a sighting of partition ${partition} could not be deleted`);
     }
   });
   return deleted;

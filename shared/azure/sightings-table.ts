@@ -8,7 +8,7 @@ import { decodeEvidence } from "../core/stored-evidence.ts";
 import type { OutboxMessage, Sighting } from "../core/sighting.ts";
 import { StateError, StateNewerError } from "../errors.ts";
 import { toOutboxEntity } from "./outbox-table.ts";
-import { eachOf, statusOf, submit } from "./transaction.ts";
+import { asStateError, eachOf, inState, statusOf, submit } from "./transaction.ts";
 import type { TransactionOutcome } from "./transaction.ts";
 
 export const SCHEMA_VERSION = 1;
@@ -186,7 +186,7 @@ export function sightingsTable(table: Client) {
         return epoch;
       } catch (error) {
         if (statusOf(error) !== 409)
-          throw new StateError(`the epoch of partition ${partition} could not be written`, { cause: error });
+          throw asStateError(error, `the epoch of partition ${partition} could not be written`);
       }
       const standing = await this.epoch(partition);
       if (standing === undefined)
@@ -255,14 +255,8 @@ const POINT_READS = 16;
 const OR_TERMS = 10;
 
 /** A read that fails is no empty answer: a throttled read must not make a new device. */
-async function reading<T>(partition: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof StateNewerError || error instanceof StateError) throw error;
-    throw new StateError(`partition ${partition} of Sightings could not be read or written`, { cause: error });
-  }
-}
+const reading = <T>(partition: string, read: () => Promise<T>): Promise<T> =>
+  inState(`partition ${partition} of Sightings could not be read or written`, read);
 
 async function getOrUndefined(
   table: Client,

@@ -64,16 +64,21 @@ export async function writeIfUnchanged(
   }
 }
 
-/**
- * Work on one table, its failures in the state's words.
- * @throws {StateError} for whatever fails; {@link StateNewerError} as it is
- */
-export async function asStateError<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** A failure in the state's words, with what to do about a missing right. What is in them already stays as it is. */
+export function asStateError(error: unknown, what: string): Error {
+  if (error instanceof StateError || error instanceof StateNewerError) return error;
+  const status = statusOf(error);
+  const missing =
+    status === 401 || status === 403 ? " (the identity needs Storage Table Data Contributor on the state account)" : "";
+  return new StateError(`${what}${missing}`, { cause: error });
+}
+
+/** @throws {StateError} where the work fails; {@link StateNewerError} as it is */
+export async function inState<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StateError || error instanceof StateNewerError) throw error;
-    throw new StateError(what, { cause: error });
+    throw asStateError(error, what);
   }
 }
 

@@ -1,11 +1,10 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type { OutboxMessage } from "../core/sighting.ts";
 import type { WaveState } from "../core/wave.ts";
-import { StateError, StateNewerError } from "../errors.ts";
 import { toOutboxEntity } from "./outbox-table.ts";
 import { SCHEMA_VERSION, refuseNewer } from "./sightings-table.ts";
 import type { TransactionOutcome } from "./transaction.ts";
-import { statusOf, submit } from "./transaction.ts";
+import { asStateError, statusOf, submit } from "./transaction.ts";
 
 /** Headers lie in the partition of their wave's row, and the relay reads it first. */
 const WAVE_PARTITION = "wave";
@@ -28,8 +27,7 @@ export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransact
         return { state: toState(entity), etag: entity.etag };
       } catch (error) {
         if (statusOf(error) === 404) return { state: { tally: [] } };
-        if (error instanceof StateError || error instanceof StateNewerError) throw error;
-        throw new StateError(`the wave of detection ${detectionId} could not be read`, { cause: error });
+        throw asStateError(error, `the wave of detection ${detectionId} could not be read`);
       }
     },
 

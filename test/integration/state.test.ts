@@ -170,6 +170,15 @@ describe("sightings", () => {
     await expect(table.recallPartition("a")).rejects.toThrow(StateNewerError);
     stage.gate.before = () => ({ status: 503 });
     await expect(stage.compose().service.sightings.recallPartition("a")).rejects.toThrow(StateError);
+    stage.gate.before = () => ({ status: 403 });
+    const { sightings, coverage, waves, approvals } = stage.compose().service;
+    for (const refused of [
+      () => sightings.recallPartition("a"),
+      () => coverage.ledger(),
+      () => waves.read(DETECTION),
+      () => approvals.current(),
+    ])
+      await expect(refused()).rejects.toThrow(/Storage Table Data Contributor/);
     stage.gate.before = () => "pass";
   });
 
