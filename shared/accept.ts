@@ -125,7 +125,7 @@ async function restoreUnit(
         now,
       }),
       unit: plan,
-      judgement: { dormancyDays: 0, complete: true },
+      judgement: { dormancyDays: 0, complete: true, gapEnds: new Map() },
       evidence: (candidates) =>
         lookoutOver(candidates, {
           source: workspace.source,

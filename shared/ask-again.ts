@@ -6,7 +6,7 @@ import type { QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
 import type { LiftContext } from "./lift.ts";
-import { lookedFor } from "./lift.ts";
+import { asLookedFor, lookedFor } from "./lift.ts";
 import { lookoutOver } from "./look-around.ts";
 import { EVIDENCE_BATCH } from "./telling.ts";
 
@@ -19,7 +19,10 @@ export async function askAgain(
   context: LiftContext,
 ): Promise<ReadonlyMap<string, Evidence>> {
   const { service, approvals, now } = context;
-  const concerned = sightings.filter((of) => lacks(of, toolOf(of, context), approvals.approvals, now));
+  // What this set has judged is judged: a review that is cut off goes on with the others.
+  const concerned = sightings.filter(
+    (of) => of.approvalsVersion < approvals.version && lacks(of, toolOf(of, context), approvals.approvals, now),
+  );
   const found = new Map<string, Evidence>();
   for (const [name, ofWorkspace] of Map.groupBy(concerned, ({ workspace }) => workspace)) {
     const source = service.workspaces.find((one) => one.name === name)?.source;
@@ -27,12 +30,13 @@ export async function askAgain(
     for (const [pack, ofPack] of Map.groupBy(ofWorkspace, (of) => lookedFor(of.detectionId, service.packs)?.pack)) {
       if (!pack?.evidence) continue;
       const window = wholeHorizon(now, service.settings.horizon);
-      const look = await lookoutOver(ofPack, { ...context, source, pack, window, approvals: approvals.approvals });
+      const candidates = ofPack.map((of) => asLookedFor(of, service.packs));
+      const look = await lookoutOver(candidates, { ...context, source, pack, window, approvals: approvals.approvals });
       for (let i = 0; i < ofPack.length; i += EVIDENCE_BATCH) {
         const batch = ofPack.slice(i, i + EVIDENCE_BATCH);
-        const around = await look(batch);
+        const around = await look(candidates.slice(i, i + EVIDENCE_BATCH));
         for (const of of batch) {
-          const evidence = around.get(sightingKey(of));
+          const evidence = around.get(sightingKey(asLookedFor(of, service.packs)));
           if (evidence && evidence.missing.length === 0)
             found.set(sightingKey(of), refreshEvidence(of.evidence, evidence));
         }

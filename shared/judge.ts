@@ -5,6 +5,7 @@ import type { Evidence } from "./core/evidence.ts";
 import { messageId } from "./core/message-id.ts";
 import type { Detection } from "./core/pack.ts";
 import type { Cause, Row, Sighting } from "./core/sighting.ts";
+import { partitionOf } from "./core/slice.ts";
 import { encodeEvidence } from "./core/stored-evidence.ts";
 import type { Glimpse, Known, Refresh } from "./azure/sightings-table.ts";
 import { sightingRowKey } from "./azure/sightings-table.ts";
@@ -51,16 +52,24 @@ export function compare<Of extends Glimpse>(
   detection: Detection,
 ): { readonly novelty: Novelty<Of>; readonly own: Of | undefined; readonly inherited: Of | undefined } {
   const own = known.get(sightingRowKey(row));
-  const inherited = own ? undefined : firstKnown(detection.supersedes, row, known);
-  return { novelty: decide(row, own ?? inherited, by.judgement), own, inherited };
+  const inherited = own ? undefined : lastKnown(detection.supersedes, row, known);
+  const { gapEnds, ...judgement } = by.judgement;
+  const gapEnd = gapEnds.get(partitionOf(row.deviceId));
+  return { novelty: decide(row, own ?? inherited, { ...judgement, ...(gapEnd && { gapEnd }) }), own, inherited };
 }
 
-function firstKnown<Of>(ids: readonly string[], row: Row, known: ReadonlyMap<string, Of>): Of | undefined {
+/** Where several ids become one, the device was quiet since the latest of them. */
+function lastKnown<Of extends Glimpse>(
+  ids: readonly string[],
+  row: Row,
+  known: ReadonlyMap<string, Of>,
+): Of | undefined {
+  let last: Of | undefined;
   for (const detectionId of ids) {
     const found = known.get(sightingRowKey({ detectionId, deviceId: row.deviceId }));
-    if (found) return found;
+    if (found && (!last || found.lastSeen > last.lastSeen)) last = found;
   }
-  return undefined;
+  return last;
 }
 
 /** What is to be written for a row, against what is known of it. Pure. `evidence`: of a row that is new or returned. */
@@ -76,7 +85,15 @@ export function judge(
   const etag = own && { etag: own.etag };
   if (novelty.kind === "seen-again") {
     // A rename tells nobody: the new id takes over what the old one knew.
-    if (inherited) return { kind: "keep", row, novelty: "adopted", sighting: adopt(row, inherited, detection, by) };
+    if (inherited)
+      return {
+        kind: "keep",
+        row,
+        novelty: "adopted",
+        sighting: adopt(row, inherited, detection, by),
+        // What its approval was judged on, or the next review would find nothing that covers it.
+        ...(inherited.stored !== undefined && { stored: inherited.stored }),
+      };
     return own && novelty.refresh ? { kind: "refresh", row, refresh: { ...row, etag: own.etag } } : { kind: "nothing" };
   }
   const before = novelty.kind === "returned" ? novelty.previous : undefined;

@@ -110,25 +110,46 @@ export async function lift(sightings: readonly StandingSighting[], judge: Judge,
   }
 }
 
-/** The detection of an id and its pack; `undefined` where it is no longer looked for. */
+/** The detection of an id, or the one that took its place, and its pack; `undefined` where neither is looked for. */
 export function lookedFor(
   id: string,
   packs: readonly Pack[],
 ): { readonly detection: Detection; readonly pack: Pack } | undefined {
-  for (const pack of packs) {
-    const detection = pack.detections.find((one) => one.id === id);
-    if (detection) return { detection, pack };
-  }
-  return undefined;
+  const all = packs.flatMap((pack) => pack.detections.map((detection) => ({ detection, pack })));
+  return (
+    all.find(({ detection }) => detection.id === id) ?? all.find(({ detection }) => detection.supersedes.includes(id))
+  );
+}
+
+/** A stored sighting under the id by which it is looked for now. */
+export const asLookedFor = (of: StandingSighting, packs: readonly Pack[]): StandingSighting => ({
+  ...of,
+  detectionId: lookedFor(of.detectionId, packs)?.detection.id ?? of.detectionId,
+});
+
+/** R11: what the new id has taken over is judged there, and no more under the old one. */
+async function notTakenOver(
+  sightings: readonly StandingSighting[],
+  { id }: Detection,
+  { service }: LiftContext,
+): Promise<readonly StandingSighting[]> {
+  const renamed = sightings.filter(({ detectionId }) => detectionId !== id);
+  if (renamed.length === 0) return sightings;
+  const newKey = ({ deviceId }: StandingSighting): string => sightingRowKey({ detectionId: id, deviceId });
+  const taken = new Set<string>();
+  for (const [partition, inPartition] of Map.groupBy(renamed, ({ deviceId }) => partitionOf(deviceId)))
+    for (const key of (await service.sightings.recallKeys(partition, inPartition.map(newKey))).keys()) taken.add(key);
+  return sightings.filter((of) => of.detectionId === id || !taken.has(newKey(of)));
 }
 
 async function liftDetection(
-  sightings: readonly StandingSighting[],
+  found: readonly StandingSighting[],
   judge: Judge,
   { detection, pack }: { readonly detection: Detection; readonly pack: Pack },
   context: LiftContext,
 ): Promise<void> {
   const { service, tally, now, log } = context;
+  const sightings = await notTakenOver(found, detection, context);
   const telling = tellingOf(pack, placeOf(sightings[0]?.workspace ?? "", service), context);
   const toTell = sightings.flatMap((of) => {
     const verdict = judge(of, detection);
@@ -152,7 +173,9 @@ async function liftDetection(
     }
 
     async function commit(partition: string, chunk: readonly StandingSighting[], round: number): Promise<void> {
-      const writes = chunk.flatMap((of): (Told | Kept)[] => toWrite(of, judge(of, detection), partition, context));
+      const writes = chunk.flatMap((of): (Told | Kept)[] =>
+        toWrite(of, judge(of, detection), detection, partition, context),
+      );
       if (writes.length === 0) return;
       const outcome = await commitTold(partition, writes, words, service.sightings);
       switch (outcome.kind) {
@@ -185,21 +208,41 @@ async function liftDetection(
               `sightings of partition ${partition} still conflict after ${ROUNDS} rounds: other runs keep writing them; the next run tries again`,
             );
           await assertCurrent(context);
-          await commit(partition, await service.sightings.storedKeys(partition, chunk.map(sightingRowKey)), round + 1);
+          await commit(
+            partition,
+            await notTakenOver(
+              await service.sightings.storedKeys(partition, chunk.map(sightingRowKey)),
+              detection,
+              context,
+            ),
+            round + 1,
+          );
       }
     }
   }
 }
 
-function toWrite(of: StandingSighting, verdict: Verdict, partition: string, context: LiftContext): (Told | Kept)[] {
+function toWrite(
+  of: StandingSighting,
+  verdict: Verdict,
+  detection: Detection,
+  partition: string,
+  context: LiftContext,
+): (Told | Kept)[] {
   if (verdict.kind === "nothing") return [];
-  const row = rowOf(of);
-  const { etag } = of;
-  const stored =
-    verdict.evidence && verdict.evidence !== of.evidence ? encodeEvidence(verdict.evidence, of).text : undefined;
-  const common = { row, etag, ...(stored !== undefined && { stored }) };
-  if (verdict.kind === "keep") return [{ kind: "keep", ...common, novelty: "adopted", sighting: verdict.sighting }];
-  const { approvalId: _a, waveId: _w, messageId: _m, ...rest } = plain(of);
+  // A renamed one is written as a new entity under the new id, so that the run that takes it over conflicts with this one.
+  const isRenamed = of.detectionId !== detection.id;
+  const name = isRenamed ? { detectionId: detection.id, definitionHash: detection.hash } : {};
+  const { etag, evidence: before } = of;
+  const evidence = verdict.evidence ?? before;
+  const common = {
+    row: { ...rowOf(of), ...(isRenamed && { detectionId: detection.id }) },
+    ...(!isRenamed && { etag }),
+    ...((isRenamed || evidence !== before) && { stored: encodeEvidence(evidence, of).text }),
+  };
+  if (verdict.kind === "keep")
+    return [{ kind: "keep", ...common, novelty: "adopted", sighting: { ...verdict.sighting, ...name } }];
+  const { approvalId: _a, waveId: _w, messageId: _m, ...rest } = { ...plain(of), ...name };
   const sighting: Sighting = {
     ...rest,
     disposition: "announced",

@@ -3,10 +3,10 @@ import { NO_EVIDENCE } from "./core/evidence.ts";
 import { mergeEvidence, saysMore } from "./core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
-import { partitionsOf } from "./core/slice.ts";
+import { partitionsOf, startingElsewhere } from "./core/slice.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
 import type { LiftContext } from "./lift.ts";
-import { SupersededError, assertCurrent, byLook, lift, lookedFor } from "./lift.ts";
+import { SupersededError, asLookedFor, assertCurrent, byLook, byReview, lift, lookedFor } from "./lift.ts";
 import { lookoutOver } from "./look-around.ts";
 import { EVIDENCE_BATCH } from "./telling.ts";
 import type { Fresh } from "./work-workspace.ts";
@@ -44,7 +44,7 @@ export async function lookAtExpected(
   let whole = true;
   try {
     let batch: Asked[] = [];
-    for (const partition of partitionsOf("all")) {
+    for (const partition of startingElsewhere(partitionsOf("all"), now)) {
       if (context.timeIsUp()) return;
       await assertCurrent(context);
       for await (const sighting of service.sightings.stored(partition, { expectedOr: [] })) {
@@ -52,6 +52,7 @@ export async function lookAtExpected(
         if (!pack?.evidence) continue;
         batch.push({ sighting, pack });
         if (batch.length < EVIDENCE_BATCH) continue;
+        if (context.timeIsUp()) return;
         whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
         batch = [];
       }
@@ -78,18 +79,20 @@ async function lookAtBatch(
   fresh: readonly Fresh[],
 ): Promise<boolean> {
   const found = new Map<string, Evidence>();
+  const { packs } = context.service;
+  const keyOf = (of: StandingSighting): string => sightingKey(asLookedFor(of, packs));
   for (const [pack, ofPack] of Map.groupBy(batch, (one) => one.pack)) {
-    const sightings = ofPack.map(({ sighting }) => sighting);
+    const sightings = ofPack.map(({ sighting }) => asLookedFor(sighting, packs));
     // What was decided since the mark was looked at up to its decision at most, and by a review not at all.
     const recent = sightings.filter(({ decidedAt }) => decidedAt >= since);
     const settled = sightings.filter(({ decidedAt }) => decidedAt < since);
     for (const [asked, window] of [
       [settled, ingestedSince(since, context)],
-      [recent, sinceEpisode(recent, context)],
+      [recent, wholeHorizon(context)],
     ] as const)
       for (const { workspace } of fresh) {
-        const approvals = context.approvals.approvals;
-        const look = await lookoutOver(asked, { ...context, source: workspace.source, pack, window, approvals });
+        const set = context.approvals.approvals;
+        const look = await lookoutOver(asked, { ...context, source: workspace.source, pack, window, approvals: set });
         const around = await look(asked);
         for (const [key, evidence] of around) {
           if (evidence.missing.length > 0) return false;
@@ -97,19 +100,28 @@ async function lookAtBatch(
         }
       }
   }
-  const changed = batch.filter(({ sighting }) => (found.get(sightingKey(sighting))?.pieces.length ?? 0) > 0);
+  const { approvals } = context;
+  const changed = batch.filter(
+    ({ sighting }) =>
+      (found.get(keyOf(sighting))?.pieces.length ?? 0) > 0 || sighting.approvalsVersion < approvals.version,
+  );
   const judge = byLook(
     (of) => {
-      const evidence = found.get(sightingKey(of));
+      const evidence = found.get(keyOf(of));
       const whole = evidence && mergeEvidence(of.evidence, evidence);
       return whole && saysMore(whole.pieces, of.evidence.pieces) ? whole : undefined;
     },
-    context.approvals,
+    approvals,
     context.now,
   );
+  // R6: a run with an older set may have written one after the newer set's review.
+  const again = byReview(approvals, context.now);
   await lift(
     changed.map(({ sighting }) => sighting),
-    judge,
+    (of, detection) => {
+      const verdict = judge(of, detection);
+      return verdict.kind === "nothing" && of.disposition === "expected" ? again(of, detection) : verdict;
+    },
     context,
   );
   return true;
@@ -123,8 +135,8 @@ const ingestedSince = (since: Date, { service, now }: LiftContext): QueryWindow 
   horizon: new Date(now.getTime() - service.settings.horizon),
 });
 
-function sinceEpisode(recent: readonly StandingSighting[], { service, now }: LiftContext): QueryWindow {
-  const horizon = now.getTime() - service.settings.horizon;
-  const first = recent.reduce((least, { firstSeen }) => Math.min(least, firstSeen.getTime()), now.getTime());
-  return { from: new Date(Math.max(horizon, first)), to: now, since: now, horizon: new Date(horizon) };
+/** As a unit looks when it decides: a file arrives before its signer is seen, and another workspace may show it alone. */
+function wholeHorizon({ service, now }: LiftContext): QueryWindow {
+  const horizon = new Date(now.getTime() - service.settings.horizon);
+  return { from: horizon, to: now, since: now, horizon };
 }

@@ -10,7 +10,6 @@ import { keysOf, recallAhead } from "./recall.ts";
 import type { Candidate } from "./tell-rows.ts";
 import { rowTeller } from "./tell-rows.ts";
 import type { Remembered, Telling } from "./telling.ts";
-import { EVIDENCE_BATCH } from "./telling.ts";
 
 /**
  * Brings the rows of one answer into the state, portion by portion (all rows of a key are in one): recalls what is known, decides,
@@ -43,11 +42,12 @@ export async function remember(
         ...(beside && { otherTools: toolsBeside(row, beside) }),
       });
     for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, glimpses);
-    if (candidates.length < TOLD_AT_ONCE) continue;
     // Full batches of evidence; the rest waits for those that follow.
-    const full = candidates.length - (candidates.length % EVIDENCE_BATCH);
-    await tell(candidates.slice(0, full));
-    candidates = candidates.slice(full);
+    while (candidates.length >= TOLD_AT_ONCE) {
+      const full = candidates.slice(0, TOLD_AT_ONCE);
+      candidates = candidates.slice(TOLD_AT_ONCE);
+      await tell(full);
+    }
   }
   await tell(candidates);
   return teller.totals;

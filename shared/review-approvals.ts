@@ -19,7 +19,7 @@ export async function reviewApprovals(context: LiftContext & { readonly timeIsUp
   if (!differs(ledger.marks.review, approvals, now)) return;
   const tools = new Set(approvals.approvals.flatMap((approval) => approval.tools));
   const detectionIds = service.packs.flatMap(({ detections }) =>
-    detections.flatMap(({ id, tool }) => (tools.has(tool) ? [id] : [])),
+    detections.flatMap(({ id, tool, supersedes }) => (tools.has(tool) ? [id, ...supersedes] : [])),
   );
   let held: StandingSighting[] = [];
   const reviewHeld = async (): Promise<void> => {

@@ -19,8 +19,8 @@ import { reviewApprovals } from "./review-approvals.ts";
 import { sayExpiring } from "./say-expiring.ts";
 import type { Tally } from "./work-unit.ts";
 import { emptyTally } from "./work-unit.ts";
-import type { WorkspaceWork } from "./work-workspace.ts";
-import { readFreshness, workWorkspace } from "./work-workspace.ts";
+import type { Fresh, RunContext, WorkspaceWork } from "./work-workspace.ts";
+import { leastCoveredWorkspaceFirst, readFreshness, workWorkspace } from "./work-workspace.ts";
 
 /** Units of all workspaces that are worked at once: each holds an answer of up to 64 MiB until its rows are in the state. */
 const UNITS_AT_ONCE = 4;
@@ -81,10 +81,12 @@ export async function run(service: Service): Promise<RunRecord> {
     const context = { service, ledger, epochs, approvals, tally, runId, now, log };
     const timeIsUp = (): boolean =>
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
-    await reviewApprovals({ ...context, timeIsUp });
-    await lookAtExpected({ ...context, timeIsUp }, fresh);
-    const atOnce = createLimiter(UNITS_AT_ONCE);
-    workspaces = await allOrFirstError(fresh.map((one) => workWorkspace(one, { ...context, timeIsUp }, atOnce)));
+    // What comes first leaves the units time: a review or a look that is cut off goes on in the next run.
+    const halfIsUp = (): boolean => timeIsUp() || performance.now() - started > service.settings.budget / 2;
+    await reviewApprovals({ ...context, timeIsUp: halfIsUp });
+    await lookAtExpected({ ...context, timeIsUp: halfIsUp }, fresh);
+    const units = { ...context, timeIsUp };
+    workspaces = await workUnits(fresh, units);
     await noteDetections(service, ledger, workspaces, tally, now);
   } catch (error) {
     failure = { reason: reasonOf(error), error };
@@ -152,6 +154,16 @@ async function relayOrSay(service: Service, log: Logger): Promise<RelayResult | 
     );
     return undefined;
   }
+}
+
+/** The units of all workspaces, side by side; what was done in each, as the settings name them. */
+async function workUnits(fresh: readonly Fresh[], context: RunContext): Promise<readonly WorkspaceWork[]> {
+  const atOnce = createLimiter(UNITS_AT_ONCE);
+  const work = await allOrFirstError(
+    leastCoveredWorkspaceFirst(fresh, context).map((one) => workWorkspace(one, context, atOnce)),
+  );
+  const order = fresh.map(({ workspace }) => workspace.name);
+  return work.toSorted((a, b) => order.indexOf(a.record.name) - order.indexOf(b.record.name));
 }
 
 /**

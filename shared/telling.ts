@@ -8,12 +8,17 @@ import type { Lookout } from "./look-around.ts";
 import type { Service } from "./run.ts";
 import type { WaveTable } from "./azure/wave-table.ts";
 
+/** How a unit's rows are judged: what of it is the same for all, and the ends of gaps by partition, which may differ. */
+export interface UnitJudgement extends Omit<Judgement, "gapEnd"> {
+  readonly gapEnds: ReadonlyMap<string, Date>;
+}
+
 /** What a unit's rows are judged and told by. */
 export interface Telling {
   readonly pack: Pack;
   readonly unit: UnitPlan;
   readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
-  readonly judgement: Judgement;
+  readonly judgement: UnitJudgement;
   /** Epoch by partition, as the plan found it. */
   readonly epochs: ReadonlyMap<string, string>;
   /** Devices known of a detection when the run was planned. */

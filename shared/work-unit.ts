@@ -6,7 +6,7 @@ import { parseRows } from "./core/row.ts";
 import type { Row } from "./core/sighting.ts";
 import type { RowsAnswer, Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
-import { sliceName, split } from "./core/slice.ts";
+import { sliceName, split, startingElsewhere } from "./core/slice.ts";
 import type { SightingsTable } from "./azure/sightings-table.ts";
 import { SourceError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
@@ -73,10 +73,18 @@ export async function workUnit(unit: UnitPlan, cut: boolean, work: UnitWork): Pr
 async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
   let largest = 0;
   let incomplete: UnitOutcome | undefined;
-  for (const part of split(slice) ?? []) {
+  // Another first each time: parts that together take longer than a run has are all reached in the end.
+  for (const part of startingElsewhere(split(slice) ?? [], unit.window.to)) {
     if (work.timeIsUp()) return { kind: "left" };
-    const first = await workSlice(unit, part, work);
-    const outcome = first.kind === "too-much" ? await workParts(unit, part, work) : first;
+    let outcome: UnitOutcome;
+    try {
+      const first = await workSlice(unit, part, work);
+      outcome = first.kind === "too-much" ? await workParts(unit, part, work) : first;
+    } catch (error) {
+      // One that is too much and can't be cut finer keeps nothing from the others.
+      if (!isTooMuch(error)) throw error;
+      outcome = { kind: "incomplete", reason: error.message };
+    }
     if (outcome.kind === "left") return outcome;
     if (outcome.kind === "done") largest = Math.max(largest, outcome.rows);
     else incomplete = outcome;
@@ -90,6 +98,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   const { approvals } = telling.approvals;
   const read = await readSlice(unit, slice, work);
   if (read.kind === "too-much") return read;
+  const { complete, count: rows, partialReason } = read.answer;
   const remembered = await remember(
     rowsOf(read.answer, slice, work),
     {
@@ -100,7 +109,7 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     },
     work.table,
     log,
-  );
+  ).finally(() => read.answer.discard());
   tally.new += remembered.new;
   tally.returned += remembered.returned;
   tally.expected += remembered.expected;
@@ -109,12 +118,14 @@ async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   tally.putAside += remembered.putAside;
   for (const [id, count] of remembered.newByDetection)
     tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
-  read.answer.discard();
-  const { complete, count, partialReason } = read.answer;
   return complete
-    ? { kind: "done", rows: count, cut: false }
+    ? { kind: "done", rows, cut: false }
     : { kind: "incomplete", reason: partialReason ?? "the service returned part of the result" };
 }
+
+/** Asking for less could help. */
+const isTooMuch = (error: unknown): error is SourceError =>
+  error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout");
 
 type ReadSlice = { readonly kind: "too-much" } | { readonly kind: "read"; readonly answer: RowsAnswer };
 
@@ -128,8 +139,7 @@ async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
     tally.queries += 1;
     answer = await source.query(telling.pack, unit.window, slice);
   } catch (error) {
-    const lessCouldHelp = error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout");
-    if (!lessCouldHelp || !divisible) throw error;
+    if (!isTooMuch(error) || !divisible) throw error;
     log.warn(
       { event: "query.too-much", ...place(telling, slice), reason: error.message },
       "asked for too much at once; the slices follow",

@@ -10,12 +10,13 @@ import { coveredTo, leastCoveredFirst, planPack, planUnit } from "./core/plan.ts
 import type { GapRecord, WorkspaceRecord } from "./core/run-record.ts";
 import type { Source } from "./core/source.ts";
 import type { Slice } from "./core/slice.ts";
-import { COVERAGE_SLICES, sliceName } from "./core/slice.ts";
+import { COVERAGE_SLICES, partitionsOf, sliceName } from "./core/slice.ts";
 import { SourceError, StateError } from "./errors.ts";
 import type { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import { describeError } from "./logger.ts";
 import type { Service } from "./run.ts";
+import type { UnitJudgement } from "./telling.ts";
 import { tellingOf } from "./telling.ts";
 import type { Tally, UnitOutcome } from "./work-unit.ts";
 import { workUnit } from "./work-unit.ts";
@@ -106,7 +107,14 @@ export async function readFreshness(
 interface PlannedUnit extends Slicing {
   readonly pack: Pack;
   readonly plan: UnitPlan;
+  /** Covered to, or tried without success where that is later: what fails each time must not come first each time. */
   readonly coveredTo?: Date;
+}
+
+/** R2 over workspaces: their units wait for places in the order in which they begin. */
+export function leastCoveredWorkspaceFirst(fresh: readonly Fresh[], context: RunContext): readonly Fresh[] {
+  const turns = fresh.map((one) => ({ ...planWorkspace(one.workspace.name, context)[0], one }));
+  return leastCoveredFirst(turns).map(({ one }) => one);
 }
 
 /**
@@ -151,13 +159,12 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
             }),
       );
       if (outcome.kind === "too-much") {
-        queue.unshift(
-          ...COVERAGE_SLICES.map((slice): PlannedUnit => ({
-            pack,
-            plan: { ...plan, slice },
-            sliced: true,
-            cut: isCut(workspace.name, pack, slice, context),
-          })),
+        await noteTried(next, workspace.name, context);
+        // After the others: one query that is too much is seventeen that may be.
+        queue.push(
+          ...leastCoveredFirst(
+            COVERAGE_SLICES.map((slice) => toUnit(workspace.name, pack, { ...plan, slice }, context)),
+          ),
         );
         continue;
       }
@@ -167,6 +174,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
         continue;
       }
       unfinished.add(pack.name);
+      if (outcome !== LEFT) await noteTried(next, workspace.name, context);
       if (outcome.kind === "left") unitsLeft += 1;
       else errors.push(`${pack.name}/${sliceName(plan.slice)}: ${outcome.reason}`);
     } catch (error) {
@@ -183,6 +191,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       );
       errors.push(`${pack.name}/${sliceName(plan.slice)}: ${error.message}`);
       unfinished.add(pack.name);
+      await noteTried(next, workspace.name, context);
       if (!(error instanceof SourceError)) continue;
       // A right that is missing is missing for every query; a text that is refused is refused in every slice.
       if (error.kind === "authorisation") break;
@@ -208,15 +217,32 @@ function planWorkspace(workspace: string, context: RunContext): readonly Planned
   const units = service.packs.flatMap((pack) => {
     const coverage = unitsOf(workspace, pack.name, ledger);
     const sliced = [...coverage.values()].some((unit) => unit.sliced);
-    return planPack(pack, coverage, sliced, service.settings, now).map((plan): PlannedUnit => ({
-      pack,
-      plan,
-      sliced: plan.slice !== "all",
-      cut: isCut(workspace, pack, plan.slice, context),
-      ...(plan.coveredTo && { coveredTo: plan.coveredTo }),
-    }));
+    return planPack(pack, coverage, sliced, service.settings, now).map((plan) =>
+      toUnit(workspace, pack, plan, context),
+    );
   });
   return leastCoveredFirst(units);
+}
+
+function toUnit(workspace: string, pack: Pack, plan: UnitPlan, { ledger }: RunContext): PlannedUnit {
+  const key = unitKey(workspace, pack.name, sliceName(plan.slice));
+  const times = [plan.coveredTo, ledger.tried.get(key)].flatMap((time) => time?.getTime() ?? []);
+  return {
+    pack,
+    plan,
+    sliced: plan.slice !== "all",
+    cut: ledger.units.get(key)?.cut === true,
+    ...(times.length > 0 && { coveredTo: new Date(Math.max(...times)) }),
+  };
+}
+
+/** A turn that can't be noted costs the order of the next run, and nothing else. */
+async function noteTried({ pack, plan }: PlannedUnit, workspace: string, { service, now }: RunContext): Promise<void> {
+  try {
+    await service.coverage.noteTried(unitKey(workspace, pack.name, sliceName(plan.slice)), now);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+  }
 }
 
 function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, StandingUnit> {
@@ -228,9 +254,6 @@ function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, S
   return units;
 }
 
-const isCut = (workspace: string, pack: Pack, slice: Slice, { ledger }: RunContext): boolean =>
-  ledger.units.get(unitKey(workspace, pack.name, sliceName(slice)))?.cut === true;
-
 /** Equal gaps of a pack's slices are one gap. */
 function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
   const gaps = new Map<string, GapRecord>();
@@ -240,22 +263,24 @@ function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
   return [...gaps.values()];
 }
 
-/** Nobody looked before the end of a gap, whichever workspace has it: the latest counts. */
+/** Nobody looked before the end of a gap, whichever workspace has it: of a share's, the latest counts. */
 function judgementOf(
   pack: Pack,
   plan: UnitPlan,
   { service, ledger, now }: RunContext,
-): { dormancyDays: number; gapEnd?: Date } {
-  const ends = service.workspaces.flatMap(({ name }) =>
-    slicesOf(plan).flatMap((slice) => {
+): Pick<UnitJudgement, "dormancyDays" | "gapEnds"> {
+  const gapEnds = new Map<string, Date>();
+  for (const slice of slicesOf(plan)) {
+    const ends = service.workspaces.flatMap(({ name }) => {
       const coverage = ledger.units.get(unitKey(name, pack.name, sliceName(slice)));
       return [coverage?.gapEnd, planUnit(slice, pack, coverage, service.settings, now).gap?.to].filter(
         (end) => end !== undefined,
       );
-    }),
-  );
-  const gapEnd = ends.toSorted((a, b) => b.getTime() - a.getTime())[0];
-  return { dormancyDays: service.settings.dormancyDays, ...(gapEnd && { gapEnd }) };
+    });
+    const last = ends.toSorted((a, b) => b.getTime() - a.getTime())[0];
+    if (last) for (const partition of partitionsOf(slice)) gapEnds.set(partition, last);
+  }
+  return { dormancyDays: service.settings.dormancyDays, gapEnds };
 }
 
 /** The coverage units that a plan reads. */

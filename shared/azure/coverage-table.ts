@@ -21,6 +21,8 @@ export interface Ledger {
   readonly epochs: ReadonlyMap<string, string>;
   readonly detections: ReadonlyMap<string, DetectionRecord>;
   readonly marks: Marks;
+  /** When a unit was last worked on without coming to its end, by its key. */
+  readonly tried: ReadonlyMap<string, Date>;
 }
 
 /** How far the approvals were reviewed, and the expected sightings looked at. Neither ever goes back. */
@@ -69,8 +71,11 @@ export function coverageTable(table: Client) {
       const epochs = new Map<string, string>();
       const detections = new Map<string, DetectionRecord>();
       const marks: { review?: ReviewMark; look?: Date } = {};
+      const tried = new Map<string, Date>();
       await guarded("read", async () => {
-        const filter = ["unit", "epoch", "detection", "mark"].map((key) => `PartitionKey eq '${key}'`).join(" or ");
+        const filter = ["unit", "epoch", "detection", "mark", "tried"]
+          .map((key) => `PartitionKey eq '${key}'`)
+          .join(" or ");
         for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
           for (const entity of page) {
             const key = String(entity.rowKey);
@@ -78,11 +83,13 @@ export function coverageTable(table: Client) {
             if (entity.partitionKey === "mark") Object.assign(marks, toMark(key, entity));
             else if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
             else if (entity.partitionKey === "unit") units.set(key, toUnit(entity));
+            else if (entity.partitionKey === "tried")
+              tried.set(key, entity["at"] instanceof Date ? entity["at"] : new Date(0));
             else detections.set(key, toDetection(entity));
           }
         }
       });
-      return { units, epochs, detections, marks };
+      return { units, epochs, detections, marks, tried };
     },
 
     /** Names a partition's epoch, insert-only. A second run names the same one. */
@@ -124,6 +131,13 @@ export function coverageTable(table: Client) {
       }
       throw new StateError(
         `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${ROUNDS} rounds: other runs keep writing it`,
+      );
+    },
+
+    /** Notes that a unit was worked on and did not come to its end, so that others come first the next time. */
+    async noteTried(key: string, at: Date): Promise<void> {
+      await guarded("write", () =>
+        table.upsertEntity({ partitionKey: "tried", rowKey: key, at, schemaVersion: SCHEMA_VERSION }, "Replace"),
       );
     },
 

@@ -20,7 +20,10 @@ export interface Glimpse {
 }
 
 /** A known sighting with what an If-Match write needs. */
-export interface Known extends KnownSighting, Glimpse {}
+export interface Known extends KnownSighting, Glimpse {
+  /** Its evidence as it is stored; absent where none is. */
+  readonly stored?: string;
+}
 
 /** A known sighting with all that approvals are judged on. */
 export interface StandingSighting extends StoredSighting {
@@ -78,6 +81,7 @@ const KNOWN_COLUMNS = [
   "disposition",
   "approvalId",
   "approvalsVersion",
+  "evidence",
   "schemaVersion",
 ];
 
@@ -104,7 +108,9 @@ export function sightingsTable(table: Client) {
       await reading(partition, () =>
         eachOf(keys, POINT_READS, async (key) => {
           const entity = await getOrUndefined(table, partition, key, KNOWN_COLUMNS);
-          if (entity) known.set(key, toKnown(entity));
+          if (!entity) return;
+          const { evidence: stored } = entity;
+          known.set(key, { ...toKnown(entity), ...(typeof stored === "string" && { stored }) });
         }),
       );
       return known;

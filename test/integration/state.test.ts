@@ -241,6 +241,15 @@ describe("coverage", () => {
     ...change,
   });
 
+  test("noteTried – the last time, in the ledger, whether or not the unit was ever covered", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    const key = unitKey("north", "p", "0");
+    for (const at of [SEEN, new Date(SEEN.getTime() + HOUR)]) await coverage.noteTried(key, at);
+    const { tried, units } = await coverage.ledger();
+    expect([...tried]).toEqual([[key, new Date(SEEN.getTime() + HOUR)]]);
+    expect(units.size).toBe(0);
+  });
+
   test("advance – the slicing that worked is kept, and what an earlier version wrote has none", async () => {
     const coverage = coverageTable(stage.client("Coverage"));
     const key = unitKey("north", "p", "0");

@@ -139,6 +139,7 @@ export class World {
   readonly epochs = new Map<string, string>();
   readonly outbox = new Map<string, StoredMessage>();
   readonly units = new Map<string, StandingUnit>();
+  readonly tried = new Map<string, Date>();
   readonly namedEpochs = new Map<string, string>();
   readonly detections = new Map<string, DetectionRecord>();
   readonly runs: RunRecord[] = [];
@@ -396,7 +397,12 @@ export class World {
   }
 
   #sightings(task: string): SightingsTable {
-    const known = ({ change, lastSeen, etag }: StoredSighting): Known => ({ ...change, lastSeen, etag });
+    const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): Known => ({
+      ...change,
+      lastSeen,
+      etag,
+      ...(stored !== undefined && { stored }),
+    });
     return {
       recallPartition: async (partition) => {
         await this.scheduler.turn(task);
@@ -564,7 +570,12 @@ export class World {
           epochs: new Map(this.namedEpochs),
           detections: new Map(this.detections),
           marks: this.marks,
+          tried: new Map(this.tried),
         };
+      },
+      noteTried: async (key, at) => {
+        await this.scheduler.turn(task);
+        this.tried.set(key, at);
       },
       moveReviewMark: async (review) => {
         await this.scheduler.turn(task);
