@@ -46,7 +46,7 @@ param runbookUrl string = 'docs/runbook.md'
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
-@description('Optional. Memory of an instance, MB: 4096 from about a million sightings.')
+@description('Optional. Memory of an instance, MB: 2048 has room for a million sightings.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMb int = 2048
 

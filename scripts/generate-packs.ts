@@ -36,11 +36,11 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
     column: 1,
     message: renameToYaml(file),
   }));
-  const { readTools, readToolTests, SHIPPED_TOOLS } = await import("../shared/catalog/catalogue-files.ts");
+  const { readTools, readToolTests, toolFileOf } = await import("../shared/catalog/catalogue-files.ts");
   const loaded = readTools();
   const tools = "tools" in loaded ? loaded.tools : [];
   const { loadToolTests } = await import("../shared/catalog/testing/tool-tests.ts");
-  const toolTests = "problems" in loaded ? loaded : loadToolTests(readToolTests(), tools, SHIPPED_TOOLS);
+  const toolTests = "problems" in loaded ? loaded : loadToolTests(readToolTests(), tools, toolFileOf);
   const { requireTests } = await import("../shared/catalog/testing/require-tests.ts");
   const untested = [...shipped.files, ...local.files].flatMap((file) => {
     const test = `${ROOT}${testPathOf(file)}`;

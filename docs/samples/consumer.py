@@ -5,6 +5,8 @@ from proton import Message
 from proton.reactor import ReceiverOption
 from proton.utils import BlockingConnection
 
+if len(sys.argv) != 4:
+    sys.exit(__doc__)
 host, queue, file = sys.argv[1:]
 told = set(Path(file).read_text().split()) if Path(file).exists() else set()
 

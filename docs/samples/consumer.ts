@@ -3,7 +3,8 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { DefaultAzureCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 
-const [namespace = "", queue = "", file = ""] = process.argv.slice(2);
+const [namespace, queue, file] = process.argv.slice(2);
+if (!namespace || !queue || !file) throw new Error("usage: node consumer.ts NAMESPACE QUEUE FILE-OF-IDS");
 const told = new Set(existsSync(file) ? readFileSync(file, "utf8").split("\n") : []);
 const client = namespace.includes("UseDevelopmentEmulator=true")
   ? new ServiceBusClient(namespace)

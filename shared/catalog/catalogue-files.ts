@@ -17,6 +17,13 @@ export function readTools(): LoadedTools {
   return loadTools(source(SHIPPED_TOOLS), local);
 }
 
+/** The file that a tool stands in. */
+export function toolFileOf(slug: string): string {
+  const shipped = loadTools(source(SHIPPED_TOOLS), undefined);
+  const isShipped = "problems" in shipped || shipped.tools.some((tool) => tool.slug === slug);
+  return isShipped ? SHIPPED_TOOLS : LOCAL_TOOLS;
+}
+
 const APPROVALS = "shared/catalog/approvals";
 
 /** The shipped templates of approvals, each with its tests where it has any. */

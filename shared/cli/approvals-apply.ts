@@ -1,4 +1,5 @@
 import { problemLine } from "../catalog/file-problem.ts";
+import { ConfigError } from "../errors.ts";
 import { readApprovals } from "./approvals-files.ts";
 import { preview, previewLines } from "./approvals-preview.ts";
 import type { JudgedState } from "./judged-state.ts";
@@ -19,12 +20,18 @@ export async function applyApprovals(
   state: JudgedState,
   now: Date,
 ): Promise<void> {
-  const { approvals: files, problems, warnings } = await readApprovals(paths, now);
+  if (options.empty && paths.length > 0)
+    throw new ConfigError(["--empty goes without files: it applies the empty set"]);
+  const {
+    approvals: files,
+    problems,
+    warnings,
+  } = options.empty ? { approvals: [], problems: [], warnings: [] } : await readApprovals(paths, now);
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
   if (files.length === 0 && !options.empty)
-    throw new Error(
+    throw new ConfigError([
       "there is no approval in these files; `--empty` applies the empty set, and announces all that is expected",
-    );
+    ]);
   for (const warning of warnings) console.error(warning);
   const approvals = files.map(({ approval }) => approval);
   const standing = (await state.approvals.pointer()) ?? 0;
@@ -56,13 +63,18 @@ export async function applyApprovals(
   );
 }
 
-/** Checks files alone. Returns whether they can be applied. */
+/**
+ * Checks files alone. Returns whether they can be applied.
+ * @throws {ConfigError} when what was named holds no approval
+ */
 export async function checkApprovals(
   paths: readonly string[],
   { json }: { readonly json?: true },
   now: Date,
 ): Promise<boolean> {
   const { approvals, problems, warnings } = await readApprovals(paths, now);
+  if (paths.length > 0 && approvals.length + problems.length === 0)
+    throw new ConfigError([`${paths.join(", ")}: there is no approval in it`]);
   if (json)
     console.log(JSON.stringify({ approvals: approvals.map(({ approval }) => approval.id), problems, warnings }));
   else {

@@ -6,6 +6,7 @@ import { expiryWarning, loadApprovals } from "../catalog/approval-file.ts";
 import { readTools } from "../catalog/catalogue-files.ts";
 import type { SourceText } from "../catalog/compile-all.ts";
 import { problemLine } from "../catalog/file-problem.ts";
+import { ConfigError } from "../errors.ts";
 import { packs } from "./packs.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -21,7 +22,7 @@ export interface ReadApprovals extends LoadedApprovals {
 
 /**
  * The approvals of files and folders, checked against the tools that there are.
- * @throws {Error} when a path is not there
+ * @throws {ConfigError} when a path is not there
  */
 export async function readApprovals(paths: readonly string[], now: Date): Promise<ReadApprovals> {
   const files = (paths.length > 0 ? paths : [OWN_APPROVALS]).flatMap(filesOf);
@@ -52,7 +53,7 @@ export const readSource = (file: string): SourceText => ({
 function filesOf(path: string): readonly string[] {
   if (!existsSync(path)) {
     if (path === OWN_APPROVALS) return [];
-    throw new Error(`${path} is not there: name YAML files of approvals, or folders of them`);
+    throw new ConfigError([`${path} is not there: name YAML files of approvals, or folders of them`]);
   }
   return statSync(path).isDirectory()
     ? globSync(join(path, "*.{yaml,yml}"))

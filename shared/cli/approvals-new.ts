@@ -57,6 +57,7 @@ function readTemplate(name: string): Template | { readonly usage: string } {
 
 function missingOptions({ asks }: Template, by: FilledIn): readonly string[] {
   return [
+    ...(by.groups.length + by.devices.length === 0 ? ["--group or --device"] : []),
     ...(asks.includes("tools") && by.tools.length === 0 ? ["--tool"] : []),
     ...(asks.includes("logon") && by.sources.length === 0 ? ["--source"] : []),
     ...(asks.includes("logon") && by.accounts.length === 0 ? ["--account"] : []),

@@ -10,6 +10,7 @@ import { exportTool } from "../catalog/export-tool.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import type { Tool } from "../catalog/tools.ts";
 import { bindQuery } from "../core/pack.ts";
+import { ConfigError } from "../errors.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 
@@ -122,7 +123,11 @@ function query(options: QueryOptions, command: Command): void {
 
 async function exportAll({ dir, all }: { readonly dir: string; readonly all?: true }): Promise<void> {
   const chosen = tools().filter(({ enabled }) => enabled || all === true);
-  await mkdir(dir, { recursive: true });
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw new ConfigError([`${dir} can't be made a folder: choose another --dir (${String(error)})`]);
+  }
   for (const tool of chosen) await writeFile(join(dir, `rmm-${tool.slug}-file-signature.yaml`), exportTool(tool));
   console.log(`${chosen.length} hunting queries written to ${dir}`);
 }

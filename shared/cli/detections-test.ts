@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { detectionPaths, testPathOf } from "../catalog/detection-paths.ts";
-import { SHIPPED_TOOLS, readTemplates, readToolTests, readTools } from "../catalog/catalogue-files.ts";
+import { readTemplates, readToolTests, readTools, toolFileOf } from "../catalog/catalogue-files.ts";
 import { testDetection } from "../catalog/testing/test-detection.ts";
 import type { ToolsReport } from "../catalog/testing/test-tools.ts";
 import { testTools } from "../catalog/testing/test-tools.ts";
@@ -87,7 +87,7 @@ function testTemplates(): readonly ApprovalReport[] {
 
 function testCatalogue(mutate: boolean): ToolsReport {
   const loaded = readTools();
-  const tested = "problems" in loaded ? loaded : loadToolTests(readToolTests(), loaded.tools, SHIPPED_TOOLS);
+  const tested = "problems" in loaded ? loaded : loadToolTests(readToolTests(), loaded.tools, toolFileOf);
   return "problems" in loaded || "problems" in tested
     ? { tools: 0, cases: 0, failed: 0, problems: "problems" in tested ? tested.problems : [] }
     : testTools(loaded.tools, tested.cases, { mutate });

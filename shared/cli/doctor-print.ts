@@ -11,7 +11,11 @@ const SHOWN: Readonly<Record<FindingStatus, string>> = {
 /** A line a finding, and the sum. Services' answers are quoted in them: nothing of them bends the terminal. */
 export function printFindings(findings: readonly Finding[]): void {
   for (const { status, about, found, todo } of findings)
-    console.log(printableLine(`${SHOWN[status]}  ${about}: ${found}${todo === undefined ? "" : `. To do: ${todo}`}`));
+    console.log(
+      printableLine(
+        `${SHOWN[status]}  ${about}: ${found.replace(/\.+$/, "")}${todo === undefined ? "" : `. To do: ${todo}`}`,
+      ),
+    );
   const count = (status: FindingStatus): number => findings.filter((one) => one.status === status).length;
   console.log(
     `${findings.length} looked at: ${count("wrong")} wrong, ${count("advice")} to consider, ${count("unseen")} not seen.`,

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { nextTime } from "../../test/local/embedded/schedule.ts";
-import { parseConfig } from "../config.ts";
 import { examine } from "../doctor/examine.ts";
 import { isLoopbackUrl } from "../loopback.ts";
 import { printFindings } from "./doctor-print.ts";
 import { packs } from "./packs.ts";
-import { readSettings } from "./settings-file.ts";
+import { readConfig } from "./settings-file.ts";
 
 /** Azure Resource Manager of the public cloud, and the others there are. A token goes to nobody else. */
 const MANAGEMENT = "https://management.azure.com";
@@ -61,7 +60,7 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function diagnose(options: DoctorOptions): Promise<void> {
-  const config = parseConfig(await readSettings(options.settings, process.env));
+  const config = await readConfig(options.settings, process.env);
   const findings = await examine({
     config,
     packs: await packs(),

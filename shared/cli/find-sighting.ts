@@ -1,6 +1,7 @@
 import { clean } from "../core/clean.ts";
 import type { StoredSighting } from "../core/review.ts";
 import { partitionOf, partitionsOf } from "../core/slice.ts";
+import { ConfigError } from "../errors.ts";
 import type { JudgedState } from "./judged-state.ts";
 
 /** How people name one sighting. */
@@ -42,7 +43,7 @@ function parseName(name: string): {
     };
   }
   const slash = sought.indexOf("/");
-  if (slash <= 0) throw new Error(`${name} names no sighting: write ${SIGHTING_HELP}`);
+  if (slash <= 0) throw new ConfigError([`${name} names no sighting: write ${SIGHTING_HELP}`]);
   const device = sought.slice(slash + 1);
   return {
     partitions: partitionsOf("all"),

@@ -2,10 +2,9 @@ import type { ApprovalsTable } from "../azure/approvals-table.ts";
 import { approvalsTable } from "../azure/approvals-table.ts";
 import { sightingsTable } from "../azure/sightings-table.ts";
 import { tableClient } from "../azure/table-client.ts";
-import { parseConfig } from "../config.ts";
 import type { StoredSighting } from "../core/review.ts";
 import { packs } from "./packs.ts";
-import { readSettings } from "./settings-file.ts";
+import { readConfig } from "./settings-file.ts";
 
 /** What the commands about approvals read of the state. */
 export interface JudgedState {
@@ -18,7 +17,7 @@ export interface JudgedState {
 
 /** The state that the settings name. */
 export async function openState(settingsFile: string): Promise<JudgedState> {
-  const config = parseConfig(await readSettings(settingsFile, process.env));
+  const config = await readConfig(settingsFile, process.env);
   const tools = new Map((await packs()).flatMap(({ detections }) => detections.map(({ id, tool }) => [id, tool])));
   const sightings = sightingsTable(tableClient(config, "Sightings"));
   return {

@@ -1,15 +1,31 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { Env } from "../config.ts";
+import type { Config, Env } from "../config.ts";
+import { parseConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 
 const schema = z.object({ Values: z.record(z.string(), z.string()) });
 
 /**
- * Settings of a `local.settings.json` (its `Values`), under those of the environment. A file that is not there counts as empty.
- * @throws {ConfigError} when the file is no such file
+ * The configuration of a `local.settings.json`, under the settings of the environment.
+ * @throws {ConfigError} naming every setting that is missing or wrong, and the file where it is not there
  */
-export async function readSettings(file: string, env: Env): Promise<Env> {
+export async function readConfig(file: string, env: Env): Promise<Config> {
+  const settings = await readSettings(file, env);
+  try {
+    return parseConfig(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || existsSync(file)) throw error;
+    throw new ConfigError([
+      ...error.problems,
+      `${file} is not there: copy local.settings.sample.json to it and put the settings in, or set them in the environment`,
+    ]);
+  }
+}
+
+/** The file's `Values`, under the environment's. A file that is not there counts as empty. */
+async function readSettings(file: string, env: Env): Promise<Env> {
   let text;
   try {
     text = await readFile(file, "utf8");

@@ -4,6 +4,9 @@ import { clean } from "../core/clean.ts";
 import type { EvidencePiece } from "../core/evidence.ts";
 import type { StoredSighting } from "../core/review.ts";
 import { partitionsOf } from "../core/slice.ts";
+import { ConfigError } from "../errors.ts";
+import { nearest } from "../kql/nearest.ts";
+import { toolSlugs } from "./approvals-files.ts";
 import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
 import type { JudgedState } from "./judged-state.ts";
 import { openState } from "./judged-state.ts";
@@ -43,6 +46,7 @@ export function addSightingsCommand(program: Command): void {
         count += 1;
         console.log(options.json ? JSON.stringify({ ...sighting, tool, evidence: undefined }) : line(sighting, tool));
       }
+      if (count === 0 && options.tool !== undefined) await assertTool(options.tool);
       if (!options.json) console.log(`${count} sighting${count === 1 ? "" : "s"}.`);
     });
   sightings
@@ -71,6 +75,16 @@ export async function* sightingsOf(
       if (since !== undefined && sighting.lastSeen < since) continue;
       yield { sighting, tool: slug };
     }
+}
+
+/** The state may hold a tool that there is no more; one that neither knows is a mistyped one. */
+async function assertTool(slug: string): Promise<void> {
+  const slugs = await toolSlugs();
+  if (slugs.includes(slug)) return;
+  const near = nearest(slug, slugs);
+  throw new ConfigError([
+    `there is no tool ${slug}${near === undefined ? "; `firstsight catalog list` names them" : `; did you mean ${near}?`}`,
+  ]);
 }
 
 function line(of: StoredSighting, tool: string): string {

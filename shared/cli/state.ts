@@ -3,9 +3,8 @@ import { Option } from "commander";
 import { generatePacks } from "../../scripts/generate-packs.ts";
 import { accept } from "../accept.ts";
 import { problemLine } from "../catalog/file-problem.ts";
-import { parseConfig } from "../config.ts";
 import { contextLogger } from "../logger.ts";
-import { readSettings } from "./settings-file.ts";
+import { readConfig } from "./settings-file.ts";
 
 interface AcceptOptions {
   readonly restore?: true;
@@ -34,7 +33,7 @@ export function addStateCommand(program: Command): void {
 
 async function acceptState(options: AcceptOptions, command: Command): Promise<void> {
   if (!options.restore && !options.retell) command.error("error: say --restore or --retell", { exitCode: 2 });
-  const config = parseConfig(await readSettings(options.settings, process.env));
+  const config = await readConfig(options.settings, process.env);
   // A clone that was never built has no packs yet, and compose loads them.
   const problems = await generatePacks();
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));

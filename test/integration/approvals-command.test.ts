@@ -12,6 +12,7 @@ import { listApprovals, printApprovals } from "../../shared/cli/approvals-list.t
 import { findSighting } from "../../shared/cli/find-sighting.ts";
 import type { JudgedState } from "../../shared/cli/judged-state.ts";
 import { detailLines, sightingsOf } from "../../shared/cli/sightings.ts";
+import { ConfigError } from "../../shared/errors.ts";
 import type { StoredSighting } from "../../shared/core/review.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
 import type { Tables } from "../local/tables.ts";
@@ -157,7 +158,7 @@ describe("apply", () => {
   test("no file – not by mistake", async () => {
     const state = stateOf();
     await expect(applyApprovals([folder], {}, state, NOW)).rejects.toThrow("--empty");
-    expect(await printed(() => applyApprovals([folder], { empty: true }, state, NOW))).toContain(
+    expect(await printed(() => applyApprovals([], { empty: true }, state, NOW))).toContain(
       "0 approvals put in as set 1",
     );
     await expect(applyApprovals([join(folder, "none")], {}, state, NOW)).rejects.toThrow("is not there");
@@ -350,5 +351,44 @@ describe("the commands", () => {
     });
     expect(await firstsight("sightings", "show", "level/ws-2")).toMatchObject({ code: 1 });
     expect(await firstsight("sightings", "list", "--since", "yesterday")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("usage", () => {
+  const of = async (...args: readonly string[]) => {
+    const env = { ...process.env, LOG_ANALYTICS_WORKSPACES: "", STATE_TABLE_ENDPOINT: "", SERVICE_BUS_NAMESPACE: "" };
+    return new Promise<{ readonly code: unknown; readonly said: string }>((resolve) => {
+      execFile(process.execPath, [CLI, ...args], { cwd: folder, env }, (error, out, err) =>
+        resolve({ code: error?.code ?? 0, said: out + err }),
+      );
+    });
+  };
+
+  test("--empty applies the empty set, whatever files there are, and goes without files", async () => {
+    const file = write("a.yaml", approval("a", "anydesk"));
+    await expect(applyApprovals([file], { empty: true }, stateOf(), NOW)).rejects.toThrow(ConfigError);
+    expect(await printed(() => applyApprovals([], { empty: true }, stateOf(), NOW))).toContain("0 approvals put in");
+  });
+
+  test.each([
+    ["a file that is not there", ["approvals", "check", "none.yaml"], /^none\.yaml is not there: name YAML files/],
+    ["a folder without approvals", ["approvals", "check", "."], /^\.: there is no approval in it/],
+    [
+      "no folder",
+      ["catalog", "export", "--dir", "/dev/null"],
+      /^\/dev\/null can't be made a folder: choose another --dir/,
+    ],
+    [
+      "a settings file that is not there",
+      ["approvals", "list", "--settings", "no.json"],
+      /no\.json is not there: copy/,
+    ],
+    [
+      "a template without devices",
+      ["approvals", "new", "kaseya-vsa", "--id", "x", "--owner", "o", "--ticket", "t", "--expires", "2027-01-01"],
+      /needs --group or --device/,
+    ],
+  ])("%s is said, with exit code 2", async (_name, args, said) => {
+    expect(await of(...args)).toEqual({ code: 2, said: expect.stringMatching(said) });
   });
 });

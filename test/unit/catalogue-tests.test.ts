@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { readTemplates, readToolTests, readTools } from "../../shared/catalog/catalogue-files.ts";
+import { readTemplates, readToolTests, readTools, toolFileOf } from "../../shared/catalog/catalogue-files.ts";
 import { problemLine } from "../../shared/catalog/file-problem.ts";
 import { testApproval } from "../../shared/catalog/testing/approval-tests.ts";
 import { testTools } from "../../shared/catalog/testing/test-tools.ts";
@@ -23,7 +23,7 @@ function made(): readonly Tool[] {
 }
 
 function outcome(tests: string, mutate = false): { readonly said: readonly string[]; readonly mutants?: number } {
-  const loaded = loadToolTests([{ file: "t.yaml", text: tests }], made(), "tools.yaml");
+  const loaded = loadToolTests([{ file: "t.yaml", text: tests }], made(), () => "tools.yaml");
   if ("problems" in loaded) return { said: loaded.problems.map(problemLine) };
   const { problems, mutants } = testTools(made(), loaded.cases, { mutate });
   return { said: problems.map(problemLine), ...(mutants !== undefined && { mutants }) };
@@ -34,7 +34,7 @@ describe("tests of tools", () => {
     [
       "a tool without tests",
       BETA,
-      "tools.yaml:1:1: tool alpha has no tests; add it to the .test.yaml beside this file: signers by which it is found, and look-alikes by which it is not",
+      'tools.yaml:1:1: tool alpha has no tests; add them to tools.test.yaml: "alpha: { found: [...], notFound: [...] }", signers by which it is found and look-alikes by which it is not',
     ],
     [
       "a tool that there is not",
@@ -77,7 +77,7 @@ describe("tests of tools", () => {
   test("those that ship pass, and notice every change", () => {
     const tools = readTools();
     if ("problems" in tools) throw new Error("the catalogue is broken");
-    const tests = loadToolTests(readToolTests(), tools.tools, "");
+    const tests = loadToolTests(readToolTests(), tools.tools, toolFileOf);
     if ("problems" in tests) throw new Error(tests.problems.map(problemLine).join("\n"));
     const report = testTools(tools.tools, tests.cases, { mutate: true });
     expect(report.problems).toEqual([]);

@@ -40,7 +40,7 @@ const schema = z.record(
 export function loadToolTests(
   sources: readonly SourceText[],
   tools: readonly Pick<Tool, "slug">[],
-  toolFile: string,
+  fileOf: (slug: string) => string,
 ): LoadedToolTests {
   const problems: FileProblem[] = [];
   const cases: ToolCase[] = [];
@@ -69,10 +69,10 @@ export function loadToolTests(
   if (untested.length > 0)
     return {
       problems: untested.map(({ slug }) => ({
-        file: toolFile,
+        file: fileOf(slug),
         line: 1,
         column: 1,
-        message: `tool ${slug} has no tests; add it to the .test.yaml beside this file: signers by which it is found, and look-alikes by which it is not`,
+        message: `tool ${slug} has no tests; add them to ${fileOf(slug).replace(/\.yaml$/, ".test.yaml")}: "${slug}: { found: [...], notFound: [...] }", signers by which it is found and look-alikes by which it is not`,
       })),
     };
   return { cases };

@@ -1,6 +1,5 @@
 import { compose } from "../../../shared/compose.ts";
-import { parseConfig } from "../../../shared/config.ts";
-import { readSettings } from "../../../shared/cli/settings-file.ts";
+import { readConfig } from "../../../shared/cli/settings-file.ts";
 import { anyEvent } from "../../../shared/core/event.ts";
 import { dryRun } from "../../../shared/dry-run.ts";
 import { contextLogger } from "../../../shared/logger.ts";
@@ -13,7 +12,7 @@ import { deviceIdsOf, type Printer } from "./print.ts";
  * @throws {ConfigError} naming every setting that can't be used
  */
 export async function runInAzure(printer: Printer, dry: boolean): Promise<number> {
-  const config = parseConfig(await readSettings("local.settings.json", process.env));
+  const config = await readConfig("local.settings.json", process.env);
   const say = (line: string): void => console.error(line);
   const { service } = compose(
     config,
