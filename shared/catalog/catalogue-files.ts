@@ -5,7 +5,7 @@ import type { LoadedTools } from "./tools.ts";
 import { loadTools } from "./tools.ts";
 
 /** Paths from the project's root, as messages name them. */
-export const SHIPPED_TOOLS = "shared/catalog/rmm-tools.yaml";
+const SHIPPED_TOOLS = "shared/catalog/rmm-tools.yaml";
 export const LOCAL_TOOLS = "shared/catalog/local/rmm-tools.yaml";
 const TESTS = ["shared/catalog/rmm-tools.test.yaml", "shared/catalog/local/rmm-tools.test.yaml"];
 
