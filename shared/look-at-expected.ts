@@ -3,8 +3,10 @@ import { NO_EVIDENCE } from "./core/evidence.ts";
 import { mergeEvidence, saysMore } from "./core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
-import { partitionsOf, startingElsewhere } from "./core/slice.ts";
+import { partitionOf, partitionsOf } from "./core/slice.ts";
+import type { LookPosition } from "./azure/coverage-table.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
+import { sightingRowKey } from "./azure/sightings-table.ts";
 import type { LiftContext } from "./lift.ts";
 import { SupersededError, asLookedFor, assertCurrent, byLook, byReview, lift, lookedFor } from "./lift.ts";
 import { lookoutOver } from "./look-around.ts";
@@ -21,7 +23,7 @@ interface Asked {
 /**
  * Once a day: what has happened around the expected sightings since the last look, in every workspace, by ingestion time (R7).
  * What is new is kept with the evidence and the whole judged again; what no approval covers is told. A look that failed anywhere
- * tells nothing and leaves the mark where it was.
+ * tells nothing and leaves the mark where it was. One that is cut off is gone on with by the next run.
  */
 export async function lookAtExpected(
   context: LiftContext & { readonly timeIsUp: () => boolean },
@@ -41,34 +43,50 @@ export async function lookAtExpected(
     return;
   }
   const since = new Date(mark.getTime() - service.settings.overlap);
-  let whole = true;
+  const before = ledger.marks.lookPosition;
+  const startedAt = before?.startedAt ?? now;
+  const partitions = partitionsOf("all");
+  const first = Math.max(0, partitions.indexOf(before?.partition ?? ""));
+  let whole = before?.whole ?? true;
+  let batch: Asked[] = [];
+  /** False when the time is up; how far the look has come is kept then. */
+  const lookAtNext = async (): Promise<boolean> => {
+    if (context.timeIsUp()) return false;
+    whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
+    const last = batch.at(-1)?.sighting;
+    batch = [];
+    if (last) position = { startedAt, partition: partitionOf(last.deviceId), key: sightingRowKey(last), whole };
+    return true;
+  };
+  let position = before;
   try {
-    let batch: Asked[] = [];
-    for (const partition of startingElsewhere(partitionsOf("all"), now)) {
-      if (context.timeIsUp()) return;
+    for (const partition of partitions.slice(first)) {
       await assertCurrent(context);
-      for await (const sighting of service.sightings.stored(partition, { expectedOr: [] })) {
+      const after = partition === before?.partition ? { after: before.key } : {};
+      for await (const sighting of service.sightings.stored(partition, { expectedOr: [], ...after })) {
         const pack = lookedFor(sighting.detectionId, service.packs)?.pack;
         if (!pack?.evidence) continue;
         batch.push({ sighting, pack });
-        if (batch.length < EVIDENCE_BATCH) continue;
-        if (context.timeIsUp()) return;
-        whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
-        batch = [];
+        if (batch.length === EVIDENCE_BATCH && !(await lookAtNext())) return await keep(position);
       }
     }
-    whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
+    if (batch.length > 0 && !(await lookAtNext())) return await keep(position);
   } catch (error) {
     if (!(error instanceof SupersededError)) throw error;
     log.info({ event: "look.superseded", reason: error.message }, "the next run looks with the newer approvals");
     return;
   }
-  if (whole) await service.coverage.moveLookMark(now);
+  if (before) await service.coverage.keepLookPosition(undefined);
+  if (whole) await service.coverage.moveLookMark(startedAt);
   else
     log.warn(
       { event: "look.failed" },
       "not everything around the expected sightings could be looked at; the next run tries again",
     );
+
+  async function keep(come: LookPosition | undefined): Promise<void> {
+    if (come && come !== before) await service.coverage.keepLookPosition(come);
+  }
 }
 
 /** False where something could not be looked at: then nothing of the batch is told. */

@@ -29,6 +29,18 @@ export interface Ledger {
 export interface Marks {
   readonly review?: ReviewMark;
   readonly look?: Date;
+  /** A look that was cut off; absent: none is under way. */
+  readonly lookPosition?: LookPosition;
+}
+
+/** Up to where a look has come, by partition and RowKey. */
+export interface LookPosition {
+  /** Of the look, not of the run that goes on with it: what was ingested since is looked at by the next. */
+  readonly startedAt: Date;
+  readonly partition: string;
+  readonly key: string;
+  /** Everything up to here could be looked at. */
+  readonly whole: boolean;
 }
 
 /** The slicing of the last reading that worked. `sliced`: one answer for all devices was too much; `cut`: so was one for this share. */
@@ -63,6 +75,8 @@ type Client = Pick<
 /** Rounds of read-and-write-again before a unit fails. Design §4. */
 const ROUNDS = 4;
 
+const LOOK_POSITION = "look-position";
+
 /** The `Coverage` table: what has been read up to when, the epochs, the detections, the runs. */
 export function coverageTable(table: Client) {
   return {
@@ -70,7 +84,7 @@ export function coverageTable(table: Client) {
       const units = new Map<string, StandingUnit>();
       const epochs = new Map<string, string>();
       const detections = new Map<string, DetectionRecord>();
-      const marks: { review?: ReviewMark; look?: Date } = {};
+      const marks: Marks = {};
       const tried = new Map<string, Date>();
       await guarded("read", async () => {
         const filter = ["unit", "epoch", "detection", "mark", "tried"]
@@ -90,6 +104,16 @@ export function coverageTable(table: Client) {
         }
       });
       return { units, epochs, detections, marks, tried };
+    },
+
+    /** Keeps up to where a look has come; `undefined`: it has come to its end. */
+    async keepLookPosition(position: LookPosition | undefined): Promise<void> {
+      await guarded("write", async () => {
+        if (!position) return deleteIfThere(table, "mark", LOOK_POSITION);
+        const { startedAt: at, ...place } = position;
+        const entity = { partitionKey: "mark", rowKey: LOOK_POSITION, at, ...place, schemaVersion: SCHEMA_VERSION };
+        await table.upsertEntity(entity, "Replace");
+      });
     },
 
     /** Names a partition's epoch, insert-only. A second run names the same one. */
@@ -277,9 +301,14 @@ function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord
   };
 }
 
-function toMark(key: string, { version, at }: Readonly<Record<string, unknown>>): Marks {
+function toMark(key: string, entity: Readonly<Record<string, unknown>>): Marks {
+  const { version, at } = entity;
   if (!(at instanceof Date)) return {};
   if (key === "look") return { look: at };
+  if (key === LOOK_POSITION) {
+    const { partition, key: last, whole } = entity;
+    return { lookPosition: { startedAt: at, partition: String(partition), key: String(last), whole: whole === true } };
+  }
   return key === "review" && typeof version === "number" ? { review: { version, at } } : {};
 }
 

@@ -117,14 +117,15 @@ export function sightingsTable(table: Client) {
     },
 
     /**
-     * Sightings of one partition with their evidence: all, or those that are expected, and those of some detections. Pages are read
-     * as they are used.
+     * Sightings of one partition with their evidence, by RowKey: all, or those that are expected, and those of some detections; from
+     * the beginning, or after a key. Pages are read as they are used.
      */
     async *stored(
       partition: string,
-      chosenBy?: { readonly expectedOr: readonly string[] },
+      chosenBy?: { readonly expectedOr: readonly string[]; readonly after?: string },
     ): AsyncGenerator<StandingSighting, void, undefined> {
-      const chosen = chosenBy ? chosenFilter(chosenBy.expectedOr) : "";
+      const after = chosenBy?.after === undefined ? "" : odata` and RowKey gt ${chosenBy.after}`;
+      const chosen = (chosenBy ? chosenFilter(chosenBy.expectedOr) : "") + after;
       const listed = table.listEntities({
         queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}${chosen}` },
       });

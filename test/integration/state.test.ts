@@ -99,6 +99,25 @@ describe("sightings", () => {
     expect((await table.recallPartition("z")).has(key)).toBe(true);
   });
 
+  test("stored – by key, all or the expected ones, from a key on", async () => {
+    const table = sightingsTable(stage.client("Sightings"));
+    const devices = [1, 2, 3, 4].map((n) => `a${String(n).padStart(39, "0")}`);
+    const dispositions = ["expected", "announced", "expected", "expected"] as const;
+    await table.commit(
+      "a",
+      devices.map((deviceId, i) => ({ sighting: sighting({ deviceId, disposition: dispositions[i] ?? "expected" }) })),
+      [],
+      SEEN,
+    );
+    const found = async (chosenBy?: Parameters<typeof table.stored>[1]) =>
+      (await Array.fromAsync(table.stored("a", chosenBy))).map(({ deviceId }) => devices.indexOf(deviceId) + 1);
+    const after = sightingRowKey(sighting({ deviceId: devices[0] ?? "" }));
+    expect(await found()).toEqual([1, 2, 3, 4]);
+    expect(await found({ expectedOr: [] })).toEqual([1, 3, 4]);
+    expect(await found({ expectedOr: [], after })).toEqual([3, 4]);
+    expect(await found({ expectedOr: [DETECTION], after })).toEqual([2, 3, 4]);
+  });
+
   test("recall – goes on over an empty page, and reads neither outbox nor epoch", async () => {
     const real = stage.client("Sightings");
     const table = sightingsTable(real);
@@ -239,6 +258,16 @@ describe("coverage", () => {
     sliced: false,
     cut: false,
     ...change,
+  });
+
+  test("keepLookPosition – how far a look has come, until it has come to its end", async () => {
+    const coverage = coverageTable(stage.client("Coverage"));
+    const position = { startedAt: SEEN, partition: "a", key: sightingRowKey(sighting()), whole: false };
+    await coverage.keepLookPosition(position);
+    await coverage.moveLookMark(SEEN);
+    expect((await coverage.ledger()).marks).toEqual({ look: SEEN, lookPosition: position });
+    for (let i = 0; i < 2; i++) await coverage.keepLookPosition(undefined);
+    expect((await coverage.ledger()).marks).toEqual({ look: SEEN });
   });
 
   test("noteTried – the last time, in the ledger, whether or not the unit was ever covered", async () => {

@@ -464,11 +464,13 @@ export class World {
   async *#stored(
     task: string,
     partition: string,
-    chosenBy?: { readonly expectedOr: readonly string[] },
+    chosenBy?: { readonly expectedOr: readonly string[]; readonly after?: string },
   ): AsyncGenerator<StandingSighting, void, undefined> {
     await this.scheduler.turn(task);
-    for (const of of Array.from(this.#partition(partition).values())) {
+    const byKey = [...this.#partition(partition)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    for (const [key, of] of byKey) {
       const { disposition, detectionId } = of.change;
+      if (chosenBy?.after !== undefined && key <= chosenBy.after) continue;
       if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId))
         yield standingSighting(of);
     }
@@ -588,6 +590,11 @@ export class World {
       moveLookMark: async (look) => {
         await this.scheduler.turn(task);
         if (!this.marks.look || this.marks.look < look) this.marks = { ...this.marks, look };
+      },
+      keepLookPosition: async (lookPosition) => {
+        await this.scheduler.turn(task);
+        const { lookPosition: _, ...marks } = this.marks;
+        this.marks = { ...marks, ...(lookPosition && { lookPosition }) };
       },
       nameEpoch: async (partition, epoch) => {
         await this.scheduler.turn(task);

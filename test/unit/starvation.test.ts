@@ -72,14 +72,16 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
     const time = runClock();
     world.now = 2 * DAY;
     world.activities.push({ device: added, at: world.now - HOUR, ingested: world.now - HOUR });
+    const asked: string[] = [];
     const names = ["main", ...Array.from({ length: 9 }, (_, n) => `w${n}`)];
     for (let i = 0; i < 8; i++, world.now += HOUR) {
       const service = withSources(
         world.service(`r${i}`),
         (source) => ({
-          evidence: async (...asked) => {
+          evidence: async (pack, ask) => {
             time.pass(8000);
-            return source.evidence(...asked);
+            if (!ask.devices.includes(added)) asked.push(...ask.devices);
+            return source.evidence(pack, ask);
           },
         }),
         names,
@@ -87,6 +89,10 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       await world.scheduler.drive({ [`r${i}`]: () => run(service) });
     }
     expect(world.told(added)).toHaveLength(1);
+    // It went on where it had been cut off: each sighting was asked about once in every workspace, and the mark is that of its begin.
+    expect(asked.toSorted()).toEqual(devices.flatMap((device) => names.map(() => device)).toSorted());
+    expect(world.marks).toMatchObject({ look: world.date(2 * DAY) });
+    expect(world.marks.lookPosition).toBeUndefined();
   });
 
   test("a review that asks again for longer than a run has does not keep the units from being read, and ends", async () => {
