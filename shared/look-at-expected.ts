@@ -49,6 +49,7 @@ export async function lookAtExpected(
   const first = Math.max(0, partitions.indexOf(before?.partition ?? ""));
   let whole = before?.whole ?? true;
   let batch: Asked[] = [];
+  let position = before;
   /** False when the time is up; how far the look has come is kept then. */
   const lookAtNext = async (): Promise<boolean> => {
     if (context.timeIsUp()) return false;
@@ -58,7 +59,6 @@ export async function lookAtExpected(
     if (last) position = { startedAt, partition: partitionOf(last.deviceId), key: sightingRowKey(last), whole };
     return true;
   };
-  let position = before;
   try {
     for (const partition of partitions.slice(first)) {
       await assertCurrent(context);
