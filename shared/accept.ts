@@ -140,8 +140,7 @@ async function restoreUnit(
     },
     service.sightings,
     service.log,
-  );
-  answer.discard();
+  ).finally(() => answer.discard());
   return remembered.new;
 }
 

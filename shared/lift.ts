@@ -115,10 +115,15 @@ export function lookedFor(
   id: string,
   packs: readonly Pack[],
 ): { readonly detection: Detection; readonly pack: Pack } | undefined {
-  const all = packs.flatMap((pack) => pack.detections.map((detection) => ({ detection, pack })));
-  return (
-    all.find(({ detection }) => detection.id === id) ?? all.find(({ detection }) => detection.supersedes.includes(id))
-  );
+  return firstOf(packs, (detection) => detection.id === id) ?? firstOf(packs, (one) => one.supersedes.includes(id));
+}
+
+function firstOf(packs: readonly Pack[], isSought: (detection: Detection) => boolean): ReturnType<typeof lookedFor> {
+  for (const pack of packs) {
+    const detection = pack.detections.find(isSought);
+    if (detection) return { detection, pack };
+  }
+  return undefined;
 }
 
 /** A stored sighting under the id by which it is looked for now. */

@@ -4,7 +4,6 @@ import { mergeEvidence, saysMore } from "./core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "./core/pack.ts";
 import { sightingKey } from "./core/sighting.ts";
 import { partitionOf, partitionsOf } from "./core/slice.ts";
-import type { LookPosition } from "./azure/coverage-table.ts";
 import type { StandingSighting } from "./azure/sightings-table.ts";
 import { sightingRowKey } from "./azure/sightings-table.ts";
 import type { LiftContext } from "./lift.ts";
@@ -52,7 +51,10 @@ export async function lookAtExpected(
   let position = before;
   /** False when the time is up; how far the look has come is kept then. */
   const lookAtNext = async (): Promise<boolean> => {
-    if (context.timeIsUp()) return false;
+    if (context.timeIsUp()) {
+      if (position !== before) await service.coverage.keepLookPosition(position);
+      return false;
+    }
     whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
     const last = batch.at(-1)?.sighting;
     batch = [];
@@ -67,10 +69,10 @@ export async function lookAtExpected(
         const pack = lookedFor(sighting.detectionId, service.packs)?.pack;
         if (!pack?.evidence) continue;
         batch.push({ sighting, pack });
-        if (batch.length === EVIDENCE_BATCH && !(await lookAtNext())) return await keep(position);
+        if (batch.length === EVIDENCE_BATCH && !(await lookAtNext())) return;
       }
     }
-    if (batch.length > 0 && !(await lookAtNext())) return await keep(position);
+    if (batch.length > 0 && !(await lookAtNext())) return;
   } catch (error) {
     if (!(error instanceof SupersededError)) throw error;
     log.info({ event: "look.superseded", reason: error.message }, "the next run looks with the newer approvals");
@@ -83,10 +85,6 @@ export async function lookAtExpected(
       { event: "look.failed" },
       "not everything around the expected sightings could be looked at; the next run tries again",
     );
-
-  async function keep(come: LookPosition | undefined): Promise<void> {
-    if (come && come !== before) await service.coverage.keepLookPosition(come);
-  }
 }
 
 /** False where something could not be looked at: then nothing of the batch is told. */

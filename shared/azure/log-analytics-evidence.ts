@@ -1,6 +1,7 @@
 import { bindQuery } from "../core/pack.ts";
 import type { Pack, QueryPart } from "../core/pack.ts";
 import type { EvidenceAnswer, EvidenceAsk, SourceRecord, RowsAnswer } from "../core/source.ts";
+import { takeRecords } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 
 /** Devices of one query about pieces: 22,000 characters of ids, beside 18,000 of the text. */
@@ -78,8 +79,7 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   const failed = (reason: string) => ({ devices, reason: `${what}: ${reason}`.slice(0, MAX_REASON) });
   try {
     const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
-    const records = [...answer.portions].flat();
-    answer.discard();
+    const records = takeRecords(answer);
     const reasons = answer.complete
       ? silentTables(records).map((table) => `${table} shows no row: silent, or protected`)
       : [`the answer is partial: ${answer.partialReason ?? "no reason given"}`];

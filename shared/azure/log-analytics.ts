@@ -4,6 +4,7 @@ import { bindQuery } from "../core/pack.ts";
 import type { QueryWindow } from "../core/pack.ts";
 import { sliceName } from "../core/slice.ts";
 import type { RowsAnswer, Source } from "../core/source.ts";
+import { takeRecords } from "../core/source.ts";
 import type { TableFreshness } from "../core/freshness.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -107,9 +108,7 @@ async function askFreshness(
   });
   // Half an answer would show a table as silent or alive at random.
   if (!answer.complete) throw new SourceError("transient", `${name}: the answer is partial: ${answer.partialReason}`);
-  const records = [...answer.portions].flat();
-  answer.discard();
-  return readFreshness(tables, records);
+  return readFreshness(tables, takeRecords(answer));
 }
 
 /** One missing table makes the whole query fail; asked singly it is silent, and the others show what they have. */

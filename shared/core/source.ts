@@ -50,6 +50,13 @@ export interface EvidenceAnswer {
   readonly missing: readonly { readonly devices: readonly string[]; readonly reason: string }[];
 }
 
+/** All records of an answer that is small, its memory given back. */
+export function takeRecords(answer: RowsAnswer): readonly SourceRecord[] {
+  const records = [...answer.portions].flat();
+  answer.discard();
+  return records;
+}
+
 export interface RowsAnswer {
   /** False: the service returned only part of the result. Its rows may make a sighting new, nothing else. */
   readonly complete: boolean;

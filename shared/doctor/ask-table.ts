@@ -1,5 +1,6 @@
 import { kqlDatetime, kqlString } from "../core/kql-text.ts";
 import type { Source } from "../core/source.ts";
+import { takeRecords } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 import type { Reading } from "./finding.ts";
 import type { TableRows } from "./judge-table.ts";
@@ -40,8 +41,7 @@ async function askShares(source: Source, { name, columns }: NeededTable, now: Da
   ];
   // A question like a pack's: with its retries, its timespan and its errors.
   const asked = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
-  const { portions } = await source.query(asked, { from, to: now, since: from, horizon: from }, "all");
-  const [first] = [...portions].flat();
+  const [first] = takeRecords(await source.query(asked, { from, to: now, since: from, horizon: from }, "all"));
   const { Rows: rows, ...filled } = first ?? {};
   if (typeof rows !== "number" || rows === 0) return {};
   return Object.fromEntries(
