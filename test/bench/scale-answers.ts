@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { packs } from "../../shared/catalog/generated/packs.ts";
+import { SIGHTING_COLUMNS } from "./sighting-columns.ts";
 import { freshnessAnswer } from "./freshness-answer.ts";
 import { fleetSighting } from "./scale-fleet.ts";
 
@@ -31,19 +32,6 @@ for (let i = 0; i < count; i++) {
   if (!ofDevice.has(deviceId)) ofDevice.set(deviceId, i);
 }
 
-const COLUMNS = [
-  ["DetectionId", "string"],
-  ["DeviceId", "string"],
-  ["DeviceName", "string"],
-  ["FirstSeen", "datetime"],
-  ["LastSeen", "datetime"],
-  ["Report", "string"],
-  ["Count", "long"],
-  ["DeviceGroup", "string"],
-  ["Signers", "string"],
-  ["Files", "string"],
-  ["Counterfeit", "bool"],
-] as const;
 const EVIDENCE_COLUMNS = [
   ["DetectionId", "string"],
   ["DeviceId", "string"],
@@ -72,7 +60,7 @@ async function answer(body: string | undefined, response: ServerResponse): Promi
   const { query } = JSON.parse(body);
   if (query.includes("NewestIngested")) await send(response, ...freshness());
   else if (query.includes("Pieces")) await send(response, EVIDENCE_COLUMNS, evidence(query));
-  else await send(response, COLUMNS, sightings(query));
+  else await send(response, SIGHTING_COLUMNS, sightings(query));
 }
 
 function freshness() {

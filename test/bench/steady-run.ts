@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { TableClient } from "@azure/data-tables";
 import { pino } from "pino";
+import { SIGHTING_COLUMNS } from "./sighting-columns.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
 import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
 import { compose } from "../../shared/compose.ts";
@@ -168,19 +169,7 @@ async function serveAnswers(
       statistics: { query: { executionTime: 0.1 } },
     });
   const sightings = answer(
-    [
-      ["DetectionId", "string"],
-      ["DeviceId", "string"],
-      ["DeviceName", "string"],
-      ["FirstSeen", "datetime"],
-      ["LastSeen", "datetime"],
-      ["Report", "string"],
-      ["Count", "long"],
-      ["DeviceGroup", "string"],
-      ["Signers", "string"],
-      ["Files", "string"],
-      ["Counterfeit", "bool"],
-    ],
+    SIGHTING_COLUMNS,
     devices.map((id, i) => [
       packs[0]?.detections[0]?.id,
       id,

@@ -1,4 +1,5 @@
 import type { Approval } from "../../shared/core/approval.ts";
+import { notResolved } from "../local/log-analytics/not-resolved.ts";
 import type { Verdict } from "../local/gate.ts";
 import type { Fault } from "./fault.ts";
 import { A, B, expectTold, gated, onQuery } from "./fault.ts";
@@ -75,21 +76,6 @@ const evidenceAnswers =
   (stage: Stage): void =>
     onQuery(stage, ({ query }) => (isEvidence(query) ? answer : undefined));
 
-const NO_TABLE = {
-  status: 400,
-  body: {
-    error: {
-      code: "BadArgumentError",
-      message: "The request had some invalid properties",
-      innererror: {
-        code: "SemanticError",
-        message: "A semantic error occurred.",
-        innererror: { code: "SEM0100", message: "Failed to resolve table expression named 'DeviceFileEvents'" },
-      },
-    },
-  },
-};
-
 /** Evidence fails: told, and the message says why. */
 const unseen = (missing: string, make: Fault["make"]): Fault => ({
   before: approved,
@@ -141,7 +127,7 @@ export const EVIDENCE_FAULTS: Readonly<Record<string, Fault>> = {
   "an evidence query takes too long (504)": unseen("gave up (504)", evidenceAnswers("timeout")),
   "an evidence query is down (503)": unseen("503", evidenceAnswers({ status: 503 })),
   "an evidence query is refused (403)": unseen("403", evidenceAnswers({ status: 403 })),
-  "an event table is missing": unseen("DeviceFileEvents", evidenceAnswers(NO_TABLE)),
+  "an event table is missing": unseen("DeviceFileEvents", evidenceAnswers(notResolved("DeviceFileEvents"))),
   "an event table shows nothing (protected)": unseen(
     "DeviceProcessEvents shows no row",
     evidenceAnswers({ protect: ["DeviceProcessEvents"] }),

@@ -3,7 +3,6 @@ import { neededTables } from "../../shared/doctor/needed-tables.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import type { TableData, TableRecord } from "../../shared/kql/table-data.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
-import type { Fault } from "../local/log-analytics/hooks.ts";
 import type { ManagedQueueState, ManagedState, ManagedTableState } from "../local/management/server.ts";
 import { DEPLOYED_QUEUE } from "../local/management/server.ts";
 
@@ -45,22 +44,3 @@ export function managed(
     queues: { [QUEUE]: { ...DEPLOYED_QUEUE, ...change.queue } },
   };
 }
-
-/** As the service says it of a table that the workspace does not have. */
-export const notResolved = (table: string): Fault => ({
-  status: 400,
-  body: {
-    error: {
-      code: "BadArgumentError",
-      message: "The request had some invalid properties",
-      innererror: {
-        code: "SemanticError",
-        message: "A semantic error occurred.",
-        innererror: {
-          code: "SEM0100",
-          message: `'table' operator: Failed to resolve table expression named '${table}'`,
-        },
-      },
-    },
-  },
-});

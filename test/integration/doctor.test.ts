@@ -15,6 +15,7 @@ import { nextTime } from "../local/embedded/schedule.ts";
 import { makeFleet } from "../local/fleet.ts";
 import type { Gate } from "../local/gate.ts";
 import { openGate } from "../local/gate.ts";
+import { notResolved } from "../local/log-analytics/not-resolved.ts";
 import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
 import { startLogAnalytics } from "../local/log-analytics/server.ts";
 import type { ManagementStandIn } from "../local/management/server.ts";
@@ -30,7 +31,6 @@ import {
   CUSTOMER,
   HOUR,
   managed,
-  notResolved,
   NOW,
   QUEUE,
   rowsOf,

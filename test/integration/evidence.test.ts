@@ -22,6 +22,7 @@ import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { TableRecord } from "../../shared/kql/table-data.ts";
 import { recordsOf } from "../unit/answer-records.ts";
+import { notResolved } from "../local/log-analytics/not-resolved.ts";
 import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
 import { startLogAnalytics } from "../local/log-analytics/server.ts";
 
@@ -439,20 +440,7 @@ describe("scheduled tasks and logons, where they are asked for", () => {
 });
 
 describe("what could not be looked at", () => {
-  const missingTable = {
-    status: 400,
-    body: {
-      error: {
-        code: "BadArgumentError",
-        message: "The request had some invalid properties",
-        innererror: {
-          code: "SemanticError",
-          message: "A semantic error occurred.",
-          innererror: { code: "SEM0100", message: "Failed to resolve table expression named 'DeviceFileEvents'" },
-        },
-      },
-    },
-  };
+  const missingTable = notResolved("DeviceFileEvents");
 
   it.each([
     ["a missing table", missingTable, "file and process events: workspace soc", "'DeviceFileEvents'"],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import type { Approval } from "../../shared/core/approval.ts";
-import type { Pack } from "../../shared/core/pack.ts";
-import { DAY, DEPLOYER, HOUR, LEVEL, World, detection, packOf } from "../model/world.ts";
+import { approvalOf, deploy, EVIDENCE } from "../model/deployment.ts";
+import { DAY, HOUR, LEVEL, World, detection, packOf } from "../model/world.ts";
 
 /** Design §12: the rules of approvals, each by the history that tells twice, or never, without it. */
 
@@ -10,36 +10,17 @@ const A = `a${"0".repeat(39)}`;
 const B = `b${"1".repeat(39)}`;
 const NAMES = { [A]: `host-${A.slice(0, 6)}`, [B]: `host-${B.slice(0, 6)}` };
 
-/** Only that it is there matters: the model's source makes the answers. */
-const evidence: NonNullable<Pack["evidence"]> = { pieces: [], tasks: [], logons: [] };
-
 const approval = (world: World, change: Partial<Approval> & { readonly until?: number } = {}): Approval => {
   const { until = 100 * DAY, ...rest } = change;
-  return {
-    id: "deployed",
-    reason: "",
-    owner: "",
-    ticket: "",
-    expires: world.date(until),
-    tools: ["level"],
-    devices: { names: Object.values(NAMES) },
-    arrival: { signer: DEPLOYER.signer, microsoftRoot: true, paths: [DEPLOYER.path], accountSids: [DEPLOYER.sid] },
-    ...rest,
-  };
+  return approvalOf(world, Object.values(NAMES), { expires: world.date(until), ...rest });
 };
 
 function worldOf(approvals: (world: World) => readonly Approval[] = () => []): World {
   const world = new World();
-  world.packs = [packOf([detection(LEVEL)], { name: "catalogue", evidence })];
+  world.packs = [packOf([detection(LEVEL)], { name: "catalogue", evidence: EVIDENCE })];
   world.approvals = { version: 1, approvals: approvals(world) };
   world.now = HOUR;
   return world;
-}
-
-/** A device shows the tool, brought by the deployer, or by something else. */
-function appear(world: World, device: string, at: number, path?: string): void {
-  world.activities.push({ device, at, ingested: at });
-  world.happenings.push({ device, at, ingested: at, kind: "arrival", ...(path !== undefined && { path }) });
 }
 
 const apply = (world: World, approvals: readonly Approval[]): void => {
@@ -55,7 +36,7 @@ async function runUntil(world: World, until: number): Promise<void> {
 describe("R6 – the review goes over all sightings concerned, with or without rows; a newer judgement is never undone", () => {
   test("a quiet device whose approval expired is told, long after its last row", async () => {
     const world = worldOf((of) => [approval(of, { until: 20 * DAY })]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await runUntil(world, 19 * DAY);
     expect(causes(world, A)).toEqual([]);
     expect(world.runs.reduce((sum, { expected }) => sum + expected, 0)).toBe(1);
@@ -69,7 +50,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 
   test("it comes before the units: a run that is cut off after it has told all the same", async () => {
     const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
     world.now = 6 * DAY;
     world.onQuery = () => {
@@ -81,7 +62,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 
   test("told first, approved after the ticket, lifted later: told then, and once", async () => {
     const world = worldOf();
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
     expect(causes(world, A)).toEqual(["baseline"]);
     apply(world, [approval(world)]);
@@ -99,8 +80,8 @@ describe("R6 – the review goes over all sightings concerned, with or without r
   test("a run that read the old set tells nothing more once a newer one is there", async () => {
     // The old set ends; a new one that goes on is applied when the first of two sightings has been told.
     const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
-    appear(world, A, 0);
-    appear(world, B, 0);
+    deploy(world, A, 0);
+    deploy(world, B, 0);
     await world.run();
     world.now = 6 * DAY;
     const choose = world.scheduler.choose;
@@ -118,14 +99,14 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 
   test("an older set leaves alone what a newer one has judged", async () => {
     const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
     world.now = 6 * DAY;
     const renewed = [approval(world, { until: 50 * DAY })];
     // The second run reads the newer set and judges; the first goes on with the older one afterwards, whatever it had read.
     for (let turn = 0; turn < 40; turn++) {
       const again = worldOf((of) => [approval(of, { until: 5 * DAY })]);
-      appear(again, A, 0);
+      deploy(again, A, 0);
       await again.run();
       again.now = 6 * DAY;
       let n = 0;
@@ -148,7 +129,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 describe("R7 – looks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
   test("uncovered activity that is ingested days late is told", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await runUntil(world, 2 * DAY);
     expect(causes(world, A)).toEqual([]);
     world.happenings.push({ device: A, at: DAY, ingested: 6 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
@@ -159,7 +140,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
   test("activity between the decision and the first look is seen, however early its event", async () => {
     const world = worldOf((of) => [approval(of)]);
     await world.run();
-    appear(world, A, 2 * HOUR);
+    deploy(world, A, 2 * HOUR);
     world.now = 3 * HOUR;
     await world.run();
     // Ingested before the decision's own mark, after its query.
@@ -176,7 +157,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
 
   test("what became expected in a review is looked at from its episode's start", async () => {
     const world = worldOf();
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await runUntil(world, 3 * DAY);
     // Activity that no look has seen, as the sighting was not expected then.
     world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
@@ -187,7 +168,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
 
   test("covered activity is kept and told to nobody; a look that failed tells nothing and is repeated", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await runUntil(world, DAY);
     world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
     await runUntil(world, 3 * DAY);
@@ -207,7 +188,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     const world = worldOf((of) => [
       approval(of, { session: { validFrom: of.date(-HOUR), validTo: of.date(2.5 * DAY) } }),
     ]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     // The same again within the session, twice, and once after it.
     for (const day of [1, 2, 4])
       world.happenings.push({ device: A, at: day * DAY, ingested: day * DAY, kind: "arrival" });
@@ -219,7 +200,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
 
   test("a blind workspace fails the look", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await runUntil(world, DAY);
     const mark = world.marks.look;
     world.protected = true;
@@ -231,9 +212,9 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
 describe("R12 – approvals change as one set; unreadable is not empty", () => {
   test("a pointer that is gone decides nothing: the run fails, and still relays", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
-    appear(world, B, DAY, "c:\\temp\\evil.exe");
+    deploy(world, B, DAY, "c:\\temp\\evil.exe");
     world.approvals = undefined;
     world.now = DAY + HOUR;
     await world.run();
@@ -266,7 +247,7 @@ describe("R13 – partial evidence never covers", () => {
     ],
   ])("%s: announced", async (_, spoil) => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     spoil(world);
     await world.run();
     expect(causes(world, A)).toEqual(["baseline"]);
@@ -274,7 +255,7 @@ describe("R13 – partial evidence never covers", () => {
 
   test("and with none of that, expected", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
     expect(causes(world, A)).toEqual([]);
     expect(world.runs[0]).toMatchObject({ expected: 1, announced: 0, new: 1 });
@@ -284,7 +265,7 @@ describe("R13 – partial evidence never covers", () => {
 describe("R19 – message ids carry the telling", () => {
   test("an approval that is lifted twice within a day is told twice, under two ids", async () => {
     const world = worldOf((of) => [approval(of)]);
-    appear(world, A, 0);
+    deploy(world, A, 0);
     await world.run();
     for (const set of [[], [approval(world)], []]) {
       apply(world, set);
@@ -301,7 +282,7 @@ describe("R20 – pointer, then epoch row, then Coverage", () => {
     for (let effect = 0; effect < 45; effect++) {
       const world = worldOf();
       world.approvals = undefined;
-      appear(world, A, 0);
+      deploy(world, A, 0);
       await world.runThenDie(effect);
       world.now += HOUR;
       await world.run();
@@ -327,7 +308,7 @@ describe("an approval over 4,000 devices that is lifted", () => {
   const populated = async (): Promise<World> => {
     const world = worldOf((of) => [approval(of, { devices: { names: devices } })]);
     world.settings = { ...world.settings, waveThreshold: 25 };
-    for (const device of devices) appear(world, device, 0);
+    for (const device of devices) deploy(world, device, 0);
     await world.run();
     expect(world.received).toEqual([]);
     apply(world, []);

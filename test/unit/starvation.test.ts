@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SourceError } from "../../shared/errors.ts";
 import { run } from "../../shared/run.ts";
-import { approvalOf, deploy, EVIDENCE, runClock, withSources } from "../model/with-sources.ts";
+import { approvalOf, deploy, EVIDENCE } from "../model/deployment.ts";
+import { runClock, withSources } from "../model/with-sources.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, tooLarge, World } from "../model/world.ts";
 
 /** R2 beyond slices: whatever takes a run's time, or fails, in each run, keeps nothing else from being read in time. */

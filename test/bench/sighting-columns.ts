@@ -1,0 +1,14 @@
+/** What the catalogue's query answers with (design §5), as the query API names the types. */
+export const SIGHTING_COLUMNS = [
+  ["DetectionId", "string"],
+  ["DeviceId", "string"],
+  ["DeviceName", "string"],
+  ["FirstSeen", "datetime"],
+  ["LastSeen", "datetime"],
+  ["Report", "string"],
+  ["Count", "long"],
+  ["DeviceGroup", "string"],
+  ["Signers", "string"],
+  ["Files", "string"],
+  ["Counterfeit", "bool"],
+] as const;
