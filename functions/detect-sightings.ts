@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
-import { run } from "../shared/run.ts";
-import { serve } from "../shared/serve.ts";
+import { run } from "../shared/run/run.ts";
+import { serve } from "../shared/host/service-for.ts";
 
 app.timer("detectSightings", {
   schedule: "%DETECT_SCHEDULE%",

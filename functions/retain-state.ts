@@ -1,5 +1,5 @@
 import { app } from "@azure/functions";
-import { serve } from "../shared/serve.ts";
+import { serve } from "../shared/host/service-for.ts";
 
 app.timer("retainState", {
   schedule: "%RETAIN_SCHEDULE%",

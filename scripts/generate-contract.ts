@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { CONTRACT_FILE, contractText } from "../shared/contract.ts";
+import { CONTRACT_FILE, contractText } from "./contract-schema.ts";
 
 /** Writes the JSON Schema of the messages; a test holds the committed one to the code. */
 await mkdir(new URL("./", CONTRACT_FILE), { recursive: true });

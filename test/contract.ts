@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { CONTRACT_FILE } from "../shared/contract.ts";
+import { CONTRACT_FILE } from "../scripts/contract-schema.ts";
 
 const ajv = new Ajv2020({ allErrors: true });
 addFormats.default(ajv);

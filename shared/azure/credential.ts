@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
-import type { Identity } from "../config.ts";
-import { isLoopbackUrl } from "../loopback.ts";
+import type { Identity } from "../settings/config.ts";
+import { isLoopbackUrl } from "../settings/loopback.ts";
 
 /**
  * The credential for a service: the user-assigned identity in Azure, the Azure CLI's login elsewhere, a constant for a

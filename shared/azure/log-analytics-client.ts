@@ -1,9 +1,9 @@
 import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-query";
 import type { TokenCredential } from "@azure/identity";
 import { SourceError } from "../errors.ts";
-import { isLoopbackUrl } from "../loopback.ts";
-import type { HeldResult } from "./withheld-rows.ts";
-import { withheldRows } from "./withheld-rows.ts";
+import { isLoopbackUrl } from "../settings/loopback.ts";
+import type { HeldResult } from "./row-interceptor.ts";
+import { withheldRows } from "./row-interceptor.ts";
 
 export interface QueryClient {
   queryWorkspace(...query: Parameters<LogsQueryClient["queryWorkspace"]>): Promise<HeldResult>;

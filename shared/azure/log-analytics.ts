@@ -12,10 +12,10 @@ import type { Limiter } from "../limiter.ts";
 import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
 import { askEvidence } from "./log-analytics-evidence.ts";
-import { HeldRows } from "./held-rows.ts";
+import { HeldRows } from "./row-buffer.ts";
 import { FRESHNESS_REACH, freshnessQuery, readFreshness } from "./log-analytics-freshness.ts";
-import { recordsOf } from "./records.ts";
-import type { HeldResult } from "./withheld-rows.ts";
+import { recordsOf } from "./decode-records.ts";
+import type { HeldResult } from "./row-interceptor.ts";
 
 const DAY = 86_400_000;
 

@@ -1,7 +1,7 @@
 import { TableClient } from "@azure/data-tables";
 
-import type { Config } from "../config.ts";
-import { isLoopbackUrl } from "../loopback.ts";
+import type { Config } from "../settings/config.ts";
+import { isLoopbackUrl } from "../settings/loopback.ts";
 import { credentialFor } from "./credential.ts";
 
 /** A table of the state account, with the identity, or by a loopback connection string. `retryDelayInMs`: default the SDK's own. */

@@ -9,7 +9,7 @@ import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.t
 import type { FileProblem } from "./file-problem.ts";
 import type { MappedColumn } from "./mapped-columns.ts";
 import { mappedColumns } from "./mapped-columns.ts";
-import { mendDataTypes } from "./mend-data-types.ts";
+import { mendDataTypes } from "./fix-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
 import { distinct, inOrder, normalised, readYamlDocument } from "./yaml-document.ts";
 

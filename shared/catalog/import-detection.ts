@@ -6,7 +6,7 @@ import type { DetectionFile } from "./detection-file.ts";
 import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { testSkeleton } from "./import-test-skeleton.ts";
-import { mendDataTypes } from "./mend-data-types.ts";
+import { mendDataTypes } from "./fix-data-types.ts";
 
 /** A Sentinel file as a detection of the catalogue. */
 export interface ImportedDetection {

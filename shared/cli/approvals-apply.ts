@@ -2,7 +2,7 @@ import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
 import { readApprovals } from "./approvals-files.ts";
 import { preview, previewLines } from "./approvals-preview.ts";
-import type { JudgedState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
 
 export interface ApplyOptions {
   readonly dryRun?: true;

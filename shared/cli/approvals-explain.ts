@@ -1,7 +1,7 @@
 import { approve } from "../core/approve.ts";
 import { judgedOf } from "../core/review.ts";
 import { findSighting, shownDevice } from "./find-sighting.ts";
-import type { JudgedState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
 
 export interface Explanation {
   readonly tool: string;

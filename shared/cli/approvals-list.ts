@@ -2,7 +2,7 @@ import { expiryWarning } from "../catalog/approval-file.ts";
 import type { Approval } from "../core/approval.ts";
 import { EXPIRING_DAYS, isInForce } from "../core/approve.ts";
 import { partitionsOf } from "../core/slice.ts";
-import type { JudgedState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
 
 export interface ListedApproval {
   readonly id: string;

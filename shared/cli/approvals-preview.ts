@@ -1,7 +1,7 @@
 import type { Approval } from "../core/approval.ts";
 import { review } from "../core/review.ts";
 import { partitionsOf } from "../core/slice.ts";
-import type { JudgedState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
 
 /** What a set would do to the sightings that the state holds, by tool. */
 interface Effect {

@@ -6,7 +6,7 @@ import { explainSighting, printExplanation } from "./approvals-explain.ts";
 import { listApprovals, printApprovals } from "./approvals-list.ts";
 import { newApproval, templateNames } from "./approvals-new.ts";
 import { SIGHTING_HELP } from "./find-sighting.ts";
-import { openState } from "./judged-state.ts";
+import { openState } from "./approval-state.ts";
 
 const JSON_OPTION = ["--json", "one JSON object on stdout"] as const;
 const PATHS = [

@@ -1,5 +1,5 @@
 import { printableLine } from "./printable.ts";
-import type { Finding, FindingStatus } from "../doctor/finding.ts";
+import type { Finding, FindingStatus } from "../operations/doctor/finding.ts";
 
 const SHOWN: Readonly<Record<FindingStatus, string>> = {
   ok: "ok    ",

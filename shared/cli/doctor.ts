@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { nextTime } from "../../test/local/embedded/schedule.ts";
-import { examine } from "../doctor/examine.ts";
-import { isLoopbackUrl } from "../loopback.ts";
+import { examine } from "../operations/doctor/examine.ts";
+import { isLoopbackUrl } from "../settings/loopback.ts";
 import { printFindings } from "./doctor-print.ts";
 import { packs } from "./packs.ts";
 import { readConfig } from "./settings-file.ts";

@@ -2,7 +2,7 @@ import { clean } from "../core/clean.ts";
 import type { StoredSighting } from "../core/review.ts";
 import { partitionOf, partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
-import type { JudgedState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
 
 /** How people name one sighting. */
 export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the device's name or id";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 
-import { startLogAnalytics } from "../../test/local/log-analytics/server.ts";
-import type { LogAnalyticsOptions, LogAnalyticsStandIn } from "../../test/local/log-analytics/server.ts";
+import { startLogAnalytics } from "../local/log-analytics/server.ts";
+import type { LogAnalyticsOptions, LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 import { dataDirectory } from "./data-directory.ts";

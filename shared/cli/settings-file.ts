@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { Config, Env } from "../config.ts";
-import { parseConfig } from "../config.ts";
+import type { Config, Env } from "../settings/config.ts";
+import { parseConfig } from "../settings/config.ts";
 import { ConfigError } from "../errors.ts";
 
 const schema = z.object({ Values: z.record(z.string(), z.string()) });

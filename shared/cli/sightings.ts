@@ -8,8 +8,8 @@ import { ConfigError } from "../errors.ts";
 import { nearest } from "../kql/nearest.ts";
 import { toolSlugs } from "./approvals-files.ts";
 import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
-import type { JudgedState } from "./judged-state.ts";
-import { openState } from "./judged-state.ts";
+import type { JudgedState } from "./approval-state.ts";
+import { openState } from "./approval-state.ts";
 
 interface Sought {
   readonly device?: string;

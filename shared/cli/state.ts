@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { generatePacks } from "../../scripts/generate-packs.ts";
-import { accept } from "../accept.ts";
+import { accept } from "../operations/recover-state.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { contextLogger } from "../logger.ts";
 import { readConfig } from "./settings-file.ts";
@@ -37,7 +37,7 @@ async function acceptState(options: AcceptOptions, command: Command): Promise<vo
   // A clone that was never built has no packs yet, and compose loads them.
   const problems = await generatePacks();
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
-  const { compose } = await import("../compose.ts");
+  const { compose } = await import("../host/compose.ts");
   const { service } = compose(config, stderrLogger());
   const accepted = await accept(service, options.restore ? "restore" : "retell");
   if (options.json) console.log(JSON.stringify(accepted));

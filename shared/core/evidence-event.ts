@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { clean } from "./clean.ts";
 import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
-import { mostTelling } from "./evidence-telling.ts";
+import { mostTelling } from "./evidence-rank.ts";
 
 const MAX_PIECES = 10;
 /** UTF-8 bytes of all of it: the message has 60,000, and its other texts are bounded at less than half of them. */

@@ -10,7 +10,7 @@ import { sightingMessage } from "../../shared/core/message.ts";
 import type { Queue } from "../../shared/core/queue.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
-import { relay } from "../../shared/relay.ts";
+import { relay } from "../../shared/outbox/relay.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
 import type { BrokerProcess } from "./broker-process.ts";

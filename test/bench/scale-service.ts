@@ -1,7 +1,7 @@
 import { pino } from "pino";
-import { compose } from "../../shared/compose.ts";
-import { parseConfig } from "../../shared/config.ts";
-import { run } from "../../shared/run.ts";
+import { compose } from "../../shared/host/compose.ts";
+import { parseConfig } from "../../shared/settings/config.ts";
+import { run } from "../../shared/run/run.ts";
 
 /** What a process of the service did and took. */
 export interface ScaleMeasured {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { BUNDLING } from "../../scripts/build.ts";
-import { openGate } from "../local/gate.ts";
+import { openGate } from "../local/fault-proxy.ts";
 import { startTables } from "../local/tables.ts";
 import { startBrokerProcess } from "./broker-process.ts";
 import type { Figure } from "./figure.ts";

@@ -1,6 +1,6 @@
 import type { Approval } from "../../shared/core/approval.ts";
-import { notResolved } from "../local/log-analytics/not-resolved.ts";
-import type { Verdict } from "../local/gate.ts";
+import { notResolved } from "../../shared/local/log-analytics/not-resolved.ts";
+import type { Verdict } from "../local/fault-proxy.ts";
 import type { Fault } from "./fault.ts";
 import { A, B, expectTold, gated, onQuery } from "./fault.ts";
 import type { Stage } from "./stage.ts";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { RunRecord } from "../../shared/core/run-record.ts";
-import type { Passing, Verdict } from "../local/gate.ts";
+import type { Passing, Verdict } from "../local/fault-proxy.ts";
 import type { Stage } from "./stage.ts";
 
 /** The two devices that appear before a fault does. */

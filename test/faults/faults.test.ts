@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../shared/errors.ts";
-import { run } from "../../shared/run.ts";
-import type { Verdict } from "../local/gate.ts";
+import { run } from "../../shared/run/run.ts";
+import type { Verdict } from "../local/fault-proxy.ts";
 import { EVIDENCE_FAULTS } from "./evidence-faults.ts";
 import type { Fault } from "./fault.ts";
 import { A, B, gated, isSightings, once, onQuery } from "./fault.ts";
@@ -141,7 +141,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "the sightings are gone, Coverage is there": {
     make: (stage) => stage.deleteAll("Sightings"),
     clear: async (stage) => {
-      const { accept } = await import("../../shared/accept.ts");
+      const { accept } = await import("../../shared/operations/recover-state.ts");
       expect(await accept(stage.compose().service, "restore")).toMatchObject({ restored: 0 });
     },
   },

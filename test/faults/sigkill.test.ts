@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtPackage } from "../built-package.ts";
-import type { Passing } from "../local/gate.ts";
+import type { Passing } from "../local/fault-proxy.ts";
 import type { FunctionsProcess } from "../local/functions-host/spawn.ts";
 import { spawnFunctions } from "../local/functions-host/spawn.ts";
 import type { Stage } from "./stage.ts";

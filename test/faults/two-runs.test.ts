@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { run } from "../../shared/run.ts";
-import type { Passing, Verdict } from "../local/gate.ts";
+import { run } from "../../shared/run/run.ts";
+import type { Passing, Verdict } from "../local/fault-proxy.ts";
 import type { SendDecision } from "../local/service-bus/hooks.ts";
 import type { Stage } from "./stage.ts";
 import { HOUR, startStage } from "./stage.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../shared/config.ts";
-import { SETTINGS } from "../../shared/settings.ts";
-import { schema } from "../../shared/settings-schema.ts";
+import { parseConfig } from "../../shared/settings/config.ts";
+import { SETTINGS } from "../../shared/settings/settings.ts";
+import { schema } from "../../shared/settings/schema.ts";
 import type { SnapshotName } from "./snapshot.ts";
 import { account, only, SNAPSHOTS } from "./snapshot.ts";
 

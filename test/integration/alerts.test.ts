@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { SourceError } from "../../shared/errors.ts";
 import { operationsQuery } from "../../shared/kql/query-purpose.ts";
 import { NO_PRELUDE, validateQuery } from "../../shared/kql/validate.ts";
-import { relay } from "../../shared/relay.ts";
+import { relay } from "../../shared/outbox/relay.ts";
 import alerts from "../../infra/alerts.json" with { type: "json" };
 import type { World } from "../model/world.ts";
 import { DAY, HOUR, SETTINGS } from "../model/world.ts";

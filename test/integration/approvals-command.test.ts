@@ -10,7 +10,7 @@ import { applyApprovals } from "../../shared/cli/approvals-apply.ts";
 import { explainSighting, printExplanation } from "../../shared/cli/approvals-explain.ts";
 import { listApprovals, printApprovals } from "../../shared/cli/approvals-list.ts";
 import { findSighting } from "../../shared/cli/find-sighting.ts";
-import type { JudgedState } from "../../shared/cli/judged-state.ts";
+import type { JudgedState } from "../../shared/cli/approval-state.ts";
 import { detailLines, sightingsOf } from "../../shared/cli/sightings.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import type { StoredSighting } from "../../shared/core/review.ts";

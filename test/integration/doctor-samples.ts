@@ -1,5 +1,5 @@
 import { packs } from "../../shared/catalog/generated/packs.ts";
-import { neededTables } from "../../shared/doctor/needed-tables.ts";
+import { neededTables } from "../../shared/operations/doctor/needed-tables.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import type { TableData, TableRecord } from "../../shared/kql/table-data.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";

@@ -22,9 +22,9 @@ import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { TableRecord } from "../../shared/kql/table-data.ts";
 import { recordsOf } from "../unit/answer-records.ts";
-import { notResolved } from "../local/log-analytics/not-resolved.ts";
-import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
-import { startLogAnalytics } from "../local/log-analytics/server.ts";
+import { notResolved } from "../../shared/local/log-analytics/not-resolved.ts";
+import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";
+import { startLogAnalytics } from "../../shared/local/log-analytics/server.ts";
 
 const SOC = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const NOW = new Date("2026-03-01T12:00:00Z");

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { TableData } from "../../shared/kql/table-data.ts";
-import { startLogAnalytics } from "../local/log-analytics/server.ts";
-import type { LogAnalyticsStandIn } from "../local/log-analytics/server.ts";
+import { startLogAnalytics } from "../../shared/local/log-analytics/server.ts";
+import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 const SOC = "0f8fad5b-d9cb-469f-a165-70867728950e";

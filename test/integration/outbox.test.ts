@@ -8,10 +8,10 @@ import { fromOutboxEntity, outboxTable, toOutboxEntity } from "../../shared/azur
 import { openQueue } from "../../shared/azure/sightings-queue.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
-import type { RelayOptions, RelayResult } from "../../shared/relay.ts";
-import { relay } from "../../shared/relay.ts";
-import type { Gate } from "../local/gate.ts";
-import { openGate } from "../local/gate.ts";
+import type { RelayOptions, RelayResult } from "../../shared/outbox/relay.ts";
+import { relay } from "../../shared/outbox/relay.ts";
+import type { Gate } from "../local/fault-proxy.ts";
+import { openGate } from "../local/fault-proxy.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";

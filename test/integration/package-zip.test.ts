@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Packaged } from "../../scripts/package.ts";
 import { writePackage } from "../../scripts/package.ts";
 import { zipArchive } from "../../scripts/zip-archive.ts";
-import { SETTINGS } from "../../shared/settings.ts";
+import { SETTINGS } from "../../shared/settings/settings.ts";
 import { startAzure } from "../local/embedded/azure.ts";
 import { makeFleet } from "../local/fleet.ts";
 import { spawnFunctions } from "../local/functions-host/spawn.ts";

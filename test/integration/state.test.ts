@@ -7,7 +7,7 @@ import { retention } from "../../shared/azure/retention.ts";
 import { sightingRowKey, sightingsTable } from "../../shared/azure/sightings-table.ts";
 import type { Row, Sighting } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
-import { recallAhead } from "../../shared/recall.ts";
+import { recallAhead } from "../../shared/announce/load-known.ts";
 import type { Stage } from "../faults/stage.ts";
 import { DAY, HOUR, startStage } from "../faults/stage.ts";
 

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 import type { Source } from "../../shared/core/source.ts";
-import type { Service } from "../../shared/run.ts";
+import type { Service } from "../../shared/run/run.ts";
 
 /** A service with parts of its sources exchanged. `names`: so many workspaces, all with the same data. */
 export const withSources = (

@@ -9,7 +9,7 @@ import type {
 } from "../../shared/azure/coverage-table.ts";
 import type { Change, Known, Refresh, SightingsTable, StandingSighting } from "../../shared/azure/sightings-table.ts";
 import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
-import { portionsOf } from "../../shared/azure/portions.ts";
+import { portionsOf } from "../../shared/azure/batches.ts";
 import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
 import type { WaveTable } from "../../shared/azure/wave-table.ts";
 import type { ApprovalSet } from "../../shared/core/approval.ts";
@@ -28,10 +28,10 @@ import { PublishError, SourceError, StateError } from "../../shared/errors.ts";
 import type { Outbox } from "../../shared/core/outbox.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { Queue } from "../../shared/core/queue.ts";
-import type { RelayResult } from "../../shared/relay.ts";
-import { relay } from "../../shared/relay.ts";
-import type { RunSettings, Service } from "../../shared/run.ts";
-import { run } from "../../shared/run.ts";
+import type { RelayResult } from "../../shared/outbox/relay.ts";
+import { relay } from "../../shared/outbox/relay.ts";
+import type { RunSettings, Service } from "../../shared/run/run.ts";
+import { run } from "../../shared/run/run.ts";
 import { Scheduler } from "./scheduler.ts";
 
 export const HOUR = 3_600_000;

@@ -3,8 +3,8 @@ import { Readable } from "node:stream";
 import { array, assert, double, integer, jsonValue, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { answerReader } from "../../shared/azure/answer-rows.ts";
-import { withheldRows } from "../../shared/azure/withheld-rows.ts";
+import { answerReader } from "../../shared/azure/row-extractor.ts";
+import { withheldRows } from "../../shared/azure/row-interceptor.ts";
 import { SourceError } from "../../shared/errors.ts";
 
 type SendRequest = ReturnType<typeof withheldRows>["policy"]["policy"]["sendRequest"];

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../shared/config.ts";
-import type { Config, Env } from "../../shared/config.ts";
+import { parseConfig } from "../../shared/settings/config.ts";
+import type { Config, Env } from "../../shared/settings/config.ts";
 import { ConfigError } from "../../shared/errors.ts";
-import { isLoopbackConnectionString, isLoopbackUrl } from "../../shared/loopback.ts";
-import { scheduleProblem } from "../../shared/schedule.ts";
-import { SETTINGS } from "../../shared/settings.ts";
+import { isLoopbackConnectionString, isLoopbackUrl } from "../../shared/settings/loopback.ts";
+import { scheduleProblem } from "../../shared/settings/ncrontab.ts";
+import { SETTINGS } from "../../shared/settings/settings.ts";
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const OTHER_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7";

@@ -7,7 +7,7 @@ import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { taskActions } from "../../shared/core/evidence-task.ts";
 import { isNeutral } from "../../shared/core/evidence-actor.ts";
-import { mostTelling } from "../../shared/core/evidence-telling.ts";
+import { mostTelling } from "../../shared/core/evidence-rank.ts";
 import type { EvidenceAnswer, SourceRecord } from "../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence, MAX_STORED_BYTES } from "../../shared/core/stored-evidence.ts";
 

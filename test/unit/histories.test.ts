@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { partitionOf } from "../../shared/core/slice.ts";
 import { SourceError, StateError } from "../../shared/errors.ts";
-import { run } from "../../shared/run.ts";
+import { run } from "../../shared/run/run.ts";
 import { approvalOf, deploy, EVIDENCE } from "../model/deployment.ts";
 import { withSources } from "../model/with-sources.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, tooLarge, World } from "../model/world.ts";

@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONTRACT_FILE, contractText } from "../../shared/contract.ts";
+import { CONTRACT_FILE, contractText } from "../../scripts/contract-schema.ts";
 import { clean } from "../../shared/core/clean.ts";
 import { messageId } from "../../shared/core/message-id.ts";
 import type { SightingMessageInput } from "../../shared/core/message.ts";

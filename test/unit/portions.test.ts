@@ -1,6 +1,6 @@
 import { array, assert, constant, constantFrom, integer, oneof, property, string } from "fast-check";
 import { expect, it } from "vitest";
-import { portionsOf } from "../../shared/azure/portions.ts";
+import { portionsOf } from "../../shared/azure/batches.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
 
 /** Few enough that they come twice, in both spellings; some rows have none. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { firstsight } from "../../shared/cli/program.ts";
-import { parseConfig } from "../../shared/config.ts";
-import { SETTINGS } from "../../shared/settings.ts";
+import { parseConfig } from "../../shared/settings/config.ts";
+import { SETTINGS } from "../../shared/settings/settings.ts";
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
 const README = read("README.md");

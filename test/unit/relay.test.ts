@@ -4,8 +4,8 @@ import type { Outbox, OutboxEntry, OutboxItem } from "../../shared/core/outbox.t
 import type { Outcomes, Queue } from "../../shared/core/queue.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { PublishError, StateError, StateNewerError } from "../../shared/errors.ts";
-import type { RelayOptions } from "../../shared/relay.ts";
-import { relay } from "../../shared/relay.ts";
+import type { RelayOptions } from "../../shared/outbox/relay.ts";
+import { relay } from "../../shared/outbox/relay.ts";
 
 const COMMITTED = Date.UTC(2026, 2, 1, 12);
 const NOW = new Date(COMMITTED + 90_000);

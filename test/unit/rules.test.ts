@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { accept } from "../../shared/accept.ts";
+import { accept } from "../../shared/operations/recover-state.ts";
 import type { Source } from "../../shared/core/source.ts";
-import type { Service } from "../../shared/run.ts";
-import { run } from "../../shared/run.ts";
+import type { Service } from "../../shared/run/run.ts";
+import { run } from "../../shared/run/run.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "../model/world.ts";
 
 /** Design §12: each rule by the history that loses or repeats a sighting without it. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SourceError } from "../../shared/errors.ts";
-import { run } from "../../shared/run.ts";
+import { run } from "../../shared/run/run.ts";
 import { approvalOf, deploy, EVIDENCE } from "../model/deployment.ts";
 import { runClock, withSources } from "../model/with-sources.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, tooLarge, World } from "../model/world.ts";

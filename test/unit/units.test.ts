@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Slice } from "../../shared/core/slice.ts";
-import { run } from "../../shared/run.ts";
+import { run } from "../../shared/run/run.ts";
 import { withSources } from "../model/with-sources.ts";
 import { DAY, HOUR, tooLarge, World } from "../model/world.ts";
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, test } from "vitest";
 
-import { CONTRACT_FILE } from "../../shared/contract.ts";
+import { CONTRACT_FILE } from "../../scripts/contract-schema.ts";
 import { anyEvent } from "../../shared/core/event.ts";
 import { membersId, waveId } from "../../shared/core/message-id.ts";
 import { countTelling } from "../../shared/core/wave.ts";

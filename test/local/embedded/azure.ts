@@ -4,7 +4,7 @@ import type { TableData } from "../../../shared/kql/table-data.ts";
 import { tableOf } from "../../../shared/kql/table-data.ts";
 import type { Fleet } from "../fleet.ts";
 import { tablesAt } from "../fleet.ts";
-import { startLogAnalytics } from "../log-analytics/server.ts";
+import { startLogAnalytics } from "../../../shared/local/log-analytics/server.ts";
 import type { Broker } from "../service-bus/broker.ts";
 import { startBroker } from "../service-bus/broker.ts";
 import { startTables } from "../tables.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { RunRecord } from "../../../shared/core/run-record.ts";
-import { SETTINGS } from "../../../shared/settings.ts";
+import { SETTINGS } from "../../../shared/settings/settings.ts";
 import type { LogEntry } from "../functions-host/host.ts";
 import { spawnFunctions } from "../functions-host/spawn.ts";
 

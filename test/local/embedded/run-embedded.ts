@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { buildPackage } from "../../../scripts/build.ts";
 import type { RunRecord } from "../../../shared/core/run-record.ts";
-import { SETTINGS } from "../../../shared/settings.ts";
+import { SETTINGS } from "../../../shared/settings/settings.ts";
 import { applyOnce, expectedSince } from "./approvals.ts";
 import { startAzure } from "./azure.ts";
 import { openConsumer } from "./consume.ts";

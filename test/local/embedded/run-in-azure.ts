@@ -1,9 +1,9 @@
-import { compose } from "../../../shared/compose.ts";
+import { compose } from "../../../shared/host/compose.ts";
 import { readConfig } from "../../../shared/cli/settings-file.ts";
 import { anyEvent } from "../../../shared/core/event.ts";
-import { dryRun } from "../../../shared/dry-run.ts";
+import { dryRun } from "../../../shared/operations/dry-run.ts";
 import { contextLogger } from "../../../shared/logger.ts";
-import { run } from "../../../shared/run.ts";
+import { run } from "../../../shared/run/run.ts";
 import { deviceIdsOf, type Printer } from "./print.ts";
 
 /**

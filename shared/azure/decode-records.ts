@@ -1,0 +1,63 @@
+import type { LogsTable } from "@azure/monitor-query";
+import type { RowsAnswer, SourceRecord } from "../core/source.ts";
+import type { HeldRows } from "./row-buffer.ts";
+import { portionsOf } from "./batches.ts";
+
+interface Records extends Pick<RowsAnswer, "count" | "portions" | "discard"> {
+  /** The engine put an error among the rows, where it had begun to answer. */
+  readonly broken?: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string | undefined;
+}
+
+/**
+ * Records by column name. Each row is parsed once here, and forgotten: that all of them can be is known before the first is used.
+ * @throws {SyntaxError} where one can't
+ */
+export function recordsOf(table: LogsTable, rows: HeldRows): Records {
+  const columns = table.columnDescriptors.map(({ name, type }, i): Column => ({ name: name ?? `Column${i}`, type }));
+  const device = columns.findIndex(({ name }) => name === "DeviceId");
+  const broken = new Set<number>();
+  const portions = portionsOf(rows.count, (n) => {
+    const cells = rows.at(n);
+    if (!Array.isArray(cells)) broken.add(n);
+    return cells[device];
+  });
+  return {
+    count: rows.count - broken.size,
+    portions: {
+      *[Symbol.iterator]() {
+        for (const portion of portions)
+          yield portion.filter((n) => !broken.has(n)).map((n) => toRecord(columns, rows.at(n)));
+      },
+    },
+    discard: () => rows.discard(),
+    ...(broken.size > 0 && { broken: "the service broke off between two rows" }),
+  };
+}
+
+function toRecord(columns: readonly Column[], cells: readonly unknown[]): SourceRecord {
+  const record: Record<string, unknown> = {};
+  for (const [i, { name, type }] of columns.entries())
+    record[name] = type === "datetime" ? toTime(cells[i]) : type === "dynamic" ? toDynamic(cells[i]) : cells[i];
+  return record;
+}
+
+/** As a datetime comes: text, or null. What is no time is none; the first moment of 1970 is how some engines say null. */
+function toTime(cell: unknown): Date | null {
+  const time = new Date(typeof cell === "string" ? cell : NaN);
+  return time.getTime() > 0 ? time : null;
+}
+
+/** As the SDK reads a dynamic: JSON in a text where it can be read. */
+function toDynamic(cell: unknown): unknown {
+  if (typeof cell !== "string") return cell ?? "";
+  try {
+    return JSON.parse(cell);
+  } catch {
+    return cell;
+  }
+}

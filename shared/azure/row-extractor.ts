@@ -1,0 +1,115 @@
+import { HeldRows } from "./row-buffer.ts";
+
+/** A result's rows, table by table, and its body without them. */
+export interface AnswerRows {
+  /** The body as it came, each table's `rows` empty. */
+  readonly body: string;
+  readonly tables: readonly HeldRows[];
+}
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN_ARRAY = 91;
+const BACKSLASH = 92;
+const CLOSE_ARRAY = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+
+/** Nesting at which a result's parts stand: `{` 1 `"tables": [` 2 `{` 3 `"rows": [` 4. */
+const OF_BODY = 1;
+const OF_TABLE = 3;
+const OF_ROWS = 4;
+
+/**
+ * Reads the query API's JSON piece by piece and takes the rows out of it, unparsed. What it goes by is ASCII, which in UTF-8 is part of
+ * no other character: bytes are cut anywhere.
+ * @param maxBytes of the whole answer; its caller sees to it
+ */
+export function answerReader(maxBytes: number) {
+  const rest: Uint8Array[] = [];
+  const tables: HeldRows[] = [];
+  let rows: HeldRows | undefined;
+  let row: Uint8Array[] | undefined;
+  let depth = 0;
+  let inText = false;
+  let escaped = false;
+  /** The text that is read, where it may be a key, its letters as they come; and the last key of the body and of a table. */
+  let name = "";
+  let ofBody = "";
+  let ofTable = "";
+
+  return { write, end, discard };
+
+  /** `piece` is kept while a row goes on beyond it: its bytes must not change. */
+  function write(piece: Uint8Array): void {
+    let from = 0;
+    for (let at = 0; at < piece.length; at++) {
+      const code = piece[at] ?? 0;
+      if (inText) {
+        if (escaped) escaped = false;
+        else if (code === BACKSLASH) escaped = true;
+        else if (code === QUOTE) inText = false;
+        if (inText && row === undefined && depth <= OF_TABLE) name += String.fromCharCode(code);
+        continue;
+      }
+      switch (code) {
+        case QUOTE:
+          inText = true;
+          name = "";
+          break;
+        case COLON:
+          if (depth === OF_BODY) ofBody = name;
+          else if (depth === OF_TABLE) ofTable = name;
+          break;
+        case COMMA:
+          // Between two rows: of neither.
+          if (rows && depth === OF_ROWS) {
+            keep(piece, from, at);
+            from = at + 1;
+          }
+          break;
+        case OPEN_ARRAY:
+        case OPEN_OBJECT:
+          if (rows && depth === OF_ROWS) {
+            keep(piece, from, at);
+            from = at;
+            row = [];
+          }
+          depth += 1;
+          if (depth === OF_ROWS && code === OPEN_ARRAY && ofBody === "tables" && ofTable === "rows")
+            tables.push((rows = new HeldRows(maxBytes)));
+          break;
+        case CLOSE_ARRAY:
+        case CLOSE_OBJECT:
+          depth -= 1;
+          if (rows && row && depth === OF_ROWS) {
+            row.push(piece.subarray(from, at + 1));
+            rows.add(joined(row));
+            row = undefined;
+            from = at + 1;
+          } else if (depth === OF_TABLE) rows = undefined;
+          break;
+      }
+    }
+    if (row) row.push(piece.subarray(from));
+    else keep(piece, from, piece.length);
+  }
+
+  /** A copy: a view of a few bytes would hold the whole piece, and that of each row all that came. */
+  function keep(piece: Uint8Array, from: number, to: number): void {
+    if (to > from) rest.push(Buffer.from(piece.subarray(from, to)));
+  }
+
+  function end(): AnswerRows {
+    return { body: Buffer.concat(rest).toString(), tables };
+  }
+
+  /** Gives up what was read. */
+  function discard(): void {
+    for (const held of tables) held.discard();
+  }
+}
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array =>
+  pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);

@@ -1,0 +1,91 @@
+import type { LogsQueryClient, LogsQueryClientOptions, LogsQueryResult } from "@azure/monitor-query";
+import { SourceError } from "../errors.ts";
+import { answerReader } from "./row-extractor.ts";
+import type { HeldRows } from "./row-buffer.ts";
+
+type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number];
+type QueryWorkspace = LogsQueryClient["queryWorkspace"];
+type Request = Parameters<Policy["policy"]["sendRequest"]>[0];
+
+/** A result whose tables have no rows, and these beside it, table by table. */
+export interface HeldResult {
+  readonly result: LogsQueryResult;
+  readonly rows: readonly HeldRows[];
+}
+
+/**
+ * Bytes of one answer that are held. The service lets about 100 MiB through ("Service limits: Log Analytics"), which is too much beside
+ * the rest; whoever asks for more asks in slices.
+ */
+const MAX_ANSWER = 64 * 1024 * 1024;
+
+/**
+ * Keeps a result's rows from the SDK's generic decoder. `@azure/monitor-query` 1.3 declares each cell a dictionary: the decoder takes every text
+ * apart, character by character, into an object that nobody sees, since the client then reads the rows from the body's text again. So the
+ * rows are taken off the wire, and held as bytes; decoder and client are given the body without them.
+ */
+export function withheldRows(maxAnswer = MAX_ANSWER) {
+  const withheld = new WeakMap<object, readonly HeldRows[]>();
+  const policy: Policy = {
+    position: "perRetry",
+    policy: {
+      name: "withholdRows",
+      async sendRequest(request, next) {
+        request.streamResponseStatusCodes = OK;
+        const response = await next(request);
+        // Or the SDK takes the body for one that its caller reads.
+        delete request.streamResponseStatusCodes;
+        const { readableStreamBody: stream } = response;
+        if (!stream) return response;
+        const { body, tables } = await readRows(stream, request, maxAnswer);
+        withheld.set(request, tables);
+        return { headers: response.headers, request: response.request, status: response.status, bodyAsText: body };
+      },
+    },
+  };
+  const besideRows =
+    (query: QueryWorkspace) =>
+    async (...[workspace, text, timespan, options]: Parameters<QueryWorkspace>): Promise<HeldResult> => {
+      let rows: readonly HeldRows[] = [];
+      const result = await query(workspace, text, timespan, {
+        ...options,
+        onResponse: (raw, flat, error) => {
+          rows = withheld.get(raw.request) ?? [];
+          options?.onResponse?.(raw, flat, error);
+        },
+      });
+      return { result, rows };
+    };
+  return { policy, besideRows };
+}
+
+const OK: Set<number> = new Set([200]);
+
+/** @throws {SourceError} `too-large`, `transient` where the answer breaks off; what the abort signal says */
+async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request, maxAnswer: number) {
+  const reader = answerReader(maxAnswer);
+  const destroy = (): void => {
+    if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
+  };
+  abortSignal?.addEventListener("abort", destroy);
+  if (abortSignal?.aborted) destroy();
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      size += piece.length;
+      // Leaving the loop destroys the stream, and with it the connection.
+      if (size > maxAnswer) throw new SourceError("too-large", `the answer has more than ${maxAnswer} bytes`);
+      reader.write(piece);
+    }
+  } catch (error) {
+    reader.discard();
+    if (abortSignal?.aborted) throw new DOMException("the caller gave up", "AbortError");
+    if (error instanceof SourceError) throw error;
+    throw new SourceError("transient", `the answer broke off: ${String(error)}`, { cause: error });
+  } finally {
+    abortSignal?.removeEventListener("abort", destroy);
+  }
+  if (abortSignal?.aborted) throw new DOMException("the caller gave up", "AbortError");
+  return reader.end();
+}

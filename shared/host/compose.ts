@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { approvalsTable } from "../azure/approvals-table.ts";
+import { coverageTable } from "../azure/coverage-table.ts";
+import { credentialFor } from "../azure/credential.ts";
+import { createLimiter } from "../limiter.ts";
+import { createLogsQueryClient } from "../azure/log-analytics-client.ts";
+import { logAnalyticsSource, QUERIES_AT_ONCE } from "../azure/log-analytics.ts";
+import { outboxTable } from "../azure/outbox-table.ts";
+import { retention } from "../azure/retention.ts";
+import type { SendPatience } from "../azure/sightings-queue.ts";
+import { openQueue } from "../azure/sightings-queue.ts";
+import { sightingsTable } from "../azure/sightings-table.ts";
+import { tableClient } from "../azure/table-client.ts";
+import { waveTable } from "../azure/wave-table.ts";
+import { packs } from "../catalog/generated/packs.ts";
+import type { Config } from "../settings/config.ts";
+import type { Logger } from "../logger.ts";
+import type { RelayResult } from "../outbox/relay.ts";
+import { relay } from "../outbox/relay.ts";
+import type { Retained } from "../operations/purge.ts";
+import { retain } from "../operations/purge.ts";
+import type { Service } from "../run/run.ts";
+
+/** Milliseconds that one relay pass may take: within the relay's own interval of five minutes. */
+const RELAY_BUDGET = 4 * 60_000;
+
+export interface Composition {
+  readonly service: Service;
+  readonly relay: () => Promise<RelayResult>;
+  readonly retain: () => Promise<Retained>;
+}
+
+export interface Conditions {
+  /** Aborted when the host shuts down. */
+  readonly stopping?: AbortSignal;
+  /** Default: the machine's clock. */
+  readonly clock?: () => Date;
+  /** Waits before the SDKs ask again, milliseconds. Default: the SDKs' own, and what the service's limits call for. */
+  readonly patience?: {
+    readonly query: number;
+    readonly throttled: readonly number[];
+    readonly table: number;
+    readonly send: SendPatience;
+  };
+}
+
+/** The whole wiring: real SDKs, one client each. Nothing is connected before it is used. */
+export function compose(
+  config: Config,
+  log: Logger,
+  { stopping, clock = () => new Date(), patience }: Conditions = {},
+): Composition {
+  const sightings = tableClient(config, "Sightings", patience?.table);
+  const coverage = coverageTable(tableClient(config, "Coverage", patience?.table));
+  const { endpoint, audience } = config.logAnalytics;
+  const client = createLogsQueryClient({
+    endpoint,
+    audience,
+    credential: credentialFor(config.identity, endpoint),
+    ...(patience && { retryDelay: patience.query }),
+  });
+  const limiter = createLimiter(QUERIES_AT_ONCE);
+
+  const pass = (): Promise<RelayResult> =>
+    relay({
+      outbox: outboxTable(sightings),
+      queue: () =>
+        openQueue({
+          address: config.serviceBus,
+          queue: config.queue,
+          credential: credentialFor(config.identity, ""),
+          ...(patience && { patience: patience.send }),
+        }),
+      log,
+      limit: config.announceLimit,
+      budgetMs: RELAY_BUDGET,
+      now: clock,
+    });
+
+  return {
+    service: {
+      settings: {
+        ...config.reach,
+        dormancyDays: config.dormancyDays,
+        budget: config.runBudgetMs,
+        waveThreshold: config.waveThreshold,
+      },
+      packs,
+      workspaces: config.workspaces.map((workspace) => ({
+        ...workspace,
+        source: logAnalyticsSource({
+          client,
+          workspace,
+          limiter,
+          log,
+          ...(patience && { throttledDelays: patience.throttled }),
+        }),
+      })),
+      sightings: sightingsTable(sightings),
+      coverage,
+      waves: waveTable(sightings),
+      approvals: approvalsTable(tableClient(config, "Approvals", patience?.table)),
+      relay: pass,
+      clock,
+      newId: randomUUID,
+      log,
+      ...(stopping && { stopping }),
+    },
+    relay: pass,
+    retain: () =>
+      retain({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
+  };
+}

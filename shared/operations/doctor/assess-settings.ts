@@ -1,0 +1,64 @@
+import { counted } from "../../cli/counted.ts";
+import type { Config } from "../../settings/config.ts";
+import type { Finding } from "./finding.ts";
+
+const DAY = 86_400_000;
+
+/** How far the next times of a schedule are looked at. */
+const TIMES = 64;
+
+export interface Schedules {
+  readonly now: Date;
+  /** The first instant after `after` that an NCRONTAB expression names; `undefined`: it never comes. */
+  readonly nextTime: (schedule: string, after: Date) => Date | undefined;
+}
+
+/**
+ * The settings, which are well-formed, and when their schedules come. Longest waits: a run has to come within LOOKBACK_DAYS, the
+ * relay within the duplicate detection's 7 days. Pure.
+ */
+export function judgeSettings(config: Config, schedules: Schedules): readonly Finding[] {
+  const { detect, relay, retain } = config.schedules;
+  return [
+    {
+      about: "settings",
+      status: "ok",
+      found: `usable: ${counted(config.workspaces.length, "workspace")}, lookback ${days(config.reach.lookback)}, horizon ${days(config.reach.horizon)}, ${
+        config.identity.kind === "managed" ? "managed identity" : "the Azure CLI's login"
+      }`,
+    },
+    judgeSchedule("DETECT_SCHEDULE", detect, config.reach.lookback, schedules),
+    judgeSchedule("RELAY_SCHEDULE", relay, 7 * DAY, schedules),
+    judgeSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, schedules),
+  ];
+}
+
+function judgeSchedule(name: string, schedule: string, longest: number, { now, nextTime }: Schedules): Finding {
+  const about = `schedule ${name}`;
+  const first = nextTime(schedule, now);
+  if (first === undefined)
+    return {
+      about,
+      status: "wrong",
+      found: `${schedule} never comes`,
+      todo: "name a time that comes, six fields, UTC",
+    };
+  let wait = first.getTime() - now.getTime();
+  let before = first;
+  for (let i = 0; i < TIMES; i++) {
+    const next = nextTime(schedule, before);
+    if (next === undefined) break;
+    wait = Math.max(wait, next.getTime() - before.getTime());
+    before = next;
+  }
+  if (wait > longest)
+    return {
+      about,
+      status: "wrong",
+      found: `${schedule} lets up to ${days(wait)} pass between two times`,
+      todo: `let at most ${days(longest)} pass`,
+    };
+  return { about, status: "ok", found: `${schedule}, next ${first.toISOString().slice(0, 19)}Z` };
+}
+
+const days = (ms: number): string => counted(Math.ceil(ms / DAY), "day");

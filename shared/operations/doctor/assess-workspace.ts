@@ -1,0 +1,55 @@
+import type { Finding, Reading } from "./finding.ts";
+import { SIGN_IN, unread } from "./finding.ts";
+import type { TableExpectation, TableSeen } from "./assess-table.ts";
+import { judgeTable } from "./assess-table.ts";
+
+export interface WorkspaceSeen {
+  readonly name: string;
+  readonly tables: readonly Omit<TableSeen, "workspace">[];
+}
+
+/** What a workspace shows: that it can be reached with this login, then each table. Pure. */
+export function judgeWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
+  const access = judgeAccess(
+    `workspace ${name}`,
+    tables.map(({ rows }) => rows),
+  );
+  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: SAID }));
+  return [
+    access,
+    ...judgeManagement(`workspace ${name}, plan and retention of its tables`, tables),
+    ...seen.flatMap((table) => judgeTable({ workspace: name, ...table }, expected)),
+  ];
+}
+
+/** No table can be queried: said in the workspace's own line. */
+const SAID = { kind: "no-address", reason: "" } as const;
+
+/** One line for all tables: a right or an address that is wanting is the same for each. */
+function judgeManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {
+  const lines = tables.map(({ managed }) =>
+    unread(about, managed, "ask with a login that has Reader on the workspace"),
+  );
+  return lines.filter((line) => line !== undefined).slice(0, 1);
+}
+
+function judgeAccess(about: string, readings: readonly Reading<unknown>[]): Finding {
+  const noLogin = readings.find(({ kind }) => kind === "no-login");
+  if (noLogin?.kind === "no-login") return { about, status: "wrong", found: noLogin.reason, todo: SIGN_IN };
+  const denied = readings.find(({ kind }) => kind === "denied");
+  if (denied?.kind === "denied")
+    return {
+      about,
+      status: "wrong",
+      found: `this login may not query it: ${denied.reason}`,
+      todo: "assign Log Analytics Data Reader on the workspace (of another tenant: Log Analytics Reader) to this login and to the service's identity, and check its id in LOG_ANALYTICS_WORKSPACES",
+    };
+  const answered = readings.some(({ kind }) => kind === "read" || kind === "missing");
+  const failed = readings.find(({ kind }) => kind === "failed");
+  if (answered || failed === undefined) return { about, status: "ok", found: "answers queries of this login" };
+  return {
+    ...(unread(about, failed, "") ?? { about, found: "it does not answer" }),
+    status: "wrong",
+    todo: "check LOG_ANALYTICS_ENDPOINT, the workspace's network isolation, and ask again",
+  };
+}

@@ -1,0 +1,117 @@
+import { credentialFor } from "../../azure/credential.ts";
+import type { Limiter } from "../../limiter.ts";
+import { createLimiter } from "../../limiter.ts";
+import { createLogsQueryClient } from "../../azure/log-analytics-client.ts";
+import { logAnalyticsSource, QUERIES_AT_ONCE } from "../../azure/log-analytics.ts";
+import type { Config } from "../../settings/config.ts";
+import { isInForce } from "../../core/approve.ts";
+import type { Pack } from "../../core/pack.ts";
+import type { Source } from "../../core/source.ts";
+import { askQueue } from "./probe-queue.ts";
+import { askState } from "./probe-state.ts";
+import { askTable } from "./probe-table.ts";
+import type { Finding, Reading } from "./finding.ts";
+import { judgeQueue } from "./assess-queue.ts";
+import type { Schedules } from "./assess-settings.ts";
+import { judgeSettings } from "./assess-settings.ts";
+import { judgeState } from "./assess-state.ts";
+import type { TableExpectation } from "./assess-table.ts";
+import { judgeWorkspace } from "./assess-workspace.ts";
+import { locateWorkspaces } from "./locate-workspaces.ts";
+import type { Management } from "./management.ts";
+import { management } from "./management.ts";
+import type { NeededTable } from "./needed-tables.ts";
+import { neededTables } from "./needed-tables.ts";
+
+const DAY = 86_400_000;
+
+/** Where the management of the services is; none of it is a setting of the service. */
+interface ManagementAddresses {
+  readonly endpoint: string;
+  readonly workspaceResourceIds: readonly string[];
+  readonly queueResourceId?: string;
+}
+
+export interface Examination {
+  readonly config: Config;
+  readonly packs: readonly Pack[];
+  readonly addresses: ManagementAddresses;
+  readonly schedules: Schedules;
+  readonly sendTestMessage: boolean;
+}
+
+/** Asks every service once and judges what it finds, in the order in which a run meets them. */
+export async function examine(of: Examination): Promise<readonly Finding[]> {
+  const { config, addresses, schedules } = of;
+  const { now } = schedules;
+  const arm = management(addresses.endpoint, credentialFor(config.identity, addresses.endpoint));
+  const limiter = createLimiter(QUERIES_AT_ONCE);
+  const [located, state, queue] = await Promise.all([
+    locateWorkspaces(
+      arm,
+      addresses.workspaceResourceIds,
+      config.workspaces.map(({ id }) => id),
+      limiter,
+    ),
+    askState(config),
+    askQueue(config, of.sendTestMessage ? { now } : undefined),
+  ]);
+  const managedQueue =
+    addresses.queueResourceId === undefined
+      ? noAddress("say --queue-resource-id to have duplicate detection, lock and time to live looked at")
+      : await arm.queue(addresses.queueResourceId);
+  const expected: TableExpectation = {
+    now,
+    horizonDays: config.reach.horizon / DAY,
+    approvals:
+      state.approvals.kind === "read"
+        ? state.approvals.value.approvals.some((approval) => isInForce(approval, now))
+        : undefined,
+  };
+  const tables = neededTables(of.packs);
+  const workspaces = await Promise.all(
+    sourcesOf(config, limiter).map(async ({ id, source }) => ({
+      name: source.name,
+      tables: await askTables({ source, arm, resource: located.byCustomerId.get(id), limiter }, tables, now),
+    })),
+  );
+  return [
+    ...judgeSettings(config, schedules),
+    ...located.findings,
+    ...workspaces.flatMap((seen) => judgeWorkspace(seen, expected)),
+    ...judgeState(state, now),
+    ...judgeQueue({ name: config.queue, link: queue.link, managed: managedQueue }),
+    ...(queue.test ? [queue.test] : []),
+  ];
+}
+
+const noAddress = (reason: string): Reading<never> => ({ kind: "no-address", reason });
+
+function sourcesOf(config: Config, limiter: Limiter): readonly { readonly id: string; readonly source: Source }[] {
+  const { endpoint, audience } = config.logAnalytics;
+  const client = createLogsQueryClient({ endpoint, audience, credential: credentialFor(config.identity, endpoint) });
+  return config.workspaces.map((workspace) => ({
+    id: workspace.id,
+    source: logAnalyticsSource({ client, workspace, limiter }),
+  }));
+}
+
+interface TablesOf {
+  readonly source: Source;
+  readonly arm: Management;
+  readonly resource: string | undefined;
+  readonly limiter: Limiter;
+}
+
+async function askTables({ source, arm, resource, limiter }: TablesOf, tables: readonly NeededTable[], now: Date) {
+  return Promise.all(
+    tables.map(async (table) => ({
+      table,
+      rows: await askTable(source, table, now),
+      managed:
+        resource === undefined
+          ? noAddress("say its --workspace-resource-id to have plan and retention looked at")
+          : await limiter(() => arm.table(resource, table.name)),
+    })),
+  );
+}

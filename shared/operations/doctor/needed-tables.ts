@@ -1,0 +1,32 @@
+import type { Pack } from "../../core/pack.ts";
+import { DEVICE_TABLES, SCHEMAS } from "../../kql/schema.ts";
+
+export interface NeededTable {
+  readonly name: string;
+  /** `detections`: without it nothing is found. `evidence`: without it no approval covers anything. */
+  readonly for: "detections" | "evidence";
+  /** It has these columns, which the queries of the catalogue live on. */
+  readonly columns: readonly ("Signer" | "SHA1")[];
+}
+
+/** The tables that the packs' queries and their evidence queries name, those of detections first. */
+export function neededTables(packs: readonly Pack[]): readonly NeededTable[] {
+  const detections = new Set(packs.flatMap(({ tables }) => tables));
+  const evidence = new Set(packs.flatMap(({ evidence: queries }) => (queries ? tablesIn(Object.values(queries)) : [])));
+  return [
+    ...[...detections].toSorted().map((name) => needed(name, "detections")),
+    ...[...evidence.difference(detections)].toSorted().map((name) => needed(name, "evidence")),
+  ];
+}
+
+function needed(name: string, use: NeededTable["for"]): NeededTable {
+  const columns = new Set(SCHEMAS["log-analytics"][name]?.map((column) => column.name));
+  return { name, for: use, columns: (["Signer", "SHA1"] as const).filter((column) => columns.has(column)) };
+}
+
+/** The compiler's own text has a table's name as a word of its own and in nothing else. */
+function tablesIn(queries: readonly Pack["query"][]): readonly string[] {
+  const text = queries.map((query) => query.filter((part) => typeof part === "string").join("")).join("\n");
+  const words = new Set(text.match(/\b\w+\b/g));
+  return DEVICE_TABLES.filter((name) => words.has(name));
+}

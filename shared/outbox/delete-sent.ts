@@ -1,0 +1,94 @@
+import type { Outbox, OutboxPlace } from "../core/outbox.ts";
+
+/** Entities of one transaction. Limit of Table Storage. */
+const MAX_REMOVED = 100;
+/** Accepted messages that are deleted together: full transactions are cheaper, and a crash sends these again. */
+const TOGETHER = 500;
+/** Transactions in flight at once. */
+const WIDTH = 4;
+
+export interface Removals {
+  /** Accepted by the broker: to be deleted, soon and beside the sending. */
+  add(places: readonly OutboxPlace[]): void;
+  /** Resolves when fewer than `most` wait to be deleted, or a deletion has failed. */
+  room(most: number): Promise<void>;
+  /** Deletes what is left, once more what failed. Never rejects. */
+  settle(): Promise<void>;
+  readonly removed: number;
+  /** Of the first deletion that failed. */
+  readonly failure: unknown;
+}
+
+/** Deletes messages that the broker has, in transactions by partition, while others are being sent. */
+export function removeSent(outbox: Pick<Outbox, "remove">): Removals {
+  let waiting = new Map<string, string[]>();
+  let count = 0;
+  let removed = 0;
+  let failure: unknown;
+  let running: Promise<void> | undefined;
+
+  const put = (partition: string, keys: readonly string[]): void => {
+    waiting.set(partition, [...(waiting.get(partition) ?? []), ...keys]);
+    count += keys.length;
+  };
+
+  const flush = async (): Promise<void> => {
+    const groups = [...waiting].flatMap(([partition, keys]) =>
+      chunks(keys).map((chunk) => ({ partition, keys: chunk })),
+    );
+    waiting = new Map();
+    const worker = async (): Promise<void> => {
+      for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+        count -= group.keys.length;
+        try {
+          await outbox.remove(group.partition, group.keys);
+          removed += group.keys.length;
+        } catch (error) {
+          failure ??= error;
+          put(group.partition, group.keys);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: WIDTH }, worker));
+  };
+
+  const crowded = (most: number): boolean => count >= most;
+
+  const start = (): void => {
+    if (running !== undefined || count < TOGETHER || failure !== undefined) return;
+    running = flush().finally(() => {
+      running = undefined;
+      start();
+    });
+  };
+
+  return {
+    add(places) {
+      for (const { partition, key } of places) {
+        const keys = waiting.get(partition);
+        if (keys) keys.push(key);
+        else waiting.set(partition, [key]);
+      }
+      count += places.length;
+      start();
+    },
+    async room(most) {
+      for (let flushing = running; flushing !== undefined && crowded(most); flushing = running) await flushing;
+    },
+    async settle() {
+      for (let flushing = running; flushing !== undefined; flushing = running) await flushing;
+      await flush();
+    },
+    get removed() {
+      return removed;
+    },
+    get failure() {
+      return failure;
+    },
+  };
+}
+
+const chunks = (keys: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(keys.length / MAX_REMOVED) }, (_, i) =>
+    keys.slice(i * MAX_REMOVED, (i + 1) * MAX_REMOVED),
+  );
