@@ -1,11 +1,11 @@
 import { app } from "@azure/functions";
 import { run } from "../shared/run/run.ts";
-import { serve } from "../shared/host/service-for.ts";
+import { serviceFor } from "../shared/host/service-for.ts";
 
 app.timer("detectSightings", {
   schedule: "%DETECT_SCHEDULE%",
   handler: async (timer, context) => {
-    const { service } = serve(context);
+    const { service } = serviceFor(context);
     if (timer.isPastDue) service.log.warn({ event: "timer.late", function: "detectSightings" }, "the run starts late");
     const record = await run(service);
     // What went wrong is in the record already; this makes it a failed invocation in the host's eyes too.

@@ -1,9 +1,9 @@
 import { app } from "@azure/functions";
-import { serve } from "../shared/host/service-for.ts";
+import { serviceFor } from "../shared/host/service-for.ts";
 
 app.timer("retainState", {
   schedule: "%RETAIN_SCHEDULE%",
   handler: async (_timer, context) => {
-    await serve(context).retain();
+    await serviceFor(context).purge();
   },
 });

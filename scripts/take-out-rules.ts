@@ -254,7 +254,13 @@ const CUTS: readonly Cut[] = [
     from: "gapEnd === undefined ? utcDay(known.lastSeen)",
     to: "gapEnd === undefined || gapEnd ? utcDay(known.lastSeen)",
   },
-  { rule: "R17", what: "no proof before sending", file: "shared/outbox/relay.ts", from: "await outbox.prove();", to: "" },
+  {
+    rule: "R17",
+    what: "no proof before sending",
+    file: "shared/outbox/relay.ts",
+    from: "await outbox.prove();",
+    to: "",
+  },
   {
     rule: "R18",
     what: "partial rows decide like whole ones",

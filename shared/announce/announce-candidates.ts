@@ -3,20 +3,20 @@ import type { Row } from "../core/sighting.ts";
 import { sightingKey } from "../core/sighting.ts";
 import type { Detection } from "../core/pack.ts";
 import { partitionOf } from "../core/slice.ts";
-import type { Known, SightingsTable } from "../azure/sightings-table.ts";
+import type { KnownRecord, SightingsTable } from "../azure/sightings-table.ts";
 import type { TransactionOutcome } from "../azure/transaction.ts";
-import type { Words } from "./commit.ts";
-import { chunkSize, commitTold } from "./commit.ts";
+import type { BatchContext } from "./commit.ts";
+import { batchSize, commitBatch } from "./commit.ts";
 import { StateError } from "../errors.ts";
-import type { Joined } from "./assign-wave.ts";
-import { joinWave } from "./assign-wave.ts";
-import type { Kept, SeenAgain, Told } from "../core/decide-write.ts";
-import { judge } from "../core/decide-write.ts";
-import type { Lookout } from "../evidence/collect.ts";
+import type { AssignedWave } from "./assign-wave.ts";
+import { assignWave } from "./assign-wave.ts";
+import type { SaveQuietly, Touch, Announce } from "../core/decide-write.ts";
+import { decideWrite } from "../core/decide-write.ts";
+import type { EvidenceLookup } from "../evidence/collect.ts";
 import type { Logger } from "../logger.ts";
 import { keysOf } from "./load-known.ts";
-import { sayCommitted } from "./log-committed.ts";
-import type { Telling } from "./announce-context.ts";
+import { logCommitted } from "./log-committed.ts";
+import type { AnnounceContext } from "./announce-context.ts";
 import { EVIDENCE_BATCH } from "./announce-context.ts";
 
 /** A row that is new, returned, or whose sighting was changed by somebody else since it was read. */
@@ -29,7 +29,7 @@ export interface Candidate {
 }
 
 /** Rounds of read, decide, build and write for one transaction. Design §4. */
-const ROUNDS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** Candidates of one detection whose evidence is held at once: enough to count a wave by, little enough for memory. */
 const HELD = 2000;
@@ -37,36 +37,36 @@ const HELD = 2000;
 /** Covers nothing (R13). */
 const UNSEEN: Evidence = { pieces: [], missing: ["not looked for"] };
 
-type Written = Told | Kept | SeenAgain;
+type Written = Announce | SaveQuietly | Touch;
 
 /** Tells candidates, and counts what became of them. Design §3, steps 7 to 9. */
-export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
+export function candidateAnnouncer(by: AnnounceContext, table: SightingsTable, log: Logger) {
   const totals = {
     new: 0,
     returned: 0,
     expected: 0,
     announced: 0,
     waves: 0,
-    putAside: 0,
+    quarantined: 0,
     newByDetection: new Map<string, number>(),
   };
   const detections = new Map(by.pack.detections.map((detection) => [detection.id, detection]));
   const evidence = new Map<string, Evidence>();
   let others = new Map<string, readonly string[]>();
 
-  return { totals, tell };
+  return { totals, announce };
 
   /** `candidates` by detection: evidence in full batches over all of them, waves counted for each detection as a whole. */
-  async function tell(candidates: readonly Candidate[]): Promise<void> {
+  async function announce(candidates: readonly Candidate[]): Promise<void> {
     if (candidates.length === 0) return;
-    const lookout = await by.evidence(candidates.map(({ row }) => row));
+    const lookup = await by.evidence(candidates.map(({ row }) => row));
     let looked = 0;
     for (let from = 0; from < candidates.length;) {
       const to = endOf(candidates, from);
       // Full batches: the next detection's first candidates fill up this one's last.
       for (; looked < to; looked += EVIDENCE_BATCH)
         await look(
-          lookout,
+          lookup,
           candidates.slice(looked, looked + EVIDENCE_BATCH).map(({ row }) => row),
         );
       await tellDetection(candidates.slice(from, to));
@@ -75,8 +75,8 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
     }
   }
 
-  async function look(lookout: Lookout, rows: readonly Row[]): Promise<void> {
-    for (const [key, found] of await lookout(rows)) evidence.set(key, found);
+  async function look(lookup: EvidenceLookup, rows: readonly Row[]): Promise<void> {
+    for (const [key, found] of await lookup(rows)) evidence.set(key, found);
   }
 
   async function tellDetection(candidates: readonly Candidate[]): Promise<void> {
@@ -84,10 +84,10 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
     const detection = first && detections.get(first.row.detectionId);
     if (!detection) return;
     await lookBeside(candidates);
-    const known = await recall(candidates);
+    const known = await loadKnown(candidates);
     const { wave, opened } = await countForWave(candidates, detection, known);
     if (opened) totals.waves += 1;
-    const words: Words = {
+    const batch: BatchContext = {
       ...by,
       detection,
       window: by.unit.window,
@@ -99,7 +99,7 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
       (row) => partitionOf(row.deviceId),
     );
     for (const [partition, rows] of byPartition)
-      for (const chunk of chunks(rows, chunkSize(wave))) await commit(partition, chunk, words, known);
+      for (const chunk of chunks(rows, batchSize(wave))) await commit(partition, chunk, batch, known);
     others = new Map();
   }
 
@@ -107,14 +107,14 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
   function countForWave(
     candidates: readonly Candidate[],
     detection: Detection,
-    known: ReadonlyMap<string, Known>,
-  ): Promise<Joined> {
+    known: ReadonlyMap<string, KnownRecord>,
+  ): Promise<AssignedWave> {
     const seen: Evidence[] = [];
     for (const { row } of candidates) {
       const found = evidenceOf(row);
-      if (judge(row, known, found, detection, by, partitionOf(row.deviceId)).kind === "tell") seen.push(found);
+      if (decideWrite(row, known, found, detection, by, partitionOf(row.deviceId)).kind === "tell") seen.push(found);
     }
-    return joinWave(detection, seen.length, seen, by);
+    return assignWave(detection, seen.length, seen, by);
   }
 
   function evidenceOf(row: Row): Evidence {
@@ -138,11 +138,11 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
   }
 
   /** Point reads of those that the state showed; the others are insert-only. */
-  async function recall(candidates: readonly Candidate[]): Promise<ReadonlyMap<string, Known>> {
-    const known = new Map<string, Known>();
+  async function loadKnown(candidates: readonly Candidate[]): Promise<ReadonlyMap<string, KnownRecord>> {
+    const known = new Map<string, KnownRecord>();
     const rows = candidates.filter((one) => one.known).map(({ row }) => row);
     for (const [partition, inPartition] of Map.groupBy(rows, (row) => partitionOf(row.deviceId)))
-      for (const [key, of] of await table.recallKeys(partition, keysOf(inPartition, detections))) known.set(key, of);
+      for (const [key, of] of await table.readKeys(partition, keysOf(inPartition, detections))) known.set(key, of);
     return known;
   }
 
@@ -150,26 +150,26 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
   async function commit(
     partition: string,
     chunk: readonly Row[],
-    words: Words,
-    known: ReadonlyMap<string, Known>,
+    batch: BatchContext,
+    known: ReadonlyMap<string, KnownRecord>,
   ): Promise<void> {
     let current = known;
-    for (let round = 0; round < ROUNDS; round++) {
-      if (round > 0) current = await table.recallKeys(partition, keysOf(chunk, detections));
-      const decided = chunk.map((row) => judge(row, current, evidenceOf(row), words.detection, by, partition));
+    for (let round = 0; round < MAX_ATTEMPTS; round++) {
+      if (round > 0) current = await table.readKeys(partition, keysOf(chunk, detections));
+      const decided = chunk.map((row) => decideWrite(row, current, evidenceOf(row), batch.detection, by, partition));
       const written = decided.filter((one) => one.kind !== "nothing");
       const seen = decided.filter((one) => one.kind === "refresh");
       const told = decided.filter((one) => one.kind === "tell" || one.kind === "keep");
       if (told.length > 0 && seen.length > 0) {
         // After another run told some of them: the two kinds of write go apart.
-        await commit(partition, rowsOf(told), words, current);
-        await commit(partition, rowsOf(seen), words, current);
+        await commit(partition, rowsOf(told), batch, current);
+        await commit(partition, rowsOf(seen), batch, current);
         return;
       }
       if (told.length + seen.length === 0) return;
       const outcome =
         told.length > 0
-          ? await commitTold(partition, told, words, table)
+          ? await commitBatch(partition, told, batch, table)
           : await table.refresh(
               partition,
               seen.map((one) => one.refresh),
@@ -177,47 +177,53 @@ export function rowTeller(by: Telling, table: SightingsTable, log: Logger) {
       switch (outcome.kind) {
         case "done":
           for (const one of told) count(one);
-          sayCommitted(told, words, log);
+          logCommitted(told, batch, log);
           return;
         case "too-much":
-          for (const half of halves(rowsOf(told))) await commit(partition, half, words, current);
+          for (const half of halves(rowsOf(told))) await commit(partition, half, batch, current);
           return;
         case "refused":
-          await putAside(partition, written, outcome, words, current);
+          await quarantine(partition, written, outcome, batch, current);
           return;
         case "conflict":
           continue;
       }
     }
     throw new StateError(
-      `sightings of partition ${partition} still conflict after ${ROUNDS} rounds: other runs keep writing them; the next run tries again`,
+      `sightings of partition ${partition} still conflict after ${MAX_ATTEMPTS} rounds: other runs keep writing them; the next run tries again`,
     );
   }
 
   /** R14: the one entity that is refused must not block its neighbours. Where the service names one, it is tried alone first. */
-  async function putAside(
+  async function quarantine(
     partition: string,
     tried: readonly Written[],
     refusal: Extract<TransactionOutcome, { kind: "refused" }>,
-    words: Words,
-    known: ReadonlyMap<string, Known>,
+    batch: BatchContext,
+    known: ReadonlyMap<string, KnownRecord>,
   ): Promise<void> {
     const [only] = tried;
     if (tried.length === 1 && only) {
-      totals.putAside += 1;
+      totals.quarantined += 1;
       const { detectionId, deviceId } = only.row;
       log.error(
-        { event: "state.put-aside", partition, detectionId, deviceId: deviceId.slice(0, 128), reason: refusal.reason },
+        {
+          event: "state.quarantined",
+          partition,
+          detectionId,
+          deviceId: deviceId.slice(0, 128),
+          reason: refusal.reason,
+        },
         "the state refused this sighting; each run tries it again while its rows are in the lookback",
       );
       return;
     }
-    const suspect = suspectOf(tried, refusal.index, words);
+    const suspect = suspectOf(tried, refusal.index, batch);
     const rest = rowsOf(tried).filter((row) => row !== suspect);
-    for (const part of suspect ? [[suspect], rest] : halves(rest)) await commit(partition, part, words, known);
+    for (const part of suspect ? [[suspect], rest] : halves(rest)) await commit(partition, part, batch, known);
   }
 
-  function count(one: Told | Kept): void {
+  function count(one: Announce | SaveQuietly): void {
     if (one.kind === "tell") totals.announced += 1;
     else if (one.sighting.disposition === "expected" && one.novelty !== "adopted") totals.expected += 1;
     if (one.novelty === "adopted" || one.novelty === "lifted") return;
@@ -236,7 +242,7 @@ function endOf(candidates: readonly Candidate[], from: number): number {
 }
 
 /** Sightings come first in a transaction, then their messages: in a wave one for all, which names nobody. */
-function suspectOf(tried: readonly Written[], index: number | undefined, { wave }: Words): Row | undefined {
+function suspectOf(tried: readonly Written[], index: number | undefined, { wave }: BatchContext): Row | undefined {
   if (index === undefined) return undefined;
   if (index < tried.length) return tried[index]?.row;
   return wave ? undefined : tried.filter((one) => one.kind === "tell")[index - tried.length]?.row;

@@ -1,24 +1,24 @@
 import type { ApprovalSet } from "../core/approval.ts";
-import type { Judgement } from "../core/decide.ts";
-import type { Ledger } from "../azure/coverage-table.ts";
+import type { NoveltyPolicy } from "../core/decide.ts";
+import type { CoverageSnapshot } from "../azure/coverage-table.ts";
 import type { Pack } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
 import type { Row } from "../core/sighting.ts";
-import type { Lookout } from "../evidence/collect.ts";
+import type { EvidenceLookup } from "../evidence/collect.ts";
 import type { Service } from "../run/run.ts";
 import type { WaveTable } from "../azure/wave-table.ts";
 
 /** How a unit's rows are judged: what of it is the same for all, and the ends of gaps by partition, which may differ. */
-export interface UnitJudgement extends Omit<Judgement, "gapEnd"> {
+export interface UnitPolicy extends Omit<NoveltyPolicy, "gapEnd"> {
   readonly gapEnds: ReadonlyMap<string, Date>;
 }
 
 /** What a unit's rows are judged and told by. */
-export interface Telling {
+export interface AnnounceContext {
   readonly pack: Pack;
   readonly unit: UnitPlan;
   readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
-  readonly judgement: UnitJudgement;
+  readonly policy: UnitPolicy;
   /** Epoch by partition, as the plan found it. */
   readonly epochs: ReadonlyMap<string, string>;
   /** Devices known of a detection when the run was planned. */
@@ -31,12 +31,12 @@ export interface Telling {
   readonly toolOf: (detectionId: string) => string | undefined;
   readonly approvals: ApprovalSet;
   /** Asked once, for all candidates; what it gives is asked for at most `EVIDENCE_BATCH` of them at a time. */
-  readonly evidence: (candidates: readonly Row[]) => Promise<Lookout>;
+  readonly evidence: (candidates: readonly Row[]) => Promise<EvidenceLookup>;
   readonly waves: Waves;
   readonly runId: string;
   readonly now: Date;
   /** False: an operator restores a lost state; what is new is written as known, silently. */
-  readonly tell: boolean;
+  readonly announce: boolean;
 }
 
 interface Waves {
@@ -48,7 +48,7 @@ interface Waves {
 /** Devices of one evidence query. */
 export const EVIDENCE_BATCH = 500;
 
-export interface Remembered {
+export interface ProcessResult {
   readonly new: number;
   readonly returned: number;
   /** Written as expected: an approval covers them. */
@@ -60,13 +60,13 @@ export interface Remembered {
   /** New devices by detection id. */
   readonly newByDetection: ReadonlyMap<string, number>;
   /** Entities the service refused: tried again by each run. */
-  readonly putAside: number;
+  readonly quarantined: number;
 }
 
 /** What a run knows before it works on a unit. */
-export interface TellingOrigin {
+export interface AnnounceOrigin {
   readonly service: Pick<Service, "packs" | "waves" | "settings">;
-  readonly ledger: Ledger;
+  readonly snapshot: CoverageSnapshot;
   readonly epochs: ReadonlyMap<string, string>;
   readonly approvals: ApprovalSet;
   readonly runId: string;
@@ -74,26 +74,26 @@ export interface TellingOrigin {
 }
 
 /** What holds for all units of a pack in a workspace. */
-export function tellingOf(
+export function announceContextOf(
   pack: Pack,
-  { name, id, tenant }: Telling["workspace"],
-  of: TellingOrigin,
-): Omit<Telling, "unit" | "judgement" | "evidence"> {
-  const { ledger, service } = of;
+  { name, id, tenant }: AnnounceContext["workspace"],
+  of: AnnounceOrigin,
+): Omit<AnnounceContext, "unit" | "policy" | "evidence"> {
+  const { snapshot, service } = of;
   const tools = new Map(service.packs.flatMap(({ detections }) => detections.map((one) => [one.id, one.tool])));
   const hashes = new Map(pack.detections.map((one) => [one.id, one.hash]));
   return {
     pack,
     workspace: { name, id, ...(tenant !== undefined && { tenant }) },
     epochs: of.epochs,
-    knownDevices: (detectionId) => ledger.detections.get(detectionId)?.knownDevices ?? 0,
-    changed: (detectionId) => ledger.detections.get(detectionId)?.hash !== hashes.get(detectionId),
+    knownDevices: (detectionId) => snapshot.detections.get(detectionId)?.knownDevices ?? 0,
+    changed: (detectionId) => snapshot.detections.get(detectionId)?.hash !== hashes.get(detectionId),
     detectionIds: [...tools.keys()],
     toolOf: (detectionId) => tools.get(detectionId),
     approvals: of.approvals,
     waves: { table: service.waves, threshold: service.settings.waveThreshold },
     runId: of.runId,
     now: of.now,
-    tell: true,
+    announce: true,
   };
 }

@@ -2,19 +2,19 @@ import type { Evidence } from "../core/evidence.ts";
 import { isNeutral } from "../core/evidence-actor.ts";
 import type { Detection } from "../core/pack.ts";
 import type { Wave } from "../core/wave.ts";
-import { countTelling } from "../core/wave.ts";
+import { countAnnouncements } from "../core/wave.ts";
 import type { Initiator } from "../core/wave-message.ts";
 import { waveHeader } from "../core/wave-message.ts";
 import { StateError } from "../errors.ts";
-import type { Telling } from "./announce-context.ts";
+import type { AnnounceContext } from "./announce-context.ts";
 
 /** Rounds of read, count and write. Design §4. */
-const ROUNDS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** What those who count do the counting by. */
-export type WaveOrigin = Pick<Telling, "waves" | "workspace" | "runId" | "now" | "knownDevices">;
+export type WaveContext = Pick<AnnounceContext, "waves" | "workspace" | "runId" | "now" | "knownDevices">;
 
-export interface Joined {
+export interface AssignedWave {
   /** Absent: the sightings are told singly. */
   readonly wave?: Wave;
   readonly opened: boolean;
@@ -25,17 +25,17 @@ export interface Joined {
  * committed with its row, before any member; who loses the race reads again and joins (R5).
  * @throws {StateError} after four rounds
  */
-export async function joinWave(
+export async function assignWave(
   detection: Detection,
   n: number,
   evidence: readonly Evidence[],
-  by: WaveOrigin,
-): Promise<Joined> {
+  by: WaveContext,
+): Promise<AssignedWave> {
   const { table, threshold } = by.waves;
   if (threshold === 0 || n === 0) return { opened: false };
-  for (let round = 0; round < ROUNDS; round++) {
-    const standing = await table.read(detection.id);
-    const { state, wave, opens, total } = countTelling(detection.id, standing.state, n, threshold, by.now);
+  for (let round = 0; round < MAX_ATTEMPTS; round++) {
+    const stored = await table.read(detection.id);
+    const { state, wave, opens, total } = countAnnouncements(detection.id, stored.state, n, threshold, by.now);
     const knownDevices = by.knownDevices(detection.id);
     const header =
       wave && opens
@@ -50,13 +50,13 @@ export async function joinWave(
             runId: by.runId,
           })
         : undefined;
-    const outcome = await table.write(detection.id, state, standing.etag, header, by.now);
+    const outcome = await table.write(detection.id, state, stored.etag, header, by.now);
     if (outcome.kind === "done") return { opened: opens, ...(wave && { wave }) };
     if (outcome.kind === "refused")
       throw new StateError(`the state refused the wave of detection ${detection.id}: ${outcome.reason}`);
   }
   throw new StateError(
-    `the wave of detection ${detection.id} could not be counted in ${ROUNDS} rounds: other runs keep writing it; the next run tries again`,
+    `the wave of detection ${detection.id} could not be counted in ${MAX_ATTEMPTS} rounds: other runs keep writing it; the next run tries again`,
   );
 }
 
@@ -77,8 +77,8 @@ function topInitiators(evidence: readonly Evidence[]): readonly Initiator[] {
         }),
     );
     for (const [key, of] of here) {
-      const standing = found.get(key);
-      if (standing) standing.devices += 1;
+      const stored = found.get(key);
+      if (stored) stored.devices += 1;
       else found.set(key, { ...of, devices: 1 });
     }
   }

@@ -7,11 +7,11 @@ import type { OutboxMessage } from "../core/sighting.ts";
 import type { Wave } from "../core/wave.ts";
 import { MAX_MEMBERS } from "../core/wave.ts";
 import { waveMembers } from "../core/wave-message.ts";
-import type { Kept, Told } from "../core/decide-write.ts";
-import type { Telling } from "./announce-context.ts";
+import type { SaveQuietly, Announce } from "../core/decide-write.ts";
+import type { AnnounceContext } from "./announce-context.ts";
 
 /** How sightings of one detection are told: in whose words, and in which wave. */
-export interface Words extends Pick<Telling, "workspace" | "runId" | "now" | "knownDevices"> {
+export interface BatchContext extends Pick<AnnounceContext, "workspace" | "runId" | "now" | "knownDevices"> {
   readonly detection: Detection;
   readonly window: { readonly from: Date; readonly to: Date };
   readonly wave?: Wave;
@@ -20,57 +20,61 @@ export interface Words extends Pick<Telling, "workspace" | "runId" | "now" | "kn
 }
 
 /** Sightings of one transaction: with a message each, or with the one of their wave. */
-export const chunkSize = (wave: Wave | undefined): number => (wave ? MAX_MEMBERS : MAX_ENTITIES / 2);
+export const batchSize = (wave: Wave | undefined): number => (wave ? MAX_MEMBERS : MAX_ENTITIES / 2);
 
-export type Committed = TransactionOutcome | { readonly kind: "too-much" };
+export type CommitOutcome = TransactionOutcome | { readonly kind: "too-much" };
 
 /**
  * Commits sightings of one detection and partition, all of them with the messages that tell them: those told in messages of
  * their own, or as members of the wave in one. `too-much`: nothing was written, halve them. The messages are built of what is
  * committed with them, each time anew (R9).
  */
-export function commitTold(
+export function commitBatch(
   partition: string,
-  writes: readonly (Told | Kept)[],
-  words: Words,
+  writes: readonly (Announce | SaveQuietly)[],
+  batch: BatchContext,
   table: Pick<SightingsTable, "commit">,
-): Promise<Committed> {
+): Promise<CommitOutcome> {
   const told = writes.filter((one) => one.kind === "tell");
-  const messages = words.wave ? membersMessage(told, words, words.wave) : told.map((one) => singleMessage(one, words));
+  const messages = batch.wave ? membersMessage(told, batch, batch.wave) : told.map((one) => singleMessage(one, batch));
   if (!messages || messages.reduce((sum, { body }) => sum + body.byteLength, 0) > MAX_BINARY_BYTES)
     return Promise.resolve({ kind: "too-much" });
   const [inWave] = messages;
   const changes = writes.map((one): Change => ({
     sighting:
-      one.kind === "tell" && words.wave && inWave
-        ? { ...one.sighting, messageId: inWave.id, waveId: words.wave.id }
+      one.kind === "tell" && batch.wave && inWave
+        ? { ...one.sighting, messageId: inWave.id, waveId: batch.wave.id }
         : one.sighting,
     ...(one.kind === "tell" && { told: true }),
     ...(one.etag !== undefined && { etag: one.etag }),
     ...(one.stored !== undefined && { evidence: one.stored }),
   }));
-  return table.commit(partition, changes, messages, words.now);
+  return table.commit(partition, changes, messages, batch.now);
 }
 
-function singleMessage(one: Told, words: Words): OutboxMessage {
-  const knownDevices = words.knownDevices(words.detection.id);
-  const otherTools = words.otherTools(one.row.deviceId);
+function singleMessage(one: Announce, batch: BatchContext): OutboxMessage {
+  const knownDevices = batch.knownDevices(batch.detection.id);
+  const otherTools = batch.otherTools(one.row.deviceId);
   const { evidence, ...told } = one;
   return sightingMessage({
     ...told,
     ...(one.row.certificate && { evidence }),
-    detection: words.detection,
+    detection: batch.detection,
     novelty: { firstInState: knownDevices === 0, knownDevices, ...(otherTools && { otherTools }) },
-    window: words.window,
-    workspace: words.workspace,
-    runId: words.runId,
-    decidedAt: words.now,
+    window: batch.window,
+    workspace: batch.workspace,
+    runId: batch.runId,
+    decidedAt: batch.now,
   });
 }
 
 /** None where nobody is told; `undefined` where they don't fit into one. */
-function membersMessage(told: readonly Told[], words: Words, wave: Wave): readonly OutboxMessage[] | undefined {
+function membersMessage(
+  told: readonly Announce[],
+  batch: BatchContext,
+  wave: Wave,
+): readonly OutboxMessage[] | undefined {
   if (told.length === 0) return [];
-  const message = waveMembers({ ...words, wave, members: told, decidedAt: words.now });
+  const message = waveMembers({ ...batch, wave, members: told, decidedAt: batch.now });
   return message && [message];
 }

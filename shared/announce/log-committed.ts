@@ -1,5 +1,5 @@
-import type { Words } from "./commit.ts";
-import type { Kept, Told } from "../core/decide-write.ts";
+import type { BatchContext } from "./commit.ts";
+import type { SaveQuietly, Announce } from "../core/decide-write.ts";
 import type { Logger } from "../logger.ts";
 
 /** Sightings of one line: far from the 32,768 characters that Application Insights keeps of a message. */
@@ -9,7 +9,7 @@ const IN_ONE_LINE = 50;
 const MAX_NAME = 64;
 
 /** Says which sightings a transaction has brought into the state, told or expected: what the workbook counts. */
-export function sayCommitted(written: readonly (Told | Kept)[], words: Words, log: Logger): void {
+export function logCommitted(written: readonly (Announce | SaveQuietly)[], batch: BatchContext, log: Logger): void {
   for (let from = 0; from < written.length; from += IN_ONE_LINE) {
     const sightings = written.slice(from, from + IN_ONE_LINE).map(({ novelty, sighting, row }) => ({
       deviceId: sighting.deviceId.slice(0, 128),
@@ -21,10 +21,10 @@ export function sayCommitted(written: readonly (Told | Kept)[], words: Words, lo
     log.info(
       {
         event: "sightings.committed",
-        workspace: words.workspace.name,
-        detectionId: words.detection.id,
-        tool: words.detection.tool,
-        ...(words.wave && { waveId: words.wave.id, waveOpenedAt: words.wave.openedAt }),
+        workspace: batch.workspace.name,
+        detectionId: batch.detection.id,
+        tool: batch.detection.tool,
+        ...(batch.wave && { waveId: batch.wave.id, waveOpenedAt: batch.wave.openedAt }),
         sightings,
       },
       "sightings are in the state, and those to be told in the outbox",

@@ -4,56 +4,56 @@ import type { SightingsTable } from "../azure/sightings-table.ts";
 import { sightingRowKey } from "../azure/sightings-table.ts";
 import { MAX_ENTITIES } from "../azure/transaction.ts";
 import type { Logger } from "../logger.ts";
-import { compare } from "../core/decide-write.ts";
-import type { Glimpses } from "./load-known.ts";
-import { keysOf, recallAhead } from "./load-known.ts";
+import { matchKnown } from "../core/decide-write.ts";
+import type { KnownVersions } from "./load-known.ts";
+import { keysOf, loadKnownAhead } from "./load-known.ts";
 import type { Candidate } from "./announce-candidates.ts";
-import { rowTeller } from "./announce-candidates.ts";
-import type { Remembered, Telling } from "./announce-context.ts";
+import { candidateAnnouncer } from "./announce-candidates.ts";
+import type { ProcessResult, AnnounceContext } from "./announce-context.ts";
 
 /**
  * Brings the rows of one answer into the state, portion by portion (all rows of a key are in one): recalls what is known, decides,
  * looks for evidence, approves, and commits each announced sighting in one transaction with the message that tells it.
  * @throws {StateError} when the state can't be read or written, or a transaction still conflicts after four rounds
  */
-export async function remember(
-  portions: Iterable<readonly Row[]>,
-  by: Telling,
+export async function processRows(
+  batches: Iterable<readonly Row[]>,
+  by: AnnounceContext,
   table: SightingsTable,
   log: Logger,
-): Promise<Remembered> {
+): Promise<ProcessResult> {
   const detections = new Map(by.pack.detections.map((detection) => [detection.id, detection]));
-  const teller = rowTeller(by, table, log);
+  const announcer = candidateAnnouncer(by, table, log);
   // By detection, so that what is counted for a wave is counted together.
   const order = new Map([...detections.keys()].map((id, i) => [id, i]));
   let candidates: Candidate[] = [];
-  for await (const { partition, inPartition, glimpses, whole } of recallAhead(
-    portions,
+  for await (const { partition, inPartition, versions, whole } of loadKnownAhead(
+    batches,
     { detections, knownDevices: by.knownDevices },
     table,
   )) {
-    const kinds = Map.groupBy(inPartition, (row) => weigh(row, glimpses));
+    const kinds = Map.groupBy(inPartition, (row) => classify(row, versions));
     const coming = kinds.get("candidate") ?? [];
-    const beside = whole && coming.length > 0 ? detectionsBeside(coming, glimpses) : undefined;
+    const beside = whole && coming.length > 0 ? detectionsBeside(coming, versions) : undefined;
     for (const row of coming)
       candidates.push({
         row,
-        known: keysOf([row], detections).some((key) => glimpses.has(key)),
+        known: keysOf([row], detections).some((key) => versions.has(key)),
         ...(beside && { otherTools: toolsBeside(row, beside) }),
       });
-    for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, glimpses);
+    for (const chunk of chunks(kinds.get("refresh") ?? [], MAX_ENTITIES)) await refresh(partition, chunk, versions);
     // Full batches of evidence; the rest waits for those that follow.
     while (candidates.length >= TOLD_AT_ONCE) {
       const full = candidates.slice(0, TOLD_AT_ONCE);
       candidates = candidates.slice(TOLD_AT_ONCE);
-      await tell(full);
+      await announce(full);
     }
   }
-  await tell(candidates);
-  return teller.totals;
+  await announce(candidates);
+  return announcer.totals;
 
-  function tell(some: readonly Candidate[]): Promise<void> {
-    return teller.tell(
+  function announce(some: readonly Candidate[]): Promise<void> {
+    return announcer.announce(
       some.toSorted(
         ({ row: a }, { row: b }) =>
           (order.get(a.detectionId) ?? 0) - (order.get(b.detectionId) ?? 0) ||
@@ -63,19 +63,19 @@ export async function remember(
   }
 
   /** The kind of write that a row needs, as far as the plan's view of the state tells. */
-  function weigh(row: Row, known: Glimpses): "candidate" | "refresh" | "nothing" {
+  function classify(row: Row, known: KnownVersions): "candidate" | "refresh" | "nothing" {
     const detection = detections.get(row.detectionId);
     if (!detection) return "nothing";
-    const { novelty, inherited } = compare(row, known, by, detection);
+    const { novelty, inherited } = matchKnown(row, known, by, detection);
     if (novelty.kind !== "seen-again" || inherited) return "candidate";
     return novelty.refresh ? "refresh" : "nothing";
   }
 
   /** The days that have moved; whatever comes in between is decided again. */
-  async function refresh(partition: string, chunk: readonly Row[], glimpses: Glimpses): Promise<void> {
+  async function refresh(partition: string, chunk: readonly Row[], versions: KnownVersions): Promise<void> {
     const refreshes = chunk.flatMap((row) => {
-      const glimpse = glimpses.get(sightingRowKey(row));
-      return glimpse ? [{ ...row, etag: glimpse.etag }] : [];
+      const version = versions.get(sightingRowKey(row));
+      return version ? [{ ...row, etag: version.etag }] : [];
     });
     const outcome = await table.refresh(partition, refreshes);
     if (outcome.kind !== "done") candidates.push(...chunk.map((row): Candidate => ({ row, known: true })));
@@ -95,16 +95,16 @@ const TOLD_AT_ONCE = 5000;
 const NOTHING: readonly string[] = [];
 
 /** Detections that the rows' devices are known for, by device: one pass over what is known, which may be far more. */
-function detectionsBeside(rows: readonly Row[], glimpses: Glimpses): Map<string, string[]> {
+function detectionsBeside(rows: readonly Row[], versions: KnownVersions): Map<string, string[]> {
   const beside = new Map<string, string[]>();
-  if (glimpses.size === 0) return beside;
+  if (versions.size === 0) return beside;
   const devices = new Set(rows.map(deviceKey));
-  for (const key of glimpses.keys()) {
+  for (const key of versions.keys()) {
     const bar = key.indexOf("|");
     const device = key.slice(bar + 1);
     if (!devices.has(device)) continue;
-    const standing = beside.get(device);
-    if (standing) standing.push(key.slice(0, bar));
+    const stored = beside.get(device);
+    if (stored) stored.push(key.slice(0, bar));
     else beside.set(device, [key.slice(0, bar)]);
   }
   return beside;

@@ -4,14 +4,14 @@ import type { Approval, ApprovalSet } from "../core/approval.ts";
 import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { inState, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
+import { asStateErrors, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 export type ApprovalsTable = ReturnType<typeof approvalsTable>;
 
 /** `conflict`: the pointer is no longer at the version that was expected: somebody else applied a set. */
 export type Applied =
   | { readonly kind: "applied"; readonly version: number }
-  | { readonly kind: "conflict"; readonly standing: number | undefined };
+  | { readonly kind: "conflict"; readonly stored: number | undefined };
 
 type Client = Pick<
   TableClient,
@@ -87,18 +87,18 @@ export function approvalsTable(table: Client) {
      */
     async apply(approvals: readonly Approval[], expectedVersion: number, above = 0): Promise<Applied> {
       const before = await readPointer(table);
-      if ((before?.version ?? 0) !== expectedVersion) return { kind: "conflict", standing: before?.version };
+      if ((before?.version ?? 0) !== expectedVersion) return { kind: "conflict", stored: before?.version };
       const version = Math.max(expectedVersion, above, before ? 0 : await greatestVersion(table)) + 1;
       const set = rowsOf(approvals);
       await writeRows(table, partitionOfSet(version, set.hash), set.texts);
       if (!(await movePointer(table, pointerEntity(version, set), before?.etag))) {
-        const standing = await readPointer(table);
+        const stored = await readPointer(table);
         // Sent again by the SDK after it had gone through, the move conflicts with itself.
-        if (standing?.version !== version || standing.hash !== set.hash)
-          return { kind: "conflict", standing: standing?.version };
+        if (stored?.version !== version || stored.hash !== set.hash)
+          return { kind: "conflict", stored: stored?.version };
       }
       try {
-        await forgetBefore(table, version - KEPT_VERSIONS + 1);
+        await deleteBefore(table, version - KEPT_VERSIONS + 1);
       } catch (error) {
         // The set counts already, and what stays is removed by the next apply.
         if (!(error instanceof StateError)) throw error;
@@ -242,21 +242,21 @@ async function greatestVersion(table: Client): Promise<number> {
 }
 
 /** Deletes the rows of versions before `version`, those that no pointer ever named too. */
-async function forgetBefore(table: Client, version: number): Promise<void> {
+async function deleteBefore(table: Client, version: number): Promise<void> {
   if (version <= 0) return;
   const filter = `PartitionKey ge '${setPrefix(0)}' and PartitionKey lt '${setPrefix(version)}'`;
-  const doomed = new Map<string, TransactionAction[]>();
+  const expired = new Map<string, TransactionAction[]>();
   await guarded("read", async () => {
     const queryOptions = { filter, select: ["PartitionKey", "RowKey"] };
     for await (const page of table.listEntities({ queryOptions }).byPage({ maxPageSize: 1000 })) {
       for (const { partitionKey = "", rowKey = "" } of page) {
-        const actions = doomed.get(partitionKey) ?? [];
+        const actions = expired.get(partitionKey) ?? [];
         actions.push(["delete", { partitionKey, rowKey }]);
-        doomed.set(partitionKey, actions);
+        expired.set(partitionKey, actions);
       }
     }
   });
-  for (const actions of doomed.values())
+  for (const actions of expired.values())
     for (let i = 0; i < actions.length; i += MAX_ENTITIES) await submit(table, actions.slice(i, i + MAX_ENTITIES));
 }
 
@@ -271,4 +271,4 @@ function codeOf(error: unknown): unknown {
 }
 
 const guarded = <T>(doing: "read" | "written", work: () => Promise<T>): Promise<T> =>
-  inState(`Approvals could not be ${doing}`, work);
+  asStateErrors(`Approvals could not be ${doing}`, work);

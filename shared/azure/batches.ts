@@ -7,7 +7,7 @@ const PORTION = 4000;
  * Cuts rows into portions, each of row numbers. All rows of a device are in one portion, so that rows of one key fold; portions of one
  * partition of the state stand together, so that what is known there is read once. Few rows are one portion.
  */
-export function portionsOf(
+export function batchesOf(
   count: number,
   deviceOf: (n: number) => unknown,
   size = PORTION,
@@ -17,10 +17,10 @@ export function portionsOf(
     const device = deviceOf(n);
     const id = typeof device === "string" ? device.toLowerCase() : "";
     const partition = partitionOf(id);
-    const standing = partitions.get(partition) ?? { rows: [], hashes: [] };
-    if (standing.rows.length === 0) partitions.set(partition, standing);
-    standing.rows.push(n);
-    standing.hashes.push(hash(id));
+    const stored = partitions.get(partition) ?? { rows: [], hashes: [] };
+    if (stored.rows.length === 0) partitions.set(partition, stored);
+    stored.rows.push(n);
+    stored.hashes.push(hash(id));
   }
   if (count <= size) return count === 0 ? [] : [[...partitions.values()].flatMap(({ rows }) => rows)];
   return [...cut([...partitions.values()], size)];
@@ -33,8 +33,8 @@ function* cut(
   for (const { rows, hashes } of partitions) {
     const parts = Math.ceil(rows.length / size);
     for (let part = 0; part < parts; part++) {
-      const portion = rows.filter((_, i) => (hashes[i] ?? 0) % parts === part);
-      if (portion.length > 0) yield portion;
+      const batch = rows.filter((_, i) => (hashes[i] ?? 0) % parts === part);
+      if (batch.length > 0) yield batch;
     }
   }
 }

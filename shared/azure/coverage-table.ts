@@ -3,7 +3,7 @@ import type { UnitCoverage } from "../core/plan.ts";
 import type { ReviewMark } from "../core/review.ts";
 import { StateError } from "../errors.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { inState, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
+import { asStateErrors, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 /** What Coverage remembers of a detection: for messages, not for safety. */
 export interface DetectionRecord {
@@ -14,27 +14,27 @@ export interface DetectionRecord {
 }
 
 /** Everything that a run plans from. Read in one go, before the partitions' epochs are (see `epochs` in run.ts). */
-export interface Ledger {
+export interface CoverageSnapshot {
   /** By `workspace|pack|slice`. */
-  readonly units: ReadonlyMap<string, StandingUnit>;
+  readonly units: ReadonlyMap<string, CoverageRecord>;
   /** Epoch by partition. */
   readonly epochs: ReadonlyMap<string, string>;
   readonly detections: ReadonlyMap<string, DetectionRecord>;
   readonly marks: Marks;
   /** When a unit was last worked on without coming to its end, by its key. */
-  readonly tried: ReadonlyMap<string, Date>;
+  readonly attempts: ReadonlyMap<string, Date>;
 }
 
 /** How far the approvals were reviewed, and the expected sightings looked at. Neither ever goes back. */
 export interface Marks {
   readonly review?: ReviewMark;
-  readonly look?: Date;
+  readonly recheck?: Date;
   /** A look that was cut off; absent: none is under way. */
-  readonly lookPosition?: LookPosition;
+  readonly recheckPosition?: RecheckPosition;
 }
 
 /** Up to where a look has come, by partition and RowKey. */
-export interface LookPosition {
+export interface RecheckPosition {
   /** Of the look, not of the run that goes on with it: what was ingested since is looked at by the next. */
   readonly startedAt: Date;
   readonly partition: string;
@@ -50,7 +50,7 @@ export interface Slicing {
 }
 
 /** A unit's row as it was read. */
-export interface StandingUnit extends UnitCoverage, Slicing {
+export interface CoverageRecord extends UnitCoverage, Slicing {
   readonly etag: string;
 }
 
@@ -62,7 +62,7 @@ export interface Advance extends Slicing {
   readonly priorHash?: string;
   readonly gapEnd?: Date;
   /** The row as the plan read it: spares a read while nobody else writes. Absent: there was none. */
-  readonly standing?: StandingUnit;
+  readonly stored?: CoverageRecord;
 }
 
 export type CoverageTable = ReturnType<typeof coverageTable>;
@@ -73,21 +73,21 @@ type Client = Pick<
 >;
 
 /** Rounds of read-and-write-again before a unit fails. Design §4. */
-const ROUNDS = 4;
+const MAX_ATTEMPTS = 4;
 
-const LOOK_POSITION = "look-position";
+const LOOK_POSITION = "recheck-position";
 
 /** The `Coverage` table: what has been read up to when, the epochs, the detections, the runs. */
 export function coverageTable(table: Client) {
   return {
-    async ledger(): Promise<Ledger> {
-      const units = new Map<string, StandingUnit>();
+    async snapshot(): Promise<CoverageSnapshot> {
+      const units = new Map<string, CoverageRecord>();
       const epochs = new Map<string, string>();
       const detections = new Map<string, DetectionRecord>();
       const marks: Marks = {};
-      const tried = new Map<string, Date>();
+      const attempts = new Map<string, Date>();
       await guarded("read", async () => {
-        const filter = ["unit", "epoch", "detection", "mark", "tried"]
+        const filter = ["unit", "epoch", "detection", "mark", "attempt"]
           .map((key) => `PartitionKey eq '${key}'`)
           .join(" or ");
         for await (const page of table.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1000 })) {
@@ -97,17 +97,17 @@ export function coverageTable(table: Client) {
             if (entity.partitionKey === "mark") Object.assign(marks, toMark(key, entity));
             else if (entity.partitionKey === "epoch") epochs.set(key, String(entity["epoch"]));
             else if (entity.partitionKey === "unit") units.set(key, toUnit(entity));
-            else if (entity.partitionKey === "tried")
-              tried.set(key, entity["at"] instanceof Date ? entity["at"] : new Date(0));
+            else if (entity.partitionKey === "attempt")
+              attempts.set(key, entity["at"] instanceof Date ? entity["at"] : new Date(0));
             else detections.set(key, toDetection(entity));
           }
         }
       });
-      return { units, epochs, detections, marks, tried };
+      return { units, epochs, detections, marks, attempts };
     },
 
     /** Keeps up to where a look has come; `undefined`: it has come to its end. */
-    async keepLookPosition(position: LookPosition | undefined): Promise<void> {
+    async saveRecheckPosition(position: RecheckPosition | undefined): Promise<void> {
       await guarded("write", async () => {
         if (!position) return deleteIfThere(table, "mark", LOOK_POSITION);
         const { startedAt: at, ...place } = position;
@@ -142,11 +142,11 @@ export function coverageTable(table: Client) {
      * another version of the pack has marked meanwhile is left to that version.
      */
     async advance(advances: readonly Advance[]): Promise<void> {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < MAX_ATTEMPTS; round++) {
         const actions = (
           await Promise.all(
             advances.map(async (advance) =>
-              toAction(advance, round === 0 ? advance.standing : await standingUnit(table, advance.key)),
+              toAction(advance, round === 0 ? advance.stored : await readUnit(table, advance.key)),
             ),
           )
         ).filter((action) => action !== undefined);
@@ -154,19 +154,19 @@ export function coverageTable(table: Client) {
         if ((await submit(table, actions)).kind === "done") return;
       }
       throw new StateError(
-        `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${ROUNDS} rounds: other runs keep writing it`,
+        `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${MAX_ATTEMPTS} rounds: other runs keep writing it`,
       );
     },
 
     /** Notes that a unit was worked on and did not come to its end, so that others come first the next time. */
-    async noteTried(key: string, at: Date): Promise<void> {
+    async recordAttempt(key: string, at: Date): Promise<void> {
       await guarded("write", () =>
-        table.upsertEntity({ partitionKey: "tried", rowKey: key, at, schemaVersion: SCHEMA_VERSION }, "Replace"),
+        table.upsertEntity({ partitionKey: "attempt", rowKey: key, at, schemaVersion: SCHEMA_VERSION }, "Replace"),
       );
     },
 
     /** Forgets how far units were read, so that the next run reads the whole horizon. */
-    async forgetUnits(keys: readonly string[]): Promise<void> {
+    async deleteUnits(keys: readonly string[]): Promise<void> {
       await guarded("write", () => Promise.all(keys.map((key) => deleteIfThere(table, "unit", key))));
     },
 
@@ -177,19 +177,19 @@ export function coverageTable(table: Client) {
       ),
 
     /** Moves the mark of the look forward. */
-    moveLookMark: (at: Date): Promise<void> =>
-      moveMark(table, "look", { at }, ({ look }) => look !== undefined && look >= at),
+    moveRecheckMark: (at: Date): Promise<void> =>
+      moveMark(table, "recheck", { at }, ({ recheck }) => recheck !== undefined && recheck >= at),
 
     /** Notes a detection's definition and counts its new devices up. */
-    async noteDetection(
+    async recordDetection(
       id: string,
       hash: string | undefined,
       newDevices: number,
       firstSeen: Date | undefined,
     ): Promise<void> {
-      for (let round = 0; round < ROUNDS; round++) {
-        const standing = await read(table, "detection", id);
-        const before = standing && toDetection(standing);
+      for (let round = 0; round < MAX_ATTEMPTS; round++) {
+        const stored = await read(table, "detection", id);
+        const before = stored && toDetection(stored);
         const next = {
           partitionKey: "detection",
           rowKey: id,
@@ -199,7 +199,7 @@ export function coverageTable(table: Client) {
           ...((before?.firstSeen ?? firstSeen) && { firstSeen: before?.firstSeen ?? firstSeen }),
         };
         if (before && before.hash === next.hash && newDevices === 0) return;
-        if (await writeOnce(table, next, standing?.etag)) return;
+        if (await writeOnce(table, next, stored?.etag)) return;
       }
       // For messages only: the next run counts on from what stands.
     },
@@ -221,8 +221,8 @@ export function coverageTable(table: Client) {
     },
 
     /** Deletes runs that started before `before`; returns how many. */
-    async forgetRuns(before: Date): Promise<number> {
-      let forgotten = 0;
+    async deleteRuns(before: Date): Promise<number> {
+      let deleted = 0;
       await guarded("write", async () => {
         const filter = `PartitionKey eq 'run' and RowKey gt '${reversed(before)}|~'`;
         for await (const page of table
@@ -232,10 +232,10 @@ export function coverageTable(table: Client) {
             "delete",
             { partitionKey: "run", rowKey: String(entity.rowKey) },
           ]);
-          if (actions.length > 0 && (await submit(table, actions)).kind === "done") forgotten += actions.length;
+          if (actions.length > 0 && (await submit(table, actions)).kind === "done") deleted += actions.length;
         }
       });
-      return forgotten;
+      return deleted;
     },
   };
 }
@@ -249,18 +249,18 @@ const runKey = (startedAt: Date, runId: string): string => `${reversed(startedAt
 
 export const unitKey = (workspace: string, pack: string, slice: string): string => `${workspace}|${pack}|${slice}`;
 
-async function standingUnit(table: Client, key: string): Promise<StandingUnit | undefined> {
+async function readUnit(table: Client, key: string): Promise<CoverageRecord | undefined> {
   const entity = await guarded("read", () => read(table, "unit", key));
   return entity && toUnit(entity);
 }
 
-function toAction(advance: Advance, standing: StandingUnit | undefined): TransactionAction | undefined {
-  if (standing && standing.packHash !== advance.packHash && standing.packHash !== advance.priorHash) return undefined;
+function toAction(advance: Advance, stored: CoverageRecord | undefined): TransactionAction | undefined {
+  if (stored && stored.packHash !== advance.packHash && stored.packHash !== advance.priorHash) return undefined;
   const forward =
-    standing?.packHash === advance.packHash && standing.coveredTo > advance.coveredTo
-      ? standing.coveredTo
+    stored?.packHash === advance.packHash && stored.coveredTo > advance.coveredTo
+      ? stored.coveredTo
       : advance.coveredTo;
-  const gapEnd = latest(standing?.gapEnd, advance.gapEnd);
+  const gapEnd = latest(stored?.gapEnd, advance.gapEnd);
   const entity = {
     partitionKey: "unit",
     rowKey: advance.key,
@@ -271,12 +271,12 @@ function toAction(advance: Advance, standing: StandingUnit | undefined): Transac
     schemaVersion: SCHEMA_VERSION,
     ...(gapEnd && { gapEnd }),
   };
-  return standing ? ["update", entity, "Replace", { etag: standing.etag }] : ["create", entity];
+  return stored ? ["update", entity, "Replace", { etag: stored.etag }] : ["create", entity];
 }
 
 const latest = (a: Date | undefined, b: Date | undefined): Date | undefined => (a && b ? (a > b ? a : b) : (a ?? b));
 
-function toUnit(entity: TableEntityResult<Record<string, unknown>>): StandingUnit {
+function toUnit(entity: TableEntityResult<Record<string, unknown>>): CoverageRecord {
   const { coveredTo, gapEnd } = entity;
   if (!(coveredTo instanceof Date))
     throw new StateError(
@@ -304,25 +304,27 @@ function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord
 function toMark(key: string, entity: Readonly<Record<string, unknown>>): Marks {
   const { version, at } = entity;
   if (!(at instanceof Date)) return {};
-  if (key === "look") return { look: at };
+  if (key === "recheck") return { recheck: at };
   if (key === LOOK_POSITION) {
     const { partition, key: last, whole } = entity;
-    return { lookPosition: { startedAt: at, partition: String(partition), key: String(last), whole: whole === true } };
+    return {
+      recheckPosition: { startedAt: at, partition: String(partition), key: String(last), whole: whole === true },
+    };
   }
   return key === "review" && typeof version === "number" ? { review: { version, at } } : {};
 }
 
 async function moveMark(
   table: Client,
-  key: "review" | "look",
+  key: "review" | "recheck",
   values: Readonly<Record<string, unknown>>,
-  isFurther: (standing: Marks) => boolean,
+  isFurther: (stored: Marks) => boolean,
 ): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
-    const standing = await guarded("read", () => read(table, "mark", key));
-    if (standing && isFurther(toMark(key, standing))) return;
+  for (let round = 0; round < MAX_ATTEMPTS; round++) {
+    const stored = await guarded("read", () => read(table, "mark", key));
+    if (stored && isFurther(toMark(key, stored))) return;
     const entity = { partitionKey: "mark", rowKey: key, ...values, schemaVersion: SCHEMA_VERSION };
-    if (await writeOnce(table, entity, standing?.etag)) return;
+    if (await writeOnce(table, entity, stored?.etag)) return;
   }
   // What has been done may be done again: the next run moves it.
 }
@@ -353,4 +355,4 @@ async function deleteIfThere(table: Client, partition: string, key: string): Pro
 }
 
 const guarded = <T>(doing: "read" | "write", work: () => Promise<T>): Promise<T> =>
-  inState(`Coverage could not be ${doing === "read" ? "read" : "written"}`, work);
+  asStateErrors(`Coverage could not be ${doing === "read" ? "read" : "written"}`, work);

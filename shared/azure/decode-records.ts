@@ -1,9 +1,9 @@
 import type { LogsTable } from "@azure/monitor-query";
 import type { RowsAnswer, SourceRecord } from "../core/source.ts";
-import type { HeldRows } from "./row-buffer.ts";
-import { portionsOf } from "./batches.ts";
+import type { RowBuffer } from "./row-buffer.ts";
+import { batchesOf } from "./batches.ts";
 
-interface Records extends Pick<RowsAnswer, "count" | "portions" | "discard"> {
+interface Records extends Pick<RowsAnswer, "count" | "batches" | "discard"> {
   /** The engine put an error among the rows, where it had begun to answer. */
   readonly broken?: string;
 }
@@ -17,21 +17,21 @@ interface Column {
  * Records by column name. Each row is parsed once here, and forgotten: that all of them can be is known before the first is used.
  * @throws {SyntaxError} where one can't
  */
-export function recordsOf(table: LogsTable, rows: HeldRows): Records {
+export function decodeRecords(table: LogsTable, rows: RowBuffer): Records {
   const columns = table.columnDescriptors.map(({ name, type }, i): Column => ({ name: name ?? `Column${i}`, type }));
   const device = columns.findIndex(({ name }) => name === "DeviceId");
   const broken = new Set<number>();
-  const portions = portionsOf(rows.count, (n) => {
+  const batches = batchesOf(rows.count, (n) => {
     const cells = rows.at(n);
     if (!Array.isArray(cells)) broken.add(n);
     return cells[device];
   });
   return {
     count: rows.count - broken.size,
-    portions: {
+    batches: {
       *[Symbol.iterator]() {
-        for (const portion of portions)
-          yield portion.filter((n) => !broken.has(n)).map((n) => toRecord(columns, rows.at(n)));
+        for (const batch of batches)
+          yield batch.filter((n) => !broken.has(n)).map((n) => toRecord(columns, rows.at(n)));
       },
     },
     discard: () => rows.discard(),

@@ -2,11 +2,11 @@ import type { LogsQueryClient, LogsQueryClientOptions } from "@azure/monitor-que
 import type { TokenCredential } from "@azure/identity";
 import { SourceError } from "../errors.ts";
 import { isLoopbackUrl } from "../settings/loopback.ts";
-import type { HeldResult } from "./row-interceptor.ts";
-import { withheldRows } from "./row-interceptor.ts";
+import type { BufferedResult } from "./row-interceptor.ts";
+import { rowInterceptor } from "./row-interceptor.ts";
 
 export interface QueryClient {
-  queryWorkspace(...query: Parameters<LogsQueryClient["queryWorkspace"]>): Promise<HeldResult>;
+  queryWorkspace(...query: Parameters<LogsQueryClient["queryWorkspace"]>): Promise<BufferedResult>;
 }
 
 export interface QueryClientOptions {
@@ -39,7 +39,7 @@ export function createLogsQueryClient(options: QueryClientOptions): QueryClient 
 async function load(options: QueryClientOptions): Promise<QueryClient> {
   const { LogsQueryClient } = await import("@azure/monitor-query");
   const insecure = options.endpoint.startsWith("http:") && isLoopbackUrl(options.endpoint);
-  const { policy, besideRows } = withheldRows(options.maxAnswer);
+  const { policy, besideRows } = rowInterceptor(options.maxAnswer);
   const client = new LogsQueryClient(options.credential, {
     endpoint: insecure ? options.endpoint.replace(/^http:/, "https:") : options.endpoint,
     audience: options.audience,

@@ -1,7 +1,7 @@
 import { bindQuery } from "../core/pack.ts";
 import type { Pack, QueryPart } from "../core/pack.ts";
 import type { EvidenceAnswer, EvidenceAsk, SourceRecord, RowsAnswer } from "../core/source.ts";
-import { takeRecords } from "../core/source.ts";
+import { drainRecords } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 
 /** Devices of one query about pieces: 22,000 characters of ids, beside 18,000 of the text. */
@@ -24,7 +24,7 @@ interface Part {
 }
 
 /** @throws {SourceError} of kind `authorisation` only */
-export async function askEvidence(pack: Pack, of: EvidenceAsk, ask: Ask): Promise<EvidenceAnswer> {
+export async function queryEvidence(pack: Pack, of: EvidenceAsk, ask: Ask): Promise<EvidenceAnswer> {
   const { evidence } = pack;
   const devices = [...new Set(of.devices)];
   if (evidence === undefined)
@@ -79,7 +79,7 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   const failed = (reason: string) => ({ devices, reason: `${what}: ${reason}`.slice(0, MAX_REASON) });
   try {
     const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
-    const records = takeRecords(answer);
+    const records = drainRecords(answer);
     const reasons = answer.complete
       ? silentTables(records).map((table) => `${table} shows no row: silent, or protected`)
       : [`the answer is partial: ${answer.partialReason ?? "no reason given"}`];

@@ -4,18 +4,18 @@ import { bindQuery } from "../core/pack.ts";
 import type { QueryWindow } from "../core/pack.ts";
 import { sliceName } from "../core/slice.ts";
 import type { RowsAnswer, Source } from "../core/source.ts";
-import { takeRecords } from "../core/source.ts";
+import { drainRecords } from "../core/source.ts";
 import type { TableFreshness } from "../core/freshness.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Limiter } from "../limiter.ts";
 import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
-import { askEvidence } from "./log-analytics-evidence.ts";
-import { HeldRows } from "./row-buffer.ts";
-import { FRESHNESS_REACH, freshnessQuery, readFreshness } from "./log-analytics-freshness.ts";
-import { recordsOf } from "./decode-records.ts";
-import type { HeldResult } from "./row-interceptor.ts";
+import { queryEvidence } from "./log-analytics-evidence.ts";
+import { RowBuffer } from "./row-buffer.ts";
+import { FRESHNESS_REACH, freshnessQuery, checkFreshness } from "./log-analytics-freshness.ts";
+import { decodeRecords } from "./decode-records.ts";
+import type { BufferedResult } from "./row-interceptor.ts";
 
 const DAY = 86_400_000;
 
@@ -69,14 +69,14 @@ export function logAnalyticsSource(options: LogAnalyticsOptions): Source {
     freshness: async (tables, now) => {
       if (tables.length === 0) return [];
       try {
-        return await askFreshness(options, tables, now);
+        return await queryFreshness(options, tables, now);
       } catch (error) {
         if (tables.length === 1 || !isRefusedQuery(error)) throw error;
-        return askFreshnessSingly(options, tables, now, error);
+        return queryFreshnessSingly(options, tables, now, error);
       }
     },
     evidence: (pack, evidenceAsk) =>
-      askEvidence(pack, evidenceAsk, ({ name, text }) =>
+      queryEvidence(pack, evidenceAsk, ({ name, text }) =>
         ask(options, {
           name: `workspace ${workspace.name}, pack ${pack.name}, ${name}`,
           text,
@@ -95,7 +95,7 @@ function timespanOf(window: QueryWindow, before = 0): Question["timespan"] {
   return { startTime: new Date(start), endTime: new Date(window.to.getTime() + DAY) };
 }
 
-async function askFreshness(
+async function queryFreshness(
   options: LogAnalyticsOptions,
   tables: readonly string[],
   now: Date,
@@ -108,11 +108,11 @@ async function askFreshness(
   });
   // Half an answer would show a table as silent or alive at random.
   if (!answer.complete) throw new SourceError("transient", `${name}: the answer is partial: ${answer.partialReason}`);
-  return readFreshness(tables, takeRecords(answer));
+  return checkFreshness(tables, drainRecords(answer));
 }
 
 /** One missing table makes the whole query fail; asked singly it is silent, and the others show what they have. */
-async function askFreshnessSingly(
+async function queryFreshnessSingly(
   options: LogAnalyticsOptions,
   tables: readonly string[],
   now: Date,
@@ -121,7 +121,7 @@ async function askFreshnessSingly(
   const answers = await Promise.all(
     tables.map(async (table) => {
       try {
-        return await askFreshness(options, [table], now);
+        return await queryFreshness(options, [table], now);
       } catch (single) {
         if (!isRefusedQuery(single)) throw single;
         options.log?.error(
@@ -156,7 +156,7 @@ async function send(
   options: LogAnalyticsOptions,
   question: Question,
   abortSignal: AbortSignal,
-): Promise<{ readonly held: HeldResult; readonly error?: unknown }> {
+): Promise<{ readonly held: BufferedResult; readonly error?: unknown }> {
   const delays = options.throttledDelays ?? THROTTLED_DELAYS;
   for (let attempt = 0; ; attempt++) {
     let error: unknown;
@@ -183,7 +183,7 @@ const hasError = (flat: unknown): flat is { readonly error: unknown } =>
   typeof flat === "object" && flat !== null && "error" in flat;
 
 /** Its tables by name; the rows stand beside them in the same order. */
-function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
+function toAnswer({ result, rows }: BufferedResult, error: unknown): RowsAnswer {
   // A cast would do for the enum's string; the property tells them apart as well.
   const partial = "partialTables" in result;
   const tables = partial ? result.partialTables : result.tables;
@@ -193,7 +193,7 @@ function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
   );
   const table = tables[primary];
   if (table === undefined) throw new SourceError("transient", "the answer holds no table");
-  const { count, broken, portions, discard } = recordsOf(table, rows[primary] ?? new HeldRows(0));
+  const { count, broken, batches, discard } = decodeRecords(table, rows[primary] ?? new RowBuffer(0));
   const reason = partial
     ? partialReason(error ?? result.partialError)
     : (broken ?? (count >= MAX_ROWS ? `${count} rows: the service's limit` : undefined));
@@ -201,7 +201,7 @@ function toAnswer({ result, rows }: HeldResult, error: unknown): RowsAnswer {
     complete: reason === undefined,
     ...(reason !== undefined && { partialReason: reason }),
     count,
-    portions,
+    batches,
     discard,
     ...(result.statistics && { statistics: result.statistics }),
   };

@@ -3,7 +3,7 @@ import type { Outbox, OutboxItem, OutboxSurvey } from "../core/outbox.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { partitionsOf } from "../core/slice.ts";
 import { StateError, StateNewerError } from "../errors.ts";
-import { asStateError, eachOf, statusOf, submit } from "./transaction.ts";
+import { asStateError, forEachConcurrent, statusOf, submit } from "./transaction.ts";
 
 const SCHEMA_VERSION = 1;
 
@@ -28,7 +28,7 @@ function pageFor(rows: readonly Row[]): number {
 }
 
 /** Requests at once where partitions don't wait for each other. */
-const WIDTH = 6;
+const CONCURRENCY = 6;
 /** The one row that shows that this pass can write and delete; leftovers are overwritten. */
 const PROOF = { partitionKey: "proof", rowKey: "relay" };
 
@@ -131,7 +131,11 @@ export function outboxTable(table: Client): Outbox {
     async survey(): Promise<OutboxSurvey> {
       const found = new Map<string, { readonly count: number; readonly oldest?: Date }>();
       try {
-        await eachOf(PARTITIONS, WIDTH, async (partition) => void found.set(partition, await countOf(partition)));
+        await forEachConcurrent(
+          PARTITIONS,
+          CONCURRENCY,
+          async (partition) => void found.set(partition, await countOf(partition)),
+        );
       } catch (error) {
         throw asStateError(error, "the outbox could not be counted");
       }
@@ -167,7 +171,7 @@ export function outboxTable(table: Client): Outbox {
       if (outcome.kind === "done") return;
       // Another pass was quicker with some of them.
       try {
-        await eachOf(keys, WIDTH, (key) => removeOne(table, partition, key));
+        await forEachConcurrent(keys, CONCURRENCY, (key) => removeOne(table, partition, key));
       } catch (error) {
         throw asStateError(error, `messages of partition ${partition} could not be deleted`);
       }

@@ -1,11 +1,11 @@
 import type { TableClient } from "@azure/data-tables";
 import { partitionsOf } from "../core/slice.ts";
 import { refuseNewer, SIGHTING_KEYS } from "./sightings-table.ts";
-import { asStateError, eachOf, statusOf } from "./transaction.ts";
+import { asStateError, forEachConcurrent, statusOf } from "./transaction.ts";
 
 export type Retention = ReturnType<typeof retention>;
 
-interface Doomed {
+interface Expired {
   readonly key: string;
   readonly etag: string;
 }
@@ -18,12 +18,12 @@ export function retention(table: Pick<TableClient, "listEntities" | "deleteEntit
      * and none whose message is still in the outbox. Returns how many, by detection id.
      * @throws {StateError} when the table can't be read or written
      */
-    async forgetSightings(before: Date): Promise<ReadonlyMap<string, number>> {
+    async deleteExpired(before: Date): Promise<ReadonlyMap<string, number>> {
       const deleted = new Map<string, number>();
       for (const partition of partitionsOf("all")) {
         const waiting = await outboxIds(table, partition);
-        for await (const doomed of expired(table, partition, before, waiting)) {
-          for (const key of await forget(table, partition, doomed)) {
+        for await (const expired of expiredIn(table, partition, before, waiting)) {
+          for (const key of await deleteSightings(table, partition, expired)) {
             const detectionId = key.split("|", 1)[0] ?? key;
             deleted.set(detectionId, (deleted.get(detectionId) ?? 0) + 1);
           }
@@ -34,22 +34,22 @@ export function retention(table: Pick<TableClient, "listEntities" | "deleteEntit
   };
 }
 
-async function* expired(
+async function* expiredIn(
   table: Pick<TableClient, "listEntities">,
   partition: string,
   before: Date,
   waiting: ReadonlySet<string>,
-): AsyncGenerator<Doomed[]> {
+): AsyncGenerator<Expired[]> {
   const filter = `PartitionKey eq '${partition}' and ${SIGHTING_KEYS} and lastSeen lt datetime'${before.toISOString()}'`;
   const select = ["RowKey", "messageId", "schemaVersion"];
   try {
     for await (const page of table.listEntities({ queryOptions: { filter, select } }).byPage({ maxPageSize: 1000 })) {
-      const doomed = page.flatMap((entity): Doomed[] => {
+      const expired = page.flatMap((entity): Expired[] => {
         const key = String(entity.rowKey);
         refuseNewer(entity, key);
         return waiting.has(String(entity["messageId"])) ? [] : [{ key, etag: entity.etag }];
       });
-      if (doomed.length > 0) yield doomed;
+      if (expired.length > 0) yield expired;
     }
   } catch (error) {
     throw asStateError(error, `partition ${partition} of Sightings could not be read for retention`);
@@ -69,19 +69,19 @@ async function outboxIds(table: Pick<TableClient, "listEntities">, partition: st
 }
 
 /** Deletes in flight at once. */
-const WIDTH = 16;
+const CONCURRENCY = 16;
 
 /**
  * The keys that were deleted. One by one: the SDK's transactions delete whatever stands there, with no If-Match
  * (`@azure/data-tables` 13.3, `submitTransaction` hands no etag to a delete).
  */
-async function forget(
+async function deleteSightings(
   table: Pick<TableClient, "deleteEntity">,
   partition: string,
-  doomed: readonly Doomed[],
+  expired: readonly Expired[],
 ): Promise<readonly string[]> {
   const deleted: string[] = [];
-  await eachOf(doomed, WIDTH, async ({ key, etag }) => {
+  await forEachConcurrent(expired, CONCURRENCY, async ({ key, etag }) => {
     try {
       await table.deleteEntity(partition, key, { etag });
       deleted.push(key);

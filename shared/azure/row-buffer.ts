@@ -10,7 +10,7 @@ const STEP = 1024 * 1024;
  * times that, and all of it outlives the young generation. The store is a reservation that takes memory as it fills, and gives all of
  * it back at once: of many blocks the allocator would keep what lies between those that others took.
  */
-export class HeldRows {
+export class RowBuffer {
   readonly #store: ArrayBuffer;
   readonly #bytes: Buffer;
   /** Where each row ends; it starts where the one before ends. */

@@ -1,10 +1,10 @@
-import { HeldRows } from "./row-buffer.ts";
+import { RowBuffer } from "./row-buffer.ts";
 
 /** A result's rows, table by table, and its body without them. */
 export interface AnswerRows {
   /** The body as it came, each table's `rows` empty. */
   readonly body: string;
-  readonly tables: readonly HeldRows[];
+  readonly tables: readonly RowBuffer[];
 }
 
 const QUOTE = 34;
@@ -26,10 +26,10 @@ const OF_ROWS = 4;
  * no other character: bytes are cut anywhere.
  * @param maxBytes of the whole answer; its caller sees to it
  */
-export function answerReader(maxBytes: number) {
+export function rowExtractor(maxBytes: number) {
   const rest: Uint8Array[] = [];
-  const tables: HeldRows[] = [];
-  let rows: HeldRows | undefined;
+  const tables: RowBuffer[] = [];
+  let rows: RowBuffer | undefined;
   let row: Uint8Array[] | undefined;
   let depth = 0;
   let inText = false;
@@ -78,7 +78,7 @@ export function answerReader(maxBytes: number) {
           }
           depth += 1;
           if (depth === OF_ROWS && code === OPEN_ARRAY && ofBody === "tables" && ofTable === "rows")
-            tables.push((rows = new HeldRows(maxBytes)));
+            tables.push((rows = new RowBuffer(maxBytes)));
           break;
         case CLOSE_ARRAY:
         case CLOSE_OBJECT:

@@ -1,16 +1,16 @@
 import type { LogsQueryClient, LogsQueryClientOptions, LogsQueryResult } from "@azure/monitor-query";
 import { SourceError } from "../errors.ts";
-import { answerReader } from "./row-extractor.ts";
-import type { HeldRows } from "./row-buffer.ts";
+import { rowExtractor } from "./row-extractor.ts";
+import type { RowBuffer } from "./row-buffer.ts";
 
 type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number];
 type QueryWorkspace = LogsQueryClient["queryWorkspace"];
 type Request = Parameters<Policy["policy"]["sendRequest"]>[0];
 
 /** A result whose tables have no rows, and these beside it, table by table. */
-export interface HeldResult {
+export interface BufferedResult {
   readonly result: LogsQueryResult;
-  readonly rows: readonly HeldRows[];
+  readonly rows: readonly RowBuffer[];
 }
 
 /**
@@ -24,8 +24,8 @@ const MAX_ANSWER = 64 * 1024 * 1024;
  * apart, character by character, into an object that nobody sees, since the client then reads the rows from the body's text again. So the
  * rows are taken off the wire, and held as bytes; decoder and client are given the body without them.
  */
-export function withheldRows(maxAnswer = MAX_ANSWER) {
-  const withheld = new WeakMap<object, readonly HeldRows[]>();
+export function rowInterceptor(maxAnswer = MAX_ANSWER) {
+  const intercepted = new WeakMap<object, readonly RowBuffer[]>();
   const policy: Policy = {
     position: "perRetry",
     policy: {
@@ -38,19 +38,19 @@ export function withheldRows(maxAnswer = MAX_ANSWER) {
         const { readableStreamBody: stream } = response;
         if (!stream) return response;
         const { body, tables } = await readRows(stream, request, maxAnswer);
-        withheld.set(request, tables);
+        intercepted.set(request, tables);
         return { headers: response.headers, request: response.request, status: response.status, bodyAsText: body };
       },
     },
   };
   const besideRows =
     (query: QueryWorkspace) =>
-    async (...[workspace, text, timespan, options]: Parameters<QueryWorkspace>): Promise<HeldResult> => {
-      let rows: readonly HeldRows[] = [];
+    async (...[workspace, text, timespan, options]: Parameters<QueryWorkspace>): Promise<BufferedResult> => {
+      let rows: readonly RowBuffer[] = [];
       const result = await query(workspace, text, timespan, {
         ...options,
         onResponse: (raw, flat, error) => {
-          rows = withheld.get(raw.request) ?? [];
+          rows = intercepted.get(raw.request) ?? [];
           options?.onResponse?.(raw, flat, error);
         },
       });
@@ -63,7 +63,7 @@ const OK: Set<number> = new Set([200]);
 
 /** @throws {SourceError} `too-large`, `transient` where the answer breaks off; what the abort signal says */
 async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request, maxAnswer: number) {
-  const reader = answerReader(maxAnswer);
+  const reader = rowExtractor(maxAnswer);
   const destroy = (): void => {
     if ("destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   };

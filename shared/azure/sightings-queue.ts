@@ -8,19 +8,24 @@ import { PublishError } from "../errors.ts";
 import { isUnconnected, toPublishError } from "./publish-failure.ts";
 
 /** How long a send is tried; the waits between grow twofold. Times in milliseconds. */
-export interface SendPatience {
+export interface SendRetryOptions {
   readonly maxRetries: number;
   readonly retryDelayInMs: number;
   readonly maxRetryDelayInMs: number;
   readonly timeoutInMs: number;
 }
 
-const PATIENCE: SendPatience = { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 8_000, timeoutInMs: 10_000 };
+const PATIENCE: SendRetryOptions = {
+  maxRetries: 3,
+  retryDelayInMs: 800,
+  maxRetryDelayInMs: 8_000,
+  timeoutInMs: 10_000,
+};
 
 /** Messages in a batch. Limit of Service Bus, which the SDK does not know. */
 const MAX_BATCH_MESSAGES = 4_500;
 /** Batches in flight at once. */
-const WIDTH = 4;
+const CONCURRENCY = 4;
 
 /**
  * Refused sends without an accept between them after which it is the queue that refuses, and not the messages: it is full. Well
@@ -42,18 +47,18 @@ export async function openQueue(of: {
   readonly address: Address;
   readonly queue: string;
   readonly credential: TokenCredential;
-  readonly patience?: SendPatience;
+  readonly retry?: SendRetryOptions;
 }): Promise<Queue> {
   const { RetryMode, ServiceBusClient } = await import("@azure/service-bus");
-  const patience = of.patience ?? PATIENCE;
-  const options = { retryOptions: { mode: RetryMode.Exponential, ...patience } };
+  const retry = of.retry ?? PATIENCE;
+  const options = { retryOptions: { mode: RetryMode.Exponential, ...retry } };
   const client =
     of.address.kind === "loopback"
       ? new ServiceBusClient(of.address.connectionString, options)
       : new ServiceBusClient(of.address.endpoint, of.credential, options);
   const sender = client.createSender(of.queue);
   return {
-    sendAll: (entries, outcomes) => sendAll(sender, entries, outcomes, patience),
+    sendAll: (entries, outcomes) => sendAll(sender, entries, outcomes, retry),
     async close() {
       await client.close().catch(() => undefined);
     },
@@ -64,7 +69,7 @@ async function sendAll<T extends Sendable>(
   sender: ServiceBusSender,
   entries: AsyncIterable<T>,
   outcomes: Outcomes<T>,
-  patience: SendPatience,
+  retry: SendRetryOptions,
 ): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   let failure: unknown;
@@ -72,7 +77,7 @@ async function sendAll<T extends Sendable>(
 
   const newBatch = async (): Promise<Batch<T>> => ({
     entries: [],
-    batch: await attempt(() => sender.createMessageBatch(), patience, "no batch could be begun"),
+    batch: await attempt(() => sender.createMessageBatch(), retry, "no batch could be begun"),
   });
 
   const launch = (full: Batch<T>): void => {
@@ -88,7 +93,7 @@ async function sendAll<T extends Sendable>(
   const deliver = async ({ entries: sent, batch }: Batch<T>): Promise<void> => {
     if (failure !== undefined || sent.length === 0) return;
     try {
-      await attempt(() => sender.sendMessages(batch), patience, `a batch of ${sent.length} was not sent`);
+      await attempt(() => sender.sendMessages(batch), retry, `a batch of ${sent.length} was not sent`);
     } catch (error) {
       if (!(error instanceof PublishError) || error.kind !== "refused") throw error;
       refusals += error.cause instanceof AggregateError ? RETRIED_WEIGHT : 1;
@@ -115,7 +120,7 @@ async function sendAll<T extends Sendable>(
       current ??= await first;
       if (add(current, entry)) continue;
       launch(current);
-      while (inFlight.size >= WIDTH) await Promise.race(inFlight);
+      while (inFlight.size >= CONCURRENCY) await Promise.race(inFlight);
       current = await newBatch();
       if (!add(current, entry))
         outcomes.refused(
@@ -159,13 +164,13 @@ const toServiceBusMessage = ({ id, type, contentType, body, properties }: Outbox
 });
 
 /** Tries again where the SDK does not: connections that are refused. @throws {PublishError} */
-async function attempt<R>(work: () => Promise<R>, patience: SendPatience, what: string): Promise<R> {
+async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, what: string): Promise<R> {
   for (let round = 0; ; round++) {
     try {
       return await work();
     } catch (error) {
-      if (round >= patience.maxRetries || !isUnconnected(error)) throw toPublishError(error, what);
-      await wait(Math.min(patience.retryDelayInMs * 2 ** round, patience.maxRetryDelayInMs));
+      if (round >= retry.maxRetries || !isUnconnected(error)) throw toPublishError(error, what);
+      await wait(Math.min(retry.retryDelayInMs * 2 ** round, retry.maxRetryDelayInMs));
     }
   }
 }

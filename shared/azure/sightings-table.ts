@@ -8,25 +8,25 @@ import { decodeEvidence } from "../core/stored-evidence.ts";
 import type { OutboxMessage, Sighting } from "../core/sighting.ts";
 import { StateError, StateNewerError } from "../errors.ts";
 import { toOutboxEntity } from "./outbox-table.ts";
-import { asStateError, eachOf, inState, statusOf, submit } from "./transaction.ts";
+import { asStateError, forEachConcurrent, asStateErrors, statusOf, submit } from "./transaction.ts";
 import type { TransactionOutcome } from "./transaction.ts";
 
 export const SCHEMA_VERSION = 1;
 
 /** What a scan takes of a known sighting: enough to decide, and to refresh it with If-Match. */
-export interface Glimpse {
+export interface SightingVersion {
   readonly lastSeen: Date;
   readonly etag: string;
 }
 
 /** A known sighting with what an If-Match write needs. */
-export interface Known extends KnownSighting, Glimpse {
+export interface KnownRecord extends KnownSighting, SightingVersion {
   /** Its evidence as it is stored; absent where none is. */
   readonly stored?: string;
 }
 
 /** A known sighting with all that approvals are judged on. */
-export interface StandingSighting extends StoredSighting {
+export interface SightingRecord extends StoredSighting {
   readonly etag: string;
 }
 
@@ -77,7 +77,7 @@ const KNOWN_COLUMNS = [
   "firstSeen",
   "lastSeen",
   "episode",
-  "telling",
+  "announcement",
   "disposition",
   "approvalId",
   "approvalsVersion",
@@ -89,24 +89,24 @@ const KNOWN_COLUMNS = [
 export function sightingsTable(table: Client) {
   return {
     /** Every known sighting of a partition, by RowKey. Pages of 1,000; continuation is followed over empty pages too. */
-    async recallPartition(partition: string): Promise<Map<string, Glimpse>> {
-      const known = new Map<string, Glimpse>();
+    async readVersions(partition: string): Promise<Map<string, SightingVersion>> {
+      const known = new Map<string, SightingVersion>();
       const pages = table
         .listEntities({
           queryOptions: { filter: `PartitionKey eq '${partition}' and ${SIGHTING_KEYS}`, select: GLIMPSE_COLUMNS },
         })
         .byPage({ maxPageSize: 1000 });
       await reading(partition, async () => {
-        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toGlimpse(entity));
+        for await (const page of pages) for (const entity of page) known.set(String(entity.rowKey), toVersion(entity));
       });
       return known;
     },
 
     /** The known among `keys` (RowKeys) of one partition, by point reads. */
-    async recallKeys(partition: string, keys: readonly string[]): Promise<Map<string, Known>> {
-      const known = new Map<string, Known>();
+    async readKeys(partition: string, keys: readonly string[]): Promise<Map<string, KnownRecord>> {
+      const known = new Map<string, KnownRecord>();
       await reading(partition, () =>
-        eachOf(keys, POINT_READS, async (key) => {
+        forEachConcurrent(keys, POINT_READS, async (key) => {
           const entity = await getOrUndefined(table, partition, key, KNOWN_COLUMNS);
           if (!entity) return;
           const { evidence: stored } = entity;
@@ -123,7 +123,7 @@ export function sightingsTable(table: Client) {
     async *stored(
       partition: string,
       chosenBy?: { readonly expectedOr: readonly string[]; readonly after?: string },
-    ): AsyncGenerator<StandingSighting, void, undefined> {
+    ): AsyncGenerator<SightingRecord, void, undefined> {
       const after = chosenBy?.after === undefined ? "" : odata` and RowKey gt ${chosenBy.after}`;
       const chosen = (chosenBy ? chosenFilter(chosenBy.expectedOr) : "") + after;
       const listed = table.listEntities({
@@ -138,10 +138,10 @@ export function sightingsTable(table: Client) {
     },
 
     /** Those among `keys` (RowKeys) with their evidence, by point reads. */
-    async storedKeys(partition: string, keys: readonly string[]): Promise<readonly StandingSighting[]> {
-      const found: StandingSighting[] = [];
+    async storedKeys(partition: string, keys: readonly string[]): Promise<readonly SightingRecord[]> {
+      const found: SightingRecord[] = [];
       await reading(partition, () =>
-        eachOf(keys, POINT_READS, async (key) => {
+        forEachConcurrent(keys, POINT_READS, async (key) => {
           const entity = await getOrUndefined(table, partition, key);
           if (entity) found.push(toStored(entity));
         }),
@@ -156,7 +156,7 @@ export function sightingsTable(table: Client) {
         deviceIds.slice(i * OR_TERMS, (i + 1) * OR_TERMS),
       );
       await reading(partition, () =>
-        eachOf(groups, POINT_READS, async (group) => {
+        forEachConcurrent(groups, POINT_READS, async (group) => {
           const devices = group.map((deviceId) => odata`deviceId eq ${deviceId}`).join(" or ");
           const pages = table
             .listEntities({
@@ -195,13 +195,12 @@ export function sightingsTable(table: Client) {
         if (statusOf(error) !== 409)
           throw asStateError(error, `the epoch of partition ${partition} could not be written`);
       }
-      const standing = await this.epoch(partition);
-      if (standing === undefined)
-        throw new StateError(`the epoch of partition ${partition} vanished while it was read`);
-      return standing;
+      const stored = await this.epoch(partition);
+      if (stored === undefined) throw new StateError(`the epoch of partition ${partition} vanished while it was read`);
+      return stored;
     },
 
-    /** Gives the partition another epoch: message ids from here on differ from all before. Operator's `--retell` only. */
+    /** Gives the partition another epoch: message ids from here on differ from all before. Operator's `--announce-again` only. */
     async replaceEpoch(partition: string, epoch: string): Promise<void> {
       await reading(partition, () =>
         table.upsertEntity(
@@ -263,7 +262,7 @@ const OR_TERMS = 10;
 
 /** A read that fails is no empty answer: a throttled read must not make a new device. */
 const reading = <T>(partition: string, read: () => Promise<T>): Promise<T> =>
-  inState(`partition ${partition} of Sightings could not be read or written`, read);
+  asStateErrors(`partition ${partition} of Sightings could not be read or written`, read);
 
 async function getOrUndefined(
   table: Client,
@@ -305,24 +304,24 @@ const storable = (name: string): string =>
     .replaceAll(/[\u2028\u2029]/g, " ")
     .toWellFormed();
 
-function toGlimpse(entity: TableEntityResult<Record<string, unknown>>): Glimpse {
+function toVersion(entity: TableEntityResult<Record<string, unknown>>): SightingVersion {
   refuseNewer(entity, String(entity.rowKey));
   return { lastSeen: instant(entity, "lastSeen"), etag: entity.etag };
 }
 
-function toKnown(entity: TableEntityResult<Record<string, unknown>>): Known {
+function toKnown(entity: TableEntityResult<Record<string, unknown>>): KnownRecord {
   return {
-    ...toGlimpse(entity),
+    ...toVersion(entity),
     firstSeen: instant(entity, "firstSeen"),
     episode: whole(entity, "episode"),
-    telling: whole(entity, "telling"),
+    announcement: whole(entity, "announcement"),
     disposition: entity["disposition"] === "expected" ? "expected" : "announced",
     ...approvalOf(entity),
   };
 }
 
 /** A whole row. Evidence that can't be read covers nothing, and keeps nobody else from being reviewed. */
-function toStored(entity: TableEntityResult<Record<string, unknown>>): StandingSighting {
+function toStored(entity: TableEntityResult<Record<string, unknown>>): SightingRecord {
   const { messageId, waveId } = entity;
   return {
     ...toKnown(entity),

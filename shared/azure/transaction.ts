@@ -74,7 +74,7 @@ export function asStateError(error: unknown, what: string): Error {
 }
 
 /** @throws {StateError} where the work fails; {@link StateNewerError} as it is */
-export async function inState<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function asStateErrors<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -93,7 +93,11 @@ export function statusOf(error: unknown): number | undefined {
 const firstLine = (message: string): string => message.split("\n", 1)[0] ?? message;
 
 /** Works on every item, `width` at once; rejects with the first failure. */
-export async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachConcurrent<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);

@@ -9,7 +9,7 @@ import { asStateError, statusOf, submit } from "./transaction.ts";
 /** Headers lie in the partition of their wave's row, and the relay reads it first. */
 const WAVE_PARTITION = "wave";
 
-export interface StandingWave {
+export interface WaveRecord {
   readonly state: WaveState;
   /** Absent: there is no row yet. */
   readonly etag?: string;
@@ -20,7 +20,7 @@ export type WaveTable = ReturnType<typeof waveTable>;
 /** The wave rows, in the `Sightings` table: one a detection (R5). */
 export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransaction">) {
   return {
-    async read(detectionId: string): Promise<StandingWave> {
+    async read(detectionId: string): Promise<WaveRecord> {
       try {
         const entity = await table.getEntity(WAVE_PARTITION, detectionId);
         refuseNewer(entity, `${WAVE_PARTITION}/${detectionId}`);

@@ -96,11 +96,11 @@ function actor(
       return accountSids && !(signer && paths)
         ? "an account other than the logon's own may be anybody's process: add signer and paths, or take accountSids out"
         : undefined;
-    const mend = "write signer and paths, with accountSids or microsoftRoot";
+    const fix = "write signer and paths, with accountSids or microsoftRoot";
     if (!signer && !paths)
-      return parents ? `a parent's name alone proves nothing: ${mend}` : `says nothing of who: ${mend}`;
-    if (!paths) return `a signer alone proves nothing, its files can be run from anywhere by anybody: ${mend}`;
-    if (!signer) return `a path alone proves nothing, whatever is put there passes: ${mend}`;
+      return parents ? `a parent's name alone proves nothing: ${fix}` : `says nothing of who: ${fix}`;
+    if (!paths) return `a signer alone proves nothing, its files can be run from anywhere by anybody: ${fix}`;
+    if (!signer) return `a path alone proves nothing, whatever is put there passes: ${fix}`;
     if (!accountSids && !microsoftRoot && !session)
       return `signer and paths say nothing of whose they are: add accountSids, or microsoftRoot`;
     return undefined;

@@ -9,7 +9,7 @@ import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.t
 import type { FileProblem } from "./file-problem.ts";
 import type { MappedColumn } from "./mapped-columns.ts";
 import { mappedColumns } from "./mapped-columns.ts";
-import { mendDataTypes } from "./fix-data-types.ts";
+import { fixDataTypes } from "./fix-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
 import { distinct, inOrder, normalised, readYamlDocument } from "./yaml-document.ts";
 
@@ -37,7 +37,7 @@ export type LoadedFile = { readonly detection: DetectionFile } | { readonly prob
  */
 export function loadDetectionFile(source: string, file: string): LoadedFile {
   const text = normalised(source);
-  const { mended, lines } = mendDataTypes(text);
+  const { fixed, lines } = fixDataTypes(text);
   const misplaced = lines.map((line) => ({
     file,
     line,
@@ -45,7 +45,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
     message:
       "dataTypes is indented two spaces too little: it belongs to the connector; put it below the c of connectorId",
   }));
-  const read = readYamlDocument(mended);
+  const read = readYamlDocument(fixed);
   const malformed = "problems" in read ? read.problems.map((problem) => ({ file, ...problem })) : [];
   if ("problems" in read || misplaced.length > 0) return { problems: distinct([...misplaced, ...malformed]) };
   const { document, content, position, at } = read;
@@ -89,7 +89,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
       query,
       mapped: mappedColumns(content, at),
       idAt: at(["id"]),
-      locate: queryLocator(mended, document.get("query", true), query, position),
+      locate: queryLocator(fixed, document.get("query", true), query, position),
     },
   };
 }

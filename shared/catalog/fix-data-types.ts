@@ -2,11 +2,11 @@
  * Published RMM detections have `dataTypes` under the dash of `- connectorId`, which YAML refuses (or, without any indentation,
  * takes for a key of the file). The text with that mended, and the lines (from 1) where it was.
  */
-export function mendDataTypes(text: string): { readonly mended: string; readonly lines: readonly number[] } {
+export function fixDataTypes(text: string): { readonly fixed: string; readonly lines: readonly number[] } {
   const lines: number[] = [];
   let dash: string | undefined;
   let shifting: string | undefined;
-  const mended = text.split("\n").map((line, index) => {
+  const fixed = text.split("\n").map((line, index) => {
     const connector = /^( *)- *connectorId:/.exec(line);
     if (connector) dash = connector[1];
     else if (dash !== undefined && line.startsWith(`${dash}dataTypes:`)) {
@@ -17,7 +17,7 @@ export function mendDataTypes(text: string): { readonly mended: string; readonly
     shifting = undefined;
     return line;
   });
-  return lines.length === 0 ? { mended: text, lines } : { mended: mended.join("\n"), lines };
+  return lines.length === 0 ? { fixed: text, lines } : { fixed: fixed.join("\n"), lines };
 }
 
 /** An entry of the list, at the key's own column or deeper. */

@@ -6,7 +6,7 @@ import type { DetectionFile } from "./detection-file.ts";
 import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { testSkeleton } from "./import-test-skeleton.ts";
-import { mendDataTypes } from "./fix-data-types.ts";
+import { fixDataTypes } from "./fix-data-types.ts";
 
 /** A Sentinel file as a detection of the catalogue. */
 export interface ImportedDetection {
@@ -18,7 +18,7 @@ export interface ImportedDetection {
   /** What `NAME.test.yaml` begins with: its gaps are problems until they are filled in. */
   readonly tests: string;
   /** Lines (from 1) whose indentation was mended. */
-  readonly mended: readonly number[];
+  readonly fixed: readonly number[];
   readonly warnings: readonly FileProblem[];
 }
 
@@ -31,27 +31,27 @@ export function importDetection({ file, text }: SourceText): ImportOutcome {
     return {
       problems: [{ file, line: 1, column: 1, message: "no letter a to z or digit is in the file's name; rename it" }],
     };
-  const { mended, lines } = mendDataTypes(text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n"));
+  const { fixed, lines } = fixDataTypes(text.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n"));
   const inFile = (problems: readonly FileProblem[]): readonly FileProblem[] =>
-    problems.map((problem) => ({ ...problem, file, column: unmended(problem, lines) }));
+    problems.map((problem) => ({ ...problem, file, column: originalPosition(problem, lines) }));
   const name = `${slug}.yaml`;
-  const loaded = loadDetectionFile(mended, name);
+  const loaded = loadDetectionFile(fixed, name);
   if ("problems" in loaded) return { problems: inFile(loaded.problems) };
   const compiled = compileDetection(loaded.detection);
   if ("problems" in compiled) return { problems: inFile(compiled.problems) };
   return {
     detection: loaded.detection,
     name,
-    text: mended.endsWith("\n") ? mended : `${mended}\n`,
+    text: fixed.endsWith("\n") ? fixed : `${fixed}\n`,
     tests: testSkeleton(loaded.detection.query),
-    mended: lines,
+    fixed: lines,
     warnings: inFile(compiled.warnings),
   };
 }
 
 /** A mended line stands two columns further left in the file. */
-const unmended = ({ line, column }: FileProblem, mended: readonly number[]): number =>
-  mended.includes(line) ? Math.max(1, column - 2) : column;
+const originalPosition = ({ line, column }: FileProblem, fixed: readonly number[]): number =>
+  fixed.includes(line) ? Math.max(1, column - 2) : column;
 
 /** `rmm_Some Tool_filesig.yml`: `rmm-some-tool-filesig`. Letters lose their accents. */
 const slugOf = (file: string): string =>

@@ -16,7 +16,7 @@ export type ImportedFile =
       /** Where it is now. */
       readonly path: string;
       /** Its indentation was wrong. */
-      readonly mended: boolean;
+      readonly fixed: boolean;
       readonly tests: { readonly path: string; readonly outcome: "written" | "kept" };
       /** What was done to it, and what to know of it. Places in the file that it was made from. */
       readonly notes: readonly FileProblem[];
@@ -65,7 +65,7 @@ export function importFiles(files: readonly string[], out: string, force: boolea
         file,
         outcome,
         path,
-        mended: imported.mended.length > 0,
+        fixed: imported.fixed.length > 0,
         tests: { path: tests, outcome: testsOutcome },
         notes: notesOn(imported, file, known.replaced(id)),
       };
@@ -86,11 +86,11 @@ function writeDetection(path: string, text: string, force: boolean): "written" |
 }
 
 function notesOn(
-  { mended, warnings, detection }: ImportedDetection,
+  { fixed, warnings, detection }: ImportedDetection,
   file: string,
   replaced: string | undefined,
 ): readonly FileProblem[] {
-  const shifted = mended.map((line) => ({
+  const shifted = fixed.map((line) => ({
     file,
     line,
     column: 1,

@@ -7,7 +7,7 @@ import { packs } from "./packs.ts";
 import { readConfig } from "./settings-file.ts";
 
 /** What the commands about approvals read of the state. */
-export interface JudgedState {
+export interface ApprovalState {
   readonly approvals: Pick<ApprovalsTable, "pointer" | "current" | "apply">;
   /** Every sighting of a partition, with its evidence. */
   readonly stored: (partition: string) => AsyncIterable<StoredSighting>;
@@ -16,7 +16,7 @@ export interface JudgedState {
 }
 
 /** The state that the settings name. */
-export async function openState(settingsFile: string): Promise<JudgedState> {
+export async function openState(settingsFile: string): Promise<ApprovalState> {
   const config = await readConfig(settingsFile, process.env);
   const tools = new Map((await packs()).flatMap(({ detections }) => detections.map(({ id, tool }) => [id, tool])));
   const sightings = sightingsTable(tableClient(config, "Sightings"));

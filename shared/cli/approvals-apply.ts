@@ -2,7 +2,7 @@ import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
 import { readApprovals } from "./approvals-files.ts";
 import { preview, previewLines } from "./approvals-preview.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 
 export interface ApplyOptions {
   readonly dryRun?: true;
@@ -17,7 +17,7 @@ export interface ApplyOptions {
 export async function applyApprovals(
   paths: readonly string[],
   options: ApplyOptions,
-  state: JudgedState,
+  state: ApprovalState,
   now: Date,
 ): Promise<void> {
   if (options.empty && paths.length > 0)
@@ -34,13 +34,13 @@ export async function applyApprovals(
     ]);
   for (const warning of warnings) console.error(warning);
   const approvals = files.map(({ approval }) => approval);
-  const standing = (await state.approvals.pointer()) ?? 0;
+  const stored = (await state.approvals.pointer()) ?? 0;
   const effect = await preview(approvals, state, now);
   if (!options.json) for (const line of previewLines(effect)) console.log(line);
-  const applied = options.dryRun ? undefined : await state.approvals.apply(approvals, standing, effect.judgedBy);
+  const applied = options.dryRun ? undefined : await state.approvals.apply(approvals, stored, effect.latestVersion);
   if (applied?.kind === "conflict")
     throw new Error(
-      `somebody else applied approvals meanwhile: set ${applied.standing ?? "none"} counts now, not ${standing}. Nothing of yours was put in; look at theirs (\`approvals list\`) and apply again`,
+      `somebody else applied approvals meanwhile: set ${applied.stored ?? "none"} counts now, not ${stored}. Nothing of yours was put in; look at theirs (\`approvals list\`) and apply again`,
     );
   const version = applied?.version;
   if (options.json) {

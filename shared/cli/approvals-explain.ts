@@ -1,20 +1,20 @@
 import { approve } from "../core/approve.ts";
-import { judgedOf } from "../core/review.ts";
+import { approvalSubjectOf } from "../core/review.ts";
 import { findSighting, shownDevice } from "./find-sighting.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 
 export interface Explanation {
   readonly tool: string;
   readonly device: string;
   readonly disposition: "announced" | "expected";
   readonly approvalId?: string;
-  readonly judgedBy?: number;
+  readonly latestVersion?: number;
   readonly version: number;
   readonly verdicts: readonly { readonly approvalId: string; readonly covers: boolean; readonly reason: string }[];
 }
 
 /** What each approval that counts says of a sighting, on its stored evidence, as of `now`. */
-export async function explainSighting(name: string, state: JudgedState, now: Date): Promise<Explanation> {
+export async function explainSighting(name: string, state: ApprovalState, now: Date): Promise<Explanation> {
   const { sighting, tool } = await findSighting(name, state);
   const { version, approvals } = await state.approvals.current();
   return {
@@ -22,10 +22,10 @@ export async function explainSighting(name: string, state: JudgedState, now: Dat
     device: shownDevice(sighting),
     disposition: sighting.disposition,
     ...(sighting.approvalId !== undefined && { approvalId: sighting.approvalId }),
-    ...(sighting.approvalsVersion !== undefined && { judgedBy: sighting.approvalsVersion }),
+    ...(sighting.approvalsVersion !== undefined && { latestVersion: sighting.approvalsVersion }),
     version,
     verdicts: approvals.map((approval) => {
-      const verdict = approve(judgedOf(sighting, tool), sighting.evidence, [approval], now);
+      const verdict = approve(approvalSubjectOf(sighting, tool), sighting.evidence, [approval], now);
       if (verdict.covered) return { approvalId: approval.id, covers: true, reason: verdict.reason };
       const reason = verdict.reasons[0]?.reason ?? `it is about ${approval.tools.join(", ")}`;
       return { approvalId: approval.id, covers: false, reason };
@@ -35,7 +35,7 @@ export async function explainSighting(name: string, state: JudgedState, now: Dat
 
 export function printExplanation(of: Explanation): void {
   const by = of.approvalId === undefined ? "" : ` by ${of.approvalId}`;
-  const judged = of.judgedBy === undefined ? "judged by no set" : `judged last by set ${of.judgedBy}`;
+  const judged = of.latestVersion === undefined ? "judged by no set" : `judged last by set ${of.latestVersion}`;
   console.log(`${of.tool} on ${of.device}: ${of.disposition}${by}, ${judged}; set ${of.version} counts.`);
   for (const { approvalId, covers, reason } of of.verdicts)
     console.log(`  ${covers ? "covers" : "does not"}  ${approvalId}: ${reason}`);

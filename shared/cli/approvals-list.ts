@@ -2,7 +2,7 @@ import { expiryWarning } from "../catalog/approval-file.ts";
 import type { Approval } from "../core/approval.ts";
 import { EXPIRING_DAYS, isInForce } from "../core/approve.ts";
 import { partitionsOf } from "../core/slice.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 
 export interface ListedApproval {
   readonly id: string;
@@ -18,7 +18,7 @@ export interface ListedApproval {
 
 /** The approvals that count, what each covers, and when it ends. */
 export async function listApprovals(
-  state: JudgedState,
+  state: ApprovalState,
   now: Date,
 ): Promise<{ readonly version: number; readonly approvals: readonly ListedApproval[] }> {
   const { version, approvals } = await state.approvals.current();

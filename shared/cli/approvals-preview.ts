@@ -1,7 +1,7 @@
 import type { Approval } from "../core/approval.ts";
 import { review } from "../core/review.ts";
 import { partitionsOf } from "../core/slice.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 
 /** What a set would do to the sightings that the state holds, by tool. */
 interface Effect {
@@ -11,7 +11,7 @@ interface Effect {
   /** Of these, those that were announced and become expected, silently. */
   readonly silences: number;
   /** Sightings that are expected and that it does not cover: they are announced. */
-  readonly lifts: number;
+  readonly ends: number;
 }
 
 export interface Preview {
@@ -19,37 +19,37 @@ export interface Preview {
   /** Sightings covered, by id of the approval; those that cover none are there too. */
   readonly byApproval: ReadonlyMap<string, number>;
   /** Greatest version that a sighting was judged by. */
-  readonly judgedBy: number;
+  readonly latestVersion: number;
 }
 
 /** Judges every stored sighting with a set, as a review by a newer set than any would. Reads the whole state, a partition at a time. */
 export async function preview(
   approvals: readonly Approval[],
-  { stored, toolOf }: Pick<JudgedState, "stored" | "toolOf">,
+  { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
   now: Date,
 ): Promise<Preview> {
   const set = { version: Number.MAX_SAFE_INTEGER, approvals };
   const tools = new Map<string, Effect>();
   const byApproval = new Map(approvals.map(({ id }) => [id, 0]));
-  let judgedBy = 0;
+  let latestVersion = 0;
   for (const partition of partitionsOf("all")) {
     for await (const sighting of stored(partition)) {
-      judgedBy = Math.max(judgedBy, sighting.approvalsVersion ?? 0);
+      latestVersion = Math.max(latestVersion, sighting.approvalsVersion ?? 0);
       const tool = toolOf(sighting.detectionId);
       const reviewed = review(sighting, tool, set, now);
       const approvalId = coveringId(reviewed);
       if (approvalId !== undefined) byApproval.set(approvalId, (byApproval.get(approvalId) ?? 0) + 1);
-      const before = tools.get(tool) ?? { tool, covers: 0, silences: 0, lifts: 0 };
+      const before = tools.get(tool) ?? { tool, covers: 0, silences: 0, ends: 0 };
       tools.set(tool, {
         tool,
         covers: before.covers + (approvalId === undefined ? 0 : 1),
         silences: before.silences + (reviewed.kind === "expect" ? 1 : 0),
-        lifts: before.lifts + (reviewed.kind === "lift" ? 1 : 0),
+        ends: before.ends + (reviewed.kind === "lift" ? 1 : 0),
       });
     }
   }
-  const told = [...tools.values()].filter(({ covers, lifts }) => covers + lifts > 0);
-  return { tools: told.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, judgedBy };
+  const told = [...tools.values()].filter(({ covers, ends }) => covers + ends > 0);
+  return { tools: told.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, latestVersion };
 }
 
 /** The set is newer than any, so that a sighting which stays expected notes the approval. */
@@ -63,7 +63,7 @@ export function previewLines({ tools }: Preview): readonly string[] {
   if (tools.length === 0) return ["It covers no sighting of the state, and lifts none."];
   const width = Math.max(...tools.map(({ tool }) => tool.length));
   return tools.map(
-    ({ tool, covers, silences, lifts }) =>
-      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, lifts ${lifts}${lifts > 0 ? ": they are announced" : ""}`,
+    ({ tool, covers, silences, ends }) =>
+      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, lifts ${ends}${ends > 0 ? ": they are announced" : ""}`,
   );
 }

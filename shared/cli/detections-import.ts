@@ -59,7 +59,7 @@ interface Totals {
   readonly unchanged: number;
   readonly refused: number;
   /** Of those written or unchanged: how many were mended. */
-  readonly mended: number;
+  readonly fixed: number;
 }
 
 function totalsOf(imported: readonly ImportedFile[]): Totals {
@@ -68,11 +68,11 @@ function totalsOf(imported: readonly ImportedFile[]): Totals {
     written: count("written"),
     unchanged: count("unchanged"),
     refused: count("refused"),
-    mended: imported.filter((one) => one.outcome !== "refused" && one.mended).length,
+    fixed: imported.filter((one) => one.outcome !== "refused" && one.fixed).length,
   };
 }
 
 function lastLine(imported: readonly ImportedFile[]): string {
-  const { written, unchanged, refused, mended } = totalsOf(imported);
-  return `${counted(imported.length, "file")}: ${written} written, ${unchanged} the same already, ${refused} can't be taken; ${mended} mended`;
+  const { written, unchanged, refused, fixed } = totalsOf(imported);
+  return `${counted(imported.length, "file")}: ${written} written, ${unchanged} the same already, ${refused} can't be taken; ${fixed} mended`;
 }

@@ -2,7 +2,7 @@ import { clean } from "../core/clean.ts";
 import type { StoredSighting } from "../core/review.ts";
 import { partitionOf, partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 
 /** How people name one sighting. */
 export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the device's name or id";
@@ -13,7 +13,7 @@ export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the de
  */
 export async function findSighting(
   name: string,
-  { stored, toolOf }: Pick<JudgedState, "stored" | "toolOf">,
+  { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
 ): Promise<{ readonly sighting: StoredSighting; readonly tool: string }> {
   const sought = parseName(name);
   const found: StoredSighting[] = [];

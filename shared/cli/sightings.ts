@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { nearest } from "../kql/nearest.ts";
 import { toolSlugs } from "./approvals-files.ts";
 import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
-import type { JudgedState } from "./approval-state.ts";
+import type { ApprovalState } from "./approval-state.ts";
 import { openState } from "./approval-state.ts";
 
 interface Sought {
@@ -65,7 +65,7 @@ export function addSightingsCommand(program: Command): void {
 /** The sightings that a filter leaves, a partition at a time. */
 export async function* sightingsOf(
   { device, tool, since }: Sought,
-  { stored, toolOf }: Pick<JudgedState, "stored" | "toolOf">,
+  { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
 ): AsyncGenerator<{ readonly sighting: StoredSighting; readonly tool: string }> {
   for (const partition of partitionsOf("all"))
     for await (const sighting of stored(partition)) {
@@ -100,7 +100,7 @@ export function detailLines(of: StoredSighting, tool: string): readonly string[]
     `  workspace    ${of.workspace}`,
     `  group        ${clean(of.deviceGroup, 200).text || "none"}`,
     `  seen         ${minute(of.firstSeen)} to ${minute(of.lastSeen)}, episode ${of.episode}`,
-    `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.telling} times`,
+    `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.announcement} times`,
     `  decided      ${minute(of.decidedAt)}, by approvals of set ${of.approvalsVersion ?? "none"}`,
     ...(of.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
     pieces.length === 0 ? "  no evidence of how it got there or who started it" : "Evidence:",

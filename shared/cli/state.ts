@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { generatePacks } from "../../scripts/generate-packs.ts";
-import { accept } from "../operations/recover-state.ts";
+import { recoverState } from "../operations/recover-state.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { contextLogger } from "../logger.ts";
 import { readConfig } from "./settings-file.ts";
 
 interface AcceptOptions {
   readonly restore?: true;
-  readonly retell?: true;
+  readonly announceAgain?: true;
   readonly settings: string;
   readonly json?: true;
 }
@@ -23,23 +23,26 @@ export function addStateCommand(program: Command): void {
       new Option(
         "--restore",
         "write what was read before as known, silently: nobody is told twice; needs the workspaces",
-      ).conflicts("retell"),
+      ).conflicts("announce-again"),
     )
-    .addOption(new Option("--retell", "tell everything of the horizon again, under new ids").conflicts("restore"))
+    .addOption(
+      new Option("--announce-again", "tell everything of the horizon again, under new ids").conflicts("restore"),
+    )
     .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
     .option("--json", "one JSON object on stdout")
     .action(acceptState);
 }
 
 async function acceptState(options: AcceptOptions, command: Command): Promise<void> {
-  if (!options.restore && !options.retell) command.error("error: say --restore or --retell", { exitCode: 2 });
+  if (!options.restore && !options.announceAgain)
+    command.error("error: say --restore or --announce-again", { exitCode: 2 });
   const config = await readConfig(options.settings, process.env);
   // A clone that was never built has no packs yet, and compose loads them.
   const problems = await generatePacks();
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
   const { compose } = await import("../host/compose.ts");
   const { service } = compose(config, stderrLogger());
-  const accepted = await accept(service, options.restore ? "restore" : "retell");
+  const accepted = await recoverState(service, options.restore ? "restore" : "announce-again");
   if (options.json) console.log(JSON.stringify(accepted));
   else if (accepted.partitions.length === 0)
     console.log("Nothing was lost: every epoch that Coverage names is there. Nothing was done.");

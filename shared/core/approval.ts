@@ -47,7 +47,7 @@ export interface ApprovalSet {
 }
 
 /** What is judged: a sighting with all evidence there is. */
-export interface Judged {
+export interface ApprovalSubject {
   readonly tool: string;
   readonly deviceId: string;
   readonly deviceName: string;

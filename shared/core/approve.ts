@@ -1,4 +1,4 @@
-import type { Approval, Judged, Verdict } from "./approval.ts";
+import type { Approval, ApprovalSubject, Verdict } from "./approval.ts";
 import { includesText, shown } from "./approve/actor.ts";
 import { uncoveredArrival, what } from "./approve/arrival.ts";
 import { runAgainst } from "./approve/run.ts";
@@ -12,7 +12,7 @@ import type { Evidence } from "./evidence.ts";
  * sighting was there before the list was made (`preexisting`); and only where no run evidence speaks against it. Never: an expired
  * one, a counterfeit, or evidence that is not whole (R13).
  */
-export function approve(of: Judged, evidence: Evidence, approvals: readonly Approval[], now: Date): Verdict {
+export function approve(of: ApprovalSubject, evidence: Evidence, approvals: readonly Approval[], now: Date): Verdict {
   const reasons: { approvalId: string; reason: string }[] = [];
   const concerned = approvals.filter(({ tools }) => tools.includes(of.tool)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (const approval of concerned) {
@@ -30,7 +30,7 @@ export const EXPIRING_DAYS = 14;
 /** Whether it counts: an approval ends at the instant of its `expires`. */
 export const isInForce = ({ expires }: Pick<Approval, "expires">, now: Date): boolean => now < expires;
 
-function objection(approval: Approval, of: Judged, evidence: Evidence, now: Date): string | undefined {
+function objection(approval: Approval, of: ApprovalSubject, evidence: Evidence, now: Date): string | undefined {
   if (!isInForce(approval, now)) return `it expired on ${approval.expires.toISOString()}`;
   if (of.counterfeit) return "the tool's certificate is not trusted: a counterfeit is never covered";
   if (evidence.missing.length > 0)
@@ -47,10 +47,10 @@ function objection(approval: Approval, of: Judged, evidence: Evidence, now: Date
   );
 }
 
-const isListed = ({ devices: { names = [] } }: Approval, of: Judged): boolean =>
+const isListed = ({ devices: { names = [] } }: Approval, of: ApprovalSubject): boolean =>
   includesText(names, of.deviceName) || includesText(names, of.deviceId);
 
-function notPreexisting({ preexisting, made }: Approval, of: Judged, listed: boolean): string | undefined {
+function notPreexisting({ preexisting, made }: Approval, of: ApprovalSubject, listed: boolean): string | undefined {
   if (!preexisting) return "nothing shows how the tool got there: there is no arrival evidence";
   if (!listed)
     return "nothing shows how the tool got there, and what was there before is covered on listed devices only";
@@ -59,7 +59,7 @@ function notPreexisting({ preexisting, made }: Approval, of: Judged, listed: boo
   return undefined;
 }
 
-function outsideSession({ session }: Approval, of: Judged, { pieces }: Evidence): string | undefined {
+function outsideSession({ session }: Approval, of: ApprovalSubject, { pieces }: Evidence): string | undefined {
   if (!session) return undefined;
   const outside = pieces.find(({ at }) => at < session.validFrom || at > session.validTo);
   if (outside) return `${what(outside)}: outside the session`;
@@ -76,7 +76,7 @@ function inUserFolder({ session, arrival }: Approval, { pieces }: Evidence): str
   return found && `${what(found)}: it lies in a user's folder`;
 }
 
-function grounds(approval: Approval, of: Judged, { pieces }: Evidence): string {
+function grounds(approval: Approval, of: ApprovalSubject, { pieces }: Evidence): string {
   const where = isListed(approval, of) ? "a device that it lists" : `the group ${shown(of.deviceGroup)}`;
   const arrivals = pieces.filter(({ kind }) => kind === "arrival").length;
   const how =

@@ -7,13 +7,13 @@ import type { Detection } from "./pack.ts";
 import type { Cause, Row, Sighting } from "./sighting.ts";
 import { partitionOf } from "./slice.ts";
 import { encodeEvidence } from "./stored-evidence.ts";
-import type { Glimpse, Known, Refresh } from "../azure/sightings-table.ts";
+import type { SightingVersion, KnownRecord, Refresh } from "../azure/sightings-table.ts";
 import { sightingRowKey } from "../azure/sightings-table.ts";
 import { StateError } from "../errors.ts";
-import type { Telling } from "../announce/announce-context.ts";
+import type { AnnounceContext } from "../announce/announce-context.ts";
 
 /** A sighting that is to be told, before it is known in which message. */
-export interface Told {
+export interface Announce {
   readonly kind: "tell";
   readonly row: Row;
   readonly novelty: "new" | "returned" | "lifted";
@@ -27,7 +27,7 @@ export interface Told {
 }
 
 /** A sighting that is written and told to nobody: expected, taken over from an old id, or restored. */
-export interface Kept {
+export interface SaveQuietly {
   readonly kind: "keep";
   readonly row: Row;
   readonly novelty: "new" | "returned" | "adopted";
@@ -36,30 +36,30 @@ export interface Kept {
   readonly stored?: string;
 }
 
-export interface SeenAgain {
+export interface Touch {
   readonly kind: "refresh";
   readonly row: Row;
   readonly refresh: Refresh;
 }
 
-export type Judged = Told | Kept | SeenAgain | { readonly kind: "nothing" };
+export type Decision = Announce | SaveQuietly | Touch | { readonly kind: "nothing" };
 
 /** What a row means here: against its own sighting, or the one of an id that its detection supersedes (R11). */
-export function compare<Of extends Glimpse>(
+export function matchKnown<Of extends SightingVersion>(
   row: Row,
   known: ReadonlyMap<string, Of>,
-  by: Pick<Telling, "judgement">,
+  by: Pick<AnnounceContext, "policy">,
   detection: Detection,
 ): { readonly novelty: Novelty<Of>; readonly own: Of | undefined; readonly inherited: Of | undefined } {
   const own = known.get(sightingRowKey(row));
   const inherited = own ? undefined : lastKnown(detection.supersedes, row, known);
-  const { gapEnds, ...judgement } = by.judgement;
+  const { gapEnds, ...policy } = by.policy;
   const gapEnd = gapEnds.get(partitionOf(row.deviceId));
-  return { novelty: decide(row, own ?? inherited, { ...judgement, ...(gapEnd && { gapEnd }) }), own, inherited };
+  return { novelty: decide(row, own ?? inherited, { ...policy, ...(gapEnd && { gapEnd }) }), own, inherited };
 }
 
 /** Where several ids become one, the device was quiet since the latest of them. */
-function lastKnown<Of extends Glimpse>(
+function lastKnown<Of extends SightingVersion>(
   ids: readonly string[],
   row: Row,
   known: ReadonlyMap<string, Of>,
@@ -73,15 +73,15 @@ function lastKnown<Of extends Glimpse>(
 }
 
 /** What is to be written for a row, against what is known of it. Pure. `evidence`: of a row that is new or returned. */
-export function judge(
+export function decideWrite(
   row: Row,
-  known: ReadonlyMap<string, Known>,
+  known: ReadonlyMap<string, KnownRecord>,
   evidence: Evidence,
   detection: Detection,
-  by: Telling,
+  by: AnnounceContext,
   partition: string,
-): Judged {
-  const { novelty, own, inherited } = compare(row, known, by, detection);
+): Decision {
+  const { novelty, own, inherited } = matchKnown(row, known, by, detection);
   const etag = own && { etag: own.etag };
   if (novelty.kind === "seen-again") {
     // A rename tells nobody: the new id takes over what the old one knew.
@@ -120,9 +120,14 @@ export function judge(
     return {
       kind: "keep",
       ...kept,
-      sighting: { ...fresh, disposition: "expected", telling: before?.telling ?? 0, approvalId: verdict.approvalId },
+      sighting: {
+        ...fresh,
+        disposition: "expected",
+        announcement: before?.announcement ?? 0,
+        approvalId: verdict.approvalId,
+      },
     };
-  if (!by.tell) return { kind: "keep", ...kept, sighting: fresh };
+  if (!by.announce) return { kind: "keep", ...kept, sighting: fresh };
   return {
     kind: "tell",
     ...kept,
@@ -133,19 +138,19 @@ export function judge(
   };
 }
 
-export function epochOf(partition: string, { epochs }: Pick<Telling, "epochs">): string {
+export function epochOf(partition: string, { epochs }: Pick<AnnounceContext, "epochs">): string {
   const epochId = epochs.get(partition);
   if (epochId === undefined)
     throw new StateError(`partition ${partition} has no epoch; the plan makes one before anything is told`);
   return epochId;
 }
 
-const adopt = (row: Row, inherited: KnownSighting, detection: Detection, by: Telling): Sighting => ({
+const adopt = (row: Row, inherited: KnownSighting, detection: Detection, by: AnnounceContext): Sighting => ({
   ...announce(row, { kind: "new" }, detection, by.workspace.name, inherited.approvalsVersion, by.now),
   firstSeen: inherited.firstSeen,
   lastSeen: row.lastSeen > inherited.lastSeen ? row.lastSeen : inherited.lastSeen,
   episode: inherited.episode,
-  telling: inherited.telling,
+  announcement: inherited.announcement,
   disposition: inherited.disposition,
   ...(inherited.approvalId !== undefined && { approvalId: inherited.approvalId }),
 });

@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 /** Of a known sighting, what a decision needs. */
 export type KnownSighting = Pick<
   Sighting,
-  "firstSeen" | "lastSeen" | "episode" | "telling" | "disposition" | "approvalId" | "approvalsVersion"
+  "firstSeen" | "lastSeen" | "episode" | "announcement" | "disposition" | "approvalId" | "approvalsVersion"
 >;
 
 /** What is known goes through as it came: a scan of the whole state knows `lastSeen` alone, and that decides. */
@@ -17,7 +17,7 @@ export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
   /** `refresh`: the day of lastSeen has moved; anything finer would rewrite the whole fleet at each run. */
   | { readonly kind: "seen-again"; readonly refresh: boolean };
 
-export interface Judgement {
+export interface NoveltyPolicy {
   /** Days of quiet after which a sighting returns; 0: never. */
   readonly dormancyDays: number;
   /** End of the last unrecoverable gap over the pack's workspaces: before it nobody looked, so nothing was quiet. */
@@ -33,7 +33,7 @@ export const utcDay = (time: Date): number => Math.floor(time.getTime() / DAY);
 export function decide<Known extends Pick<Sighting, "lastSeen">>(
   row: Row,
   known: Known | undefined,
-  by: Judgement,
+  by: NoveltyPolicy,
 ): Novelty<Known> {
   if (known === undefined) return { kind: "new" };
   // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
@@ -74,7 +74,7 @@ export function announce(
     firstSeen: row.firstSeen,
     lastSeen: row.lastSeen,
     episode: (previous?.episode ?? 0) + 1,
-    telling: (previous?.telling ?? 0) + 1,
+    announcement: (previous?.announcement ?? 0) + 1,
     disposition: "announced",
     decidedAt: now,
     approvalsVersion,

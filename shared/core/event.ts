@@ -32,7 +32,7 @@ const deviceGroup = z.string().optional().describe("Defender's device group, whe
 
 const kind = z.enum(["new", "returned"]);
 const episode = z.int().min(1).describe("1 for new, one more at each return");
-const telling = z.int().min(1).describe("How often it was announced, this time included");
+const announcement = z.int().min(1).describe("How often it was announced, this time included");
 const firstSeen = time.describe("When the window first shows the signer, not when the tool was installed");
 const count = z.int().min(0).describe("Rows in the window; 0 where the stored evidence was judged again");
 const cause = z.enum(CAUSES).describe("Why it is told now");
@@ -76,7 +76,7 @@ const sightingEvent = z.object({
     sighting: z.object({
       kind,
       episode,
-      telling,
+      announcement,
       firstSeen,
       lastSeen: time,
       count,
@@ -167,7 +167,7 @@ const waveMembersEvent = z.object({
           device: z.object({ id: deviceId, name: deviceName, group: deviceGroup }),
           kind,
           episode,
-          telling,
+          announcement,
           firstSeen,
           lastSeen: time,
           count,

@@ -23,4 +23,4 @@ export const isNeutral = ({ kind, actor, ownTool }: EvidencePiece): boolean =>
   kind === "run" && (ownTool === true || isServiceControl(actor));
 
 /** Who brought the file: the client, where the installer's service wrote it; `undefined` where nobody knows. */
-export const bringerOf = ({ actor, client }: EvidencePiece): Actor | undefined => (isInstaller(actor) ? client : actor);
+export const originOf = ({ actor, client }: EvidencePiece): Actor | undefined => (isInstaller(actor) ? client : actor);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { clean } from "./clean.ts";
 import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
-import { mostTelling } from "./evidence-rank.ts";
+import { mostRevealing } from "./evidence-rank.ts";
 
 const MAX_PIECES = 10;
 /** UTF-8 bytes of all of it: the message has 60,000, and its other texts are bounded at less than half of them. */
@@ -100,7 +100,7 @@ export function toEvidenceEvent(evidence: Evidence): { readonly event: EvidenceE
     }),
   });
   const missing = first(evidence.missing, MAX_MISSING).map((reason) => bounded(reason, MAX_TEXT));
-  let pieces = mostTelling(evidence, MAX_PIECES).map(pieceOf);
+  let pieces = mostRevealing(evidence, MAX_PIECES).map(pieceOf);
   while (pieces.length > 0 && bytesOf(pieces) > MAX_BYTES) pieces = pieces.slice(0, -1);
   const omitted = evidence.pieces.length - pieces.length;
   return { event: { pieces, omitted, missing }, cut: cut || omitted > 0 };

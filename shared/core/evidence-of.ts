@@ -4,7 +4,7 @@ import { actorFacts, foldPieces } from "./evidence-fold.ts";
 import { lowerCase } from "./evidence-path.ts";
 import type { Act, Logon, RecordOf, Task } from "./evidence-records.ts";
 import { parseActs, parseLogons, parseTasks } from "./evidence-records.ts";
-import type { RowComplaint } from "./row.ts";
+import type { RowProblem } from "./row.ts";
 import { sightingKey } from "./sighting.ts";
 import type { EvidenceAnswer } from "./source.ts";
 
@@ -22,10 +22,10 @@ export interface EvidenceFound {
   /** One of each candidate. */
   readonly byKey: ReadonlyMap<string, Evidence>;
   /** Records that can't be used in whole; what they are about has the reason in `missing`. */
-  readonly rejected: readonly RowComplaint[];
+  readonly rejected: readonly RowProblem[];
 }
 
-interface Around {
+interface EvidenceAround {
   readonly acts: readonly Act[];
   readonly tasks: readonly Task[];
   readonly logons: readonly Logon[];
@@ -39,7 +39,7 @@ export function evidenceOf(
   candidates: readonly { readonly detectionId: string; readonly deviceId: string }[],
   answer: EvidenceAnswer,
 ): EvidenceFound {
-  const rejected: RowComplaint[] = [];
+  const rejected: RowProblem[] = [];
   const missing = new Map<string, Set<string>>();
   const miss = (owner: string, reason: string): void => {
     missing.set(owner, (missing.get(owner) ?? new Set()).add(reason));
@@ -78,7 +78,7 @@ export function evidenceOf(
   return { byKey, rejected };
 }
 
-function piecesOf(around: Around): Evidence {
+function piecesOf(around: EvidenceAround): Evidence {
   const missing: string[] = [];
   const clients = around.acts.filter(({ kind }) => kind === "client");
   const pieces: EvidencePiece[] = [];

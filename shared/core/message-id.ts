@@ -7,9 +7,9 @@ import type { Sighting } from "./sighting.ts";
  * that the broker and consumers drop it; told again (another telling, episode's day or epoch) it is another (R19).
  */
 export function messageId(
-  of: Pick<Sighting, "detectionId" | "deviceId" | "telling" | "firstSeen"> & { readonly epochId: string },
+  of: Pick<Sighting, "detectionId" | "deviceId" | "announcement" | "firstSeen"> & { readonly epochId: string },
 ): string {
-  const parts = [of.epochId, of.detectionId, of.deviceId, of.telling, utcDay(of.firstSeen)];
+  const parts = [of.epochId, of.detectionId, of.deviceId, of.announcement, utcDay(of.firstSeen)];
   return sha256(parts);
 }
 

@@ -76,7 +76,7 @@ function toEvent(of: SightingMessageInput): SightingEvent {
       sighting: {
         kind,
         episode: sighting.episode,
-        telling: sighting.telling,
+        announcement: sighting.announcement,
         firstSeen,
         lastSeen: row.lastSeen.toISOString(),
         count: row.count,

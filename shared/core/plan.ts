@@ -3,7 +3,7 @@ import type { Slice } from "./slice.ts";
 import { COVERAGE_SLICES, sliceName } from "./slice.ts";
 
 /** Milliseconds each. */
-export interface Reach {
+export interface ReadWindows {
   readonly lookback: number;
   readonly horizon: number;
   readonly overlap: number;
@@ -50,12 +50,12 @@ export function planUnit(
   slice: Slice,
   pack: Pick<Pack, "hash" | "ownWindow">,
   coverage: UnitCoverage | undefined,
-  reach: Reach,
+  readWindows: ReadWindows,
   now: Date,
 ): UnitPlan {
-  const horizon = now.getTime() - reach.horizon;
+  const horizon = now.getTime() - readWindows.horizon;
   // A file's own ago(…) cuts whatever the plan asks for: nothing before it is read, whether it came late or was missed.
-  const reachable = Math.max(horizon, now.getTime() - (pack.ownWindow ?? reach.horizon));
+  const reachable = Math.max(horizon, now.getTime() - (pack.ownWindow ?? readWindows.horizon));
   const covered = coverage?.coveredTo.getTime();
   const changed = coverage !== undefined && coverage.packHash !== pack.hash;
   const baseline: Baseline | undefined = coverage === undefined ? "first" : changed ? "changed" : undefined;
@@ -65,15 +65,18 @@ export function planUnit(
       ? horizon
       : Math.max(
           horizon,
-          earliest(now.getTime() - Math.min(reach.lookback, pack.ownWindow ?? reach.lookback), covered - reach.overlap),
+          earliest(
+            now.getTime() - Math.min(readWindows.lookback, pack.ownWindow ?? readWindows.lookback),
+            covered - readWindows.overlap,
+          ),
         );
   const from = Math.max(wanted, reachable);
-  const since = covered === undefined || changed ? horizon : covered - reach.overlap;
+  const since = covered === undefined || changed ? horizon : covered - readWindows.overlap;
   return {
     slice,
     window: { from: at(from), to: now, since: at(since), horizon: at(reachable) },
     ...(baseline && { baseline }),
-    ...(covered !== undefined && { lateBefore: at(covered - reach.overlap), coveredTo: at(covered) }),
+    ...(covered !== undefined && { lateBefore: at(covered - readWindows.overlap), coveredTo: at(covered) }),
     ...(covered !== undefined && covered < reachable && { gap: { from: at(covered), to: at(reachable) } }),
     ...(wanted < reachable && { unread: { from: at(wanted), to: at(reachable) } }),
     ...(coverage && { priorHash: coverage.packHash }),
@@ -88,15 +91,15 @@ export function planPack(
   pack: Pick<Pack, "hash" | "ownWindow">,
   coverage: ReadonlyMap<string, UnitCoverage>,
   sliced: boolean,
-  reach: Reach,
+  readWindows: ReadWindows,
   now: Date,
 ): readonly UnitPlan[] {
   const states = COVERAGE_SLICES.map((slice) => coverage.get(sliceName(slice)));
   const equal = states.every(
     (state) => state?.coveredTo.getTime() === states[0]?.coveredTo.getTime() && state?.packHash === states[0]?.packHash,
   );
-  if (equal && !sliced) return [planUnit("all", pack, states[0], reach, now)];
-  return leastCoveredFirst(COVERAGE_SLICES.map((slice, i) => planUnit(slice, pack, states[i], reach, now)));
+  if (equal && !sliced) return [planUnit("all", pack, states[0], readWindows, now)];
+  return leastCoveredFirst(COVERAGE_SLICES.map((slice, i) => planUnit(slice, pack, states[i], readWindows, now)));
 }
 
 /** R2: a run that is cut off every time still reaches each unit in turn. Stable for equals. */

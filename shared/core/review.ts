@@ -1,4 +1,4 @@
-import type { ApprovalSet, Judged, Verdict } from "./approval.ts";
+import type { ApprovalSet, ApprovalSubject, Verdict } from "./approval.ts";
 import { approve, isInForce } from "./approve.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Sighting } from "./sighting.ts";
@@ -36,13 +36,13 @@ export type Review =
  * @param tool slug of its detection's tool
  */
 export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: Date): Review {
-  const judgedBy = of.approvalsVersion;
-  if (judgedBy > set.version)
-    return { kind: "keep", reason: `judged by set ${judgedBy}, which is newer than set ${set.version}` };
-  const verdict = approve(judgedOf(of, tool), of.evidence, set.approvals, now);
+  const approvalsVersion = of.approvalsVersion;
+  if (approvalsVersion > set.version)
+    return { kind: "keep", reason: `judged by set ${approvalsVersion}, which is newer than set ${set.version}` };
+  const verdict = approve(approvalSubjectOf(of, tool), of.evidence, set.approvals, now);
   if (of.disposition === "expected") {
     if (!verdict.covered) return { kind: "lift", reason: whyNot(of, verdict) };
-    const changed = verdict.approvalId !== of.approvalId || judgedBy < set.version;
+    const changed = verdict.approvalId !== of.approvalId || approvalsVersion < set.version;
     return {
       kind: "keep",
       reason: verdict.reason,
@@ -50,12 +50,12 @@ export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: 
     };
   }
   // The set that announced it goes on announcing it: what changes its mind is a decision of people, not of the clock.
-  if (verdict.covered && judgedBy < set.version)
+  if (verdict.covered && approvalsVersion < set.version)
     return { kind: "expect", approvalId: verdict.approvalId, reason: verdict.reason };
   return {
     kind: "keep",
     reason: verdict.covered ? `announced by set ${set.version} itself` : whyNot(of, verdict),
-    ...(judgedBy < set.version && { note: { approvalsVersion: set.version } }),
+    ...(approvalsVersion < set.version && { note: { approvalsVersion: set.version } }),
   };
 }
 
@@ -70,7 +70,7 @@ export function differs(mark: ReviewMark | undefined, set: ApprovalSet, now: Dat
 }
 
 /** What of a stored sighting is judged. */
-export const judgedOf = (of: StoredSighting, tool: string): Judged => ({
+export const approvalSubjectOf = (of: StoredSighting, tool: string): ApprovalSubject => ({
   tool,
   deviceId: of.deviceId,
   deviceName: of.deviceName,

@@ -9,7 +9,7 @@ const MAX_SHOWN = 120;
 
 const NO_REPORT = "Report is not a JSON array of numbers or strings: left empty";
 
-export interface RowComplaint {
+export interface RowProblem {
   /** `<detection id>|<device id>` as the row states them, cut to a length that can be logged. */
   readonly key: string;
   readonly reason: string;
@@ -19,9 +19,9 @@ export interface ParsedRows {
   /** One a key, in the order in which keys first appeared. */
   readonly rows: readonly Row[];
   /** Rows that say nothing usable. */
-  readonly rejected: readonly RowComplaint[];
+  readonly rejected: readonly RowProblem[];
   /** Rows that were kept without something that only informs. */
-  readonly repaired: readonly RowComplaint[];
+  readonly repaired: readonly RowProblem[];
 }
 
 /** A row while others may still fold into it. */
@@ -43,8 +43,8 @@ export function parseRows(
   const open = new Map<string, Map<string, OpenRow>>();
   for (const id of ids) open.set(id, new Map());
   const rows: OpenRow[] = [];
-  const rejected: RowComplaint[] = [];
-  const repaired: RowComplaint[] = [];
+  const rejected: RowProblem[] = [];
+  const repaired: RowProblem[] = [];
 
   for (const record of records) {
     const reports = parseReport(record["Report"]);

@@ -1,7 +1,7 @@
 /** What a run came to, in the words of the log, of Coverage, of `--json` and of the alerts: one set of names. */
 export type Outcome = "ok" | "partial" | "blind" | "failed";
 
-export interface WorkspaceRecord {
+export interface SourceOutcome {
   readonly name: string;
   readonly outcome: Outcome;
   /** The first thing that went wrong there. */
@@ -20,7 +20,7 @@ export interface RunRecord {
   readonly outcome: Outcome;
   /** Why the whole run failed: `state-lost`, `state-newer`, `state`, `approvals`, or `relay` where only the sending did. */
   readonly reason?: string;
-  readonly workspaces: readonly WorkspaceRecord[];
+  readonly workspaces: readonly SourceOutcome[];
   readonly rows: number;
   readonly rejected: number;
   readonly new: number;
@@ -42,11 +42,11 @@ export interface RunRecord {
 
 /** `failed` where nothing could be read, `partial` where something was left, `blind` where all was read but can't be trusted. */
 export function runOutcome(
-  workspaces: readonly Pick<WorkspaceRecord, "outcome">[],
-  left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly putAside: number },
+  workspaces: readonly Pick<SourceOutcome, "outcome">[],
+  left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly quarantined: number },
 ): Outcome {
   if (workspaces.length > 0 && workspaces.every(({ outcome }) => outcome === "failed")) return "failed";
   const incomplete = workspaces.some(({ outcome }) => outcome === "failed" || outcome === "partial");
-  if (incomplete || left.unitsLeft > 0 || left.relayFailed || left.putAside > 0) return "partial";
+  if (incomplete || left.unitsLeft > 0 || left.relayFailed || left.quarantined > 0) return "partial";
   return workspaces.some(({ outcome }) => outcome === "blind") ? "blind" : "ok";
 }

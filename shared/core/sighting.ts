@@ -1,5 +1,5 @@
 /** Why a sighting is told now. */
-export const CAUSES = ["new-activity", "late-arrival", "rule-changed", "approval-lifted", "baseline"] as const;
+export const CAUSES = ["new-activity", "late-arrival", "rule-changed", "approval-ended", "baseline"] as const;
 export type Cause = (typeof CAUSES)[number];
 
 type Disposition = "announced" | "expected";
@@ -48,7 +48,7 @@ export interface Sighting {
   /** 1 for new, one more at each return. */
   readonly episode: number;
   /** How often it was announced. */
-  readonly telling: number;
+  readonly announcement: number;
   readonly disposition: Disposition;
   readonly decidedAt: Date;
   /** Of the message that told it last: its own, or its wave's; absent while it was never told. */

@@ -32,7 +32,7 @@ export function split(slice: Slice): readonly Slice[] | undefined {
  * The same shares in the same order, beginning with another one each minute: whoever never gets to the end begins everywhere in time.
  * Seventeen is prime, so that no schedule comes back to the same few.
  */
-export function startingElsewhere<T>(shares: readonly T[], now: Date): readonly T[] {
+export function rotateByTime<T>(shares: readonly T[], now: Date): readonly T[] {
   const start = Math.floor(now.getTime() / 60_000) % Math.max(1, shares.length);
   return [...shares.slice(start), ...shares.slice(0, start)];
 }

@@ -51,8 +51,8 @@ export interface EvidenceAnswer {
 }
 
 /** All records of an answer that is small, its memory given back. */
-export function takeRecords(answer: RowsAnswer): readonly SourceRecord[] {
-  const records = [...answer.portions].flat();
+export function drainRecords(answer: RowsAnswer): readonly SourceRecord[] {
+  const records = [...answer.batches].flat();
   answer.discard();
   return records;
 }
@@ -68,7 +68,7 @@ export interface RowsAnswer {
    * The records, parsed as they are taken; can be taken again until they are discarded. All of a device are in one portion, so that
    * those of one key fold there; portions of one partition of the state follow each other.
    */
-  readonly portions: Iterable<readonly SourceRecord[]>;
+  readonly batches: Iterable<readonly SourceRecord[]>;
   /** Gives the records' memory back before the next answer needs as much; what is never discarded goes when it is collected. */
   discard(): void;
   /** CPU and size as the service states them, for the log; absent where it states none. */

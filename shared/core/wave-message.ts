@@ -121,7 +121,7 @@ export function waveMembers(of: WaveMembersInput): OutboxMessage | undefined {
         },
         kind: sighting.episode === 1 ? "new" : "returned",
         episode: sighting.episode,
-        telling: sighting.telling,
+        announcement: sighting.announcement,
         firstSeen: sighting.firstSeen.toISOString(),
         lastSeen: row.lastSeen.toISOString(),
         count: row.count,

@@ -32,7 +32,13 @@ export interface Counted {
 }
 
 /** Adds `n` sightings that are about to be told. Pure. `threshold`: sightings within 24 hours that make a wave. */
-export function countTelling(detectionId: string, before: WaveState, n: number, threshold: number, now: Date): Counted {
+export function countAnnouncements(
+  detectionId: string,
+  before: WaveState,
+  n: number,
+  threshold: number,
+  now: Date,
+): Counted {
   const tally = addTo(before.tally, n, now);
   const total = tally.reduce((sum, { count }) => sum + count, 0);
   if (before.wave && isOpen(before.wave, now))

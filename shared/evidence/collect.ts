@@ -9,52 +9,52 @@ import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
 /** Complaints said one by one. */
-const SAID = 20;
+const MAX_LOGGED = 20;
 
-export interface Surroundings {
+export interface EvidenceScope {
   readonly source: Pick<Source, "name" | "evidence">;
   readonly pack: Pack;
   readonly window: QueryWindow;
   readonly approvals: readonly Approval[];
   readonly now: Date;
-  readonly tally: { queries: number };
+  readonly counters: { queries: number };
   readonly log: Logger;
 }
 
-interface Around {
+interface SightingRef {
   readonly detectionId: string;
   readonly deviceId: string;
 }
 
 /** The events around some of the sightings, at most 500, by sighting key. */
-export type Lookout = (batch: readonly Around[]) => Promise<ReadonlyMap<string, Evidence>>;
+export type EvidenceLookup = (batch: readonly SightingRef[]) => Promise<ReadonlyMap<string, Evidence>>;
 
 /**
  * Looks around sightings of a pack, batch by batch; scheduled tasks and logons are asked for all of them at once. Never fails: what could
  * not be looked at is said in the evidence, and then covers nothing (R13).
  */
-export async function lookoutOver(all: readonly Around[], of: Surroundings): Promise<Lookout> {
-  const wanted = askedOnce(all, of);
+export async function createEvidenceLookup(all: readonly SightingRef[], of: EvidenceScope): Promise<EvidenceLookup> {
+  const wanted = sharedQueries(all, of);
   const once =
     wanted.tasks.length + wanted.logons.length === 0
       ? undefined
-      : await askOrSay(of, { devices: [], window: of.window, ...wanted });
+      : await queryAndWarn(of, { devices: [], window: of.window, ...wanted });
   return async (batch) => {
     if (batch.length === 0) return new Map();
-    const answer = await askOrSay(of, { devices: distinct(batch), window: of.window, tasks: [], logons: [] });
+    const answer = await queryAndWarn(of, { devices: distinct(batch), window: of.window, tasks: [], logons: [] });
     const found = evidenceOf(batch, {
       ...answer,
       ...(once && { tasks: once.tasks, logons: once.logons, missing: [...answer.missing, ...once.missing] }),
     });
-    sayRejected(of, found);
+    logRejected(of, found);
     return found.byKey;
   };
 }
 
 /** Tasks and logons are asked for where an approval in force compares them, and nowhere else: they are read dearly. */
-function askedOnce(
-  sightings: readonly Around[],
-  { pack, approvals, now }: Surroundings,
+function sharedQueries(
+  sightings: readonly SightingRef[],
+  { pack, approvals, now }: EvidenceScope,
 ): Pick<EvidenceAsk, "tasks" | "logons"> {
   const tools = new Map(pack.detections.map(({ id, tool }) => [id, tool]));
   const inForce = approvals.filter((approval) => isInForce(approval, now));
@@ -68,17 +68,19 @@ function askedOnce(
   };
 }
 
-const distinct = (sightings: readonly Around[]): string[] => [...new Set(sightings.map(({ deviceId }) => deviceId))];
+const distinct = (sightings: readonly SightingRef[]): string[] => [
+  ...new Set(sightings.map(({ deviceId }) => deviceId)),
+];
 
 /** A right that is missing for events alone must not keep the sighting from being told. */
-async function askOrSay(of: Surroundings, ask: EvidenceAsk): Promise<EvidenceAnswer> {
-  const answer = await askOrMiss(of, ask);
-  of.tally.queries += answer.asked;
-  if (of.pack.evidence) sayMissing(of, answer);
+async function queryAndWarn(of: EvidenceScope, ask: EvidenceAsk): Promise<EvidenceAnswer> {
+  const answer = await queryOrMissing(of, ask);
+  of.counters.queries += answer.asked;
+  if (of.pack.evidence) logMissing(of, answer);
   return answer;
 }
 
-async function askOrMiss({ source, pack }: Surroundings, ask: EvidenceAsk): Promise<EvidenceAnswer> {
+async function queryOrMissing({ source, pack }: EvidenceScope, ask: EvidenceAsk): Promise<EvidenceAnswer> {
   try {
     return await source.evidence(pack, ask);
   } catch (error) {
@@ -88,7 +90,7 @@ async function askOrMiss({ source, pack }: Surroundings, ask: EvidenceAsk): Prom
   }
 }
 
-function sayMissing({ source, pack, log }: Surroundings, { missing }: EvidenceAnswer): void {
+function logMissing({ source, pack, log }: EvidenceScope, { missing }: EvidenceAnswer): void {
   const place = { workspace: source.name, pack: pack.name };
   for (const reason of new Set(missing.map((one) => one.reason)))
     log.warn(
@@ -97,10 +99,13 @@ function sayMissing({ source, pack, log }: Surroundings, { missing }: EvidenceAn
     );
 }
 
-function sayRejected({ source, pack, log }: Surroundings, { rejected }: EvidenceFound): void {
+function logRejected({ source, pack, log }: EvidenceScope, { rejected }: EvidenceFound): void {
   const place = { workspace: source.name, pack: pack.name };
-  for (const { key, reason } of rejected.slice(0, SAID))
+  for (const { key, reason } of rejected.slice(0, MAX_LOGGED))
     log.warn({ event: "evidence.rejected", ...place, key, reason }, "a piece of evidence can't be read");
-  if (rejected.length > SAID)
-    log.warn({ event: "evidence.rejected", ...place, more: rejected.length - SAID }, "more evidence can't be read");
+  if (rejected.length > MAX_LOGGED)
+    log.warn(
+      { event: "evidence.rejected", ...place, more: rejected.length - MAX_LOGGED },
+      "more evidence can't be read",
+    );
 }

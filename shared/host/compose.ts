@@ -7,7 +7,7 @@ import { createLogsQueryClient } from "../azure/log-analytics-client.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../azure/log-analytics.ts";
 import { outboxTable } from "../azure/outbox-table.ts";
 import { retention } from "../azure/retention.ts";
-import type { SendPatience } from "../azure/sightings-queue.ts";
+import type { SendRetryOptions } from "../azure/sightings-queue.ts";
 import { openQueue } from "../azure/sightings-queue.ts";
 import { sightingsTable } from "../azure/sightings-table.ts";
 import { tableClient } from "../azure/table-client.ts";
@@ -17,8 +17,8 @@ import type { Config } from "../settings/config.ts";
 import type { Logger } from "../logger.ts";
 import type { RelayResult } from "../outbox/relay.ts";
 import { relay } from "../outbox/relay.ts";
-import type { Retained } from "../operations/purge.ts";
-import { retain } from "../operations/purge.ts";
+import type { PurgeResult } from "../operations/purge.ts";
+import { purge } from "../operations/purge.ts";
 import type { Service } from "../run/run.ts";
 
 /** Milliseconds that one relay pass may take: within the relay's own interval of five minutes. */
@@ -27,7 +27,7 @@ const RELAY_BUDGET = 4 * 60_000;
 export interface Composition {
   readonly service: Service;
   readonly relay: () => Promise<RelayResult>;
-  readonly retain: () => Promise<Retained>;
+  readonly purge: () => Promise<PurgeResult>;
 }
 
 export interface Conditions {
@@ -36,11 +36,11 @@ export interface Conditions {
   /** Default: the machine's clock. */
   readonly clock?: () => Date;
   /** Waits before the SDKs ask again, milliseconds. Default: the SDKs' own, and what the service's limits call for. */
-  readonly patience?: {
+  readonly retry?: {
     readonly query: number;
     readonly throttled: readonly number[];
     readonly table: number;
-    readonly send: SendPatience;
+    readonly send: SendRetryOptions;
   };
 }
 
@@ -48,16 +48,16 @@ export interface Conditions {
 export function compose(
   config: Config,
   log: Logger,
-  { stopping, clock = () => new Date(), patience }: Conditions = {},
+  { stopping, clock = () => new Date(), retry }: Conditions = {},
 ): Composition {
-  const sightings = tableClient(config, "Sightings", patience?.table);
-  const coverage = coverageTable(tableClient(config, "Coverage", patience?.table));
+  const sightings = tableClient(config, "Sightings", retry?.table);
+  const coverage = coverageTable(tableClient(config, "Coverage", retry?.table));
   const { endpoint, audience } = config.logAnalytics;
   const client = createLogsQueryClient({
     endpoint,
     audience,
     credential: credentialFor(config.identity, endpoint),
-    ...(patience && { retryDelay: patience.query }),
+    ...(retry && { retryDelay: retry.query }),
   });
   const limiter = createLimiter(QUERIES_AT_ONCE);
 
@@ -69,7 +69,7 @@ export function compose(
           address: config.serviceBus,
           queue: config.queue,
           credential: credentialFor(config.identity, ""),
-          ...(patience && { patience: patience.send }),
+          ...(retry && { retry: retry.send }),
         }),
       log,
       limit: config.announceLimit,
@@ -80,7 +80,7 @@ export function compose(
   return {
     service: {
       settings: {
-        ...config.reach,
+        ...config.readWindows,
         dormancyDays: config.dormancyDays,
         budget: config.runBudgetMs,
         waveThreshold: config.waveThreshold,
@@ -93,13 +93,13 @@ export function compose(
           workspace,
           limiter,
           log,
-          ...(patience && { throttledDelays: patience.throttled }),
+          ...(retry && { throttledDelays: retry.throttled }),
         }),
       })),
       sightings: sightingsTable(sightings),
       coverage,
       waves: waveTable(sightings),
-      approvals: approvalsTable(tableClient(config, "Approvals", patience?.table)),
+      approvals: approvalsTable(tableClient(config, "Approvals", retry?.table)),
       relay: pass,
       clock,
       newId: randomUUID,
@@ -107,7 +107,7 @@ export function compose(
       ...(stopping && { stopping }),
     },
     relay: pass,
-    retain: () =>
-      retain({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
+    purge: () =>
+      purge({ retention: retention(sightings), coverage, retentionDays: config.retentionDays, now: clock(), log }),
   };
 }

@@ -14,7 +14,7 @@ const stopping = new AbortController();
  * load leaves an app without functions that looks healthy.
  * @throws {ConfigError} naming every setting that can't be used
  */
-export function serve(context: InvocationContext): Composition {
+export function serviceFor(context: InvocationContext): Composition {
   config ??= parseConfig(process.env);
   return compose(config, contextLogger(context, config.logLevel), { stopping: stopping.signal });
 }

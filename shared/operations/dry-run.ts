@@ -32,11 +32,11 @@ export function dryRun(service: Service): { readonly service: Service; readonly 
     renameEpoch: async () => {},
     advance: async () => {},
     moveReviewMark: async () => {},
-    moveLookMark: async () => {},
-    forgetUnits: async () => {},
-    noteDetection: async () => {},
+    moveRecheckMark: async () => {},
+    deleteUnits: async () => {},
+    recordDetection: async () => {},
     recordRun: async () => {},
-    forgetRuns: async () => 0,
+    deleteRuns: async () => 0,
   };
   // A state that no run has used yet has no pointer, and is not given one.
   const approvals: Service["approvals"] = {

@@ -1,4 +1,4 @@
-import type { Ledger, StandingUnit } from "../azure/coverage-table.ts";
+import type { CoverageSnapshot, CoverageRecord } from "../azure/coverage-table.ts";
 import { unitKey } from "../azure/coverage-table.ts";
 import type { ApprovalSet } from "../core/approval.ts";
 import type { Pack } from "../core/pack.ts";
@@ -8,22 +8,22 @@ import type { Row } from "../core/sighting.ts";
 import type { RowsAnswer } from "../core/source.ts";
 import type { Slice } from "../core/slice.ts";
 import { COVERAGE_SLICES, partitionsOf, sliceName, split } from "../core/slice.ts";
-import { lostPartitions, standingEpochs } from "../run/epochs.ts";
+import { lostPartitions, storedEpochs } from "../run/epochs.ts";
 import { SourceError } from "../errors.ts";
-import { lookoutOver } from "../evidence/collect.ts";
-import { remember } from "../announce/process-rows.ts";
-import { tellingOf } from "../announce/announce-context.ts";
+import { createEvidenceLookup } from "../evidence/collect.ts";
+import { processRows } from "../announce/process-rows.ts";
+import { announceContextOf } from "../announce/announce-context.ts";
 import type { Service } from "../run/run.ts";
 
-export type Acceptance = "restore" | "retell";
+export type Recovery = "restore" | "announce-again";
 
-export interface Accepted {
+export interface RecoveryResult {
   /** Partitions that were lost. Empty: there was nothing to accept, and nothing was done. */
   readonly partitions: readonly string[];
   /** Sightings written as known, silently. */
   readonly restored: number;
   /** Units whose coverage was forgotten, so that the next run reads their whole horizon. */
-  readonly forgotten: number;
+  readonly deleted: number;
 }
 
 /**
@@ -32,59 +32,62 @@ export interface Accepted {
  * the horizon is told again. Only the lost partitions are touched. May be cut off and repeated: the loss stands until the
  * last step, Coverage's new names for the epochs.
  */
-export async function accept(service: Service, how: Acceptance): Promise<Accepted> {
+export async function recoverState(service: Service, how: Recovery): Promise<RecoveryResult> {
   const { coverage, sightings } = service;
   const now = service.clock();
-  const ledger = await coverage.ledger();
-  const standing = await standingEpochs(sightings);
-  const partitions = lostPartitions(ledger, standing);
-  if (partitions.length === 0) return { partitions, restored: 0, forgotten: 0 };
+  const snapshot = await coverage.snapshot();
+  const stored = await storedEpochs(sightings);
+  const partitions = lostPartitions(snapshot, stored);
+  if (partitions.length === 0) return { partitions, restored: 0, deleted: 0 };
 
   let restored = 0;
-  let forgotten = 0;
+  let deleted = 0;
   if (how === "restore") {
     // What an approval covers is restored as expected, so that its end is told.
     const approvals = await service.approvals.current();
-    for (const { unit, slice, pack, workspace } of lostUnits(service, ledger, partitions))
-      restored += await restoreUnit(service, workspace, pack, slice, unit, { ledger, approvals, now });
+    for (const { unit, slice, pack, workspace } of lostUnits(service, snapshot, partitions))
+      restored += await restoreUnit(service, workspace, pack, slice, unit, { snapshot, approvals, now });
   } else {
-    const keys = lostUnits(service, ledger, partitions).map(({ key }) => key);
-    await coverage.forgetUnits(keys);
-    forgotten = keys.length;
+    const keys = lostUnits(service, snapshot, partitions).map(({ key }) => key);
+    await coverage.deleteUnits(keys);
+    deleted = keys.length;
   }
   for (const partition of partitions) {
     const epoch = service.newId();
-    if (how === "retell") await sightings.replaceEpoch(partition, epoch);
-    await coverage.renameEpoch(partition, how === "retell" ? epoch : await sightings.makeEpoch(partition, epoch));
+    if (how === "announce-again") await sightings.replaceEpoch(partition, epoch);
+    await coverage.renameEpoch(
+      partition,
+      how === "announce-again" ? epoch : await sightings.makeEpoch(partition, epoch),
+    );
   }
   service.log.warn(
-    { event: "state.accepted", how, partitions, restored, forgotten },
+    { event: "state.accepted", how, partitions, restored, deleted },
     "an operator accepted the loss of the state",
   );
-  return { partitions, restored, forgotten };
+  return { partitions, restored, deleted };
 }
 
 interface Restoring {
-  readonly ledger: Ledger;
+  readonly snapshot: CoverageSnapshot;
   readonly approvals: ApprovalSet;
   readonly now: Date;
 }
 
 interface LostUnit {
   readonly key: string;
-  readonly unit: StandingUnit;
+  readonly unit: CoverageRecord;
   readonly slice: Slice;
   readonly pack: Pack;
   readonly workspace: Service["workspaces"][number];
 }
 
 /** The units that were covered and whose partition is lost. */
-function lostUnits(service: Service, ledger: Ledger, partitions: readonly string[]): readonly LostUnit[] {
+function lostUnits(service: Service, snapshot: CoverageSnapshot, partitions: readonly string[]): readonly LostUnit[] {
   return service.workspaces.flatMap((workspace) =>
     service.packs.flatMap((pack) =>
       COVERAGE_SLICES.flatMap((slice): LostUnit[] => {
         const key = unitKey(workspace.name, pack.name, sliceName(slice));
-        const unit = ledger.units.get(key);
+        const unit = snapshot.units.get(key);
         return unit && partitionsOf(slice).some((partition) => partitions.includes(partition))
           ? [{ key, unit, slice, pack, workspace }]
           : [];
@@ -99,8 +102,8 @@ async function restoreUnit(
   workspace: LostUnit["workspace"],
   pack: Pack,
   slice: Slice,
-  unit: StandingUnit,
-  { ledger, approvals, now }: Restoring,
+  unit: CoverageRecord,
+  { snapshot, approvals, now }: Restoring,
 ): Promise<number> {
   const plan = planUnit(slice, pack, undefined, service.settings, now);
   const answer = await queryOrSplit(
@@ -110,42 +113,42 @@ async function restoreUnit(
   if (!answer) {
     let restored = 0;
     for (const part of split(slice) ?? [])
-      restored += await restoreUnit(service, workspace, pack, part, unit, { ledger, approvals, now });
+      restored += await restoreUnit(service, workspace, pack, part, unit, { snapshot, approvals, now });
     return restored;
   }
-  const remembered = await remember(
+  const result = await processRows(
     rowsOf(answer, pack),
     {
-      ...tellingOf(pack, workspace, {
+      ...announceContextOf(pack, workspace, {
         service,
-        ledger,
+        snapshot,
         epochs: new Map(),
         approvals,
         runId: "state-accept",
         now,
       }),
       unit: plan,
-      judgement: { dormancyDays: 0, complete: true, gapEnds: new Map() },
+      policy: { dormancyDays: 0, complete: true, gapEnds: new Map() },
       evidence: (candidates) =>
-        lookoutOver(candidates, {
+        createEvidenceLookup(candidates, {
           source: workspace.source,
           pack,
           window: plan.window,
           approvals: approvals.approvals,
           now,
-          tally: { queries: 0 },
+          counters: { queries: 0 },
           log: service.log,
         }),
-      tell: false,
+      announce: false,
     },
     service.sightings,
     service.log,
   ).finally(() => answer.discard());
-  return remembered.new;
+  return result.new;
 }
 
-function* rowsOf({ portions }: RowsAnswer, pack: Pack): Generator<readonly Row[]> {
-  for (const portion of portions) yield parseRows(portion, pack).rows;
+function* rowsOf({ batches }: RowsAnswer, pack: Pack): Generator<readonly Row[]> {
+  for (const batch of batches) yield parseRows(batch, pack).rows;
 }
 
 /** `undefined`: ask for less. A partial answer would leave known sightings out, and they would be told again. */

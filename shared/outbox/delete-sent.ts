@@ -5,9 +5,9 @@ const MAX_REMOVED = 100;
 /** Accepted messages that are deleted together: full transactions are cheaper, and a crash sends these again. */
 const TOGETHER = 500;
 /** Transactions in flight at once. */
-const WIDTH = 4;
+const CONCURRENCY = 4;
 
-export interface Removals {
+export interface Deletions {
   /** Accepted by the broker: to be deleted, soon and beside the sending. */
   add(places: readonly OutboxPlace[]): void;
   /** Resolves when fewer than `most` wait to be deleted, or a deletion has failed. */
@@ -20,7 +20,7 @@ export interface Removals {
 }
 
 /** Deletes messages that the broker has, in transactions by partition, while others are being sent. */
-export function removeSent(outbox: Pick<Outbox, "remove">): Removals {
+export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
   let waiting = new Map<string, string[]>();
   let count = 0;
   let removed = 0;
@@ -49,7 +49,7 @@ export function removeSent(outbox: Pick<Outbox, "remove">): Removals {
         }
       }
     };
-    await Promise.all(Array.from({ length: WIDTH }, worker));
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   };
 
   const crowded = (most: number): boolean => count >= most;

@@ -3,8 +3,8 @@ import type { Queue } from "../core/queue.ts";
 import { PublishError, StateError, StateNewerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { describeError } from "../logger.ts";
-import type { Removals } from "./delete-sent.ts";
-import { removeSent } from "./delete-sent.ts";
+import type { Deletions } from "./delete-sent.ts";
+import { deleteSent } from "./delete-sent.ts";
 
 export interface RelayResult {
   /** Messages the broker accepted, and refused. */
@@ -29,7 +29,7 @@ export interface RelayOptions {
   readonly now: () => Date;
 }
 
-interface Tally {
+interface PassCounters {
   sent: number;
   refused: number;
 }
@@ -43,15 +43,15 @@ const MAX_UNREMOVED = 2_000;
  */
 export async function relay(of: RelayOptions): Promise<RelayResult> {
   const { outbox, log } = of;
-  const tally: Tally = { sent: 0, refused: 0 };
-  const removals = removeSent(outbox);
+  const counters: PassCounters = { sent: 0, refused: 0 };
+  const deletions = deleteSent(outbox);
   let before: OutboxSurvey = { depth: 0, partitions: [] };
   let failure: unknown;
   try {
     before = await outbox.survey();
     // R17: before the queue is opened, on every pass: who can't delete would send the same every few minutes for ever.
     await outbox.prove();
-    if (before.depth > 0) await drain(of, before, tally, removals);
+    if (before.depth > 0) await drain(of, before, counters, deletions);
   } catch (error) {
     failure = error;
   }
@@ -61,16 +61,21 @@ export async function relay(of: RelayOptions): Promise<RelayResult> {
       { event: "relay.failed", kind: failed.kind, error: describeError(failure) },
       "the outbox was not drained; the next pass tries again",
     );
-  const after = await surveyAfter(outbox, before, removals);
+  const after = await surveyAfter(outbox, before, deletions);
   return {
-    ...tally,
+    ...counters,
     depth: after.depth,
     oldestSeconds: after.oldest ? Math.max(0, Math.round((of.now().getTime() - after.oldest.getTime()) / 1000)) : 0,
     ...(failed && { failed }),
   };
 }
 
-async function drain(of: RelayOptions, survey: OutboxSurvey, tally: Tally, removals: Removals): Promise<void> {
+async function drain(
+  of: RelayOptions,
+  survey: OutboxSurvey,
+  counters: PassCounters,
+  deletions: Deletions,
+): Promise<void> {
   const { outbox, log, limit, budgetMs } = of;
   const started = performance.now();
   const timeIsUp = (): boolean => performance.now() - started > budgetMs;
@@ -80,8 +85,8 @@ async function drain(of: RelayOptions, survey: OutboxSurvey, tally: Tally, remov
   /** As many as the limit has room for; the rest stays for another round or pass. */
   async function* some(most: number): AsyncGenerator<OutboxEntry, void, undefined> {
     for (let taken = 0; taken < most;) {
-      await removals.room(MAX_UNREMOVED);
-      const next = timeIsUp() || removals.failure !== undefined ? END : await items.next();
+      await deletions.room(MAX_UNREMOVED);
+      const next = timeIsUp() || deletions.failure !== undefined ? END : await items.next();
       if (next.done === true) {
         ended = true;
         return;
@@ -103,14 +108,14 @@ async function drain(of: RelayOptions, survey: OutboxSurvey, tally: Tally, remov
   let failure: unknown;
   try {
     // R15: what was refused has used none of the limit, so the next round takes as many more.
-    while (!ended && tally.sent < limit) {
-      await queue.sendAll(some(limit - tally.sent), {
+    while (!ended && counters.sent < limit) {
+      await queue.sendAll(some(limit - counters.sent), {
         accepted: (entries) => {
-          tally.sent += entries.length;
-          removals.add(entries);
+          counters.sent += entries.length;
+          deletions.add(entries);
         },
         refused: ({ message, partition, key }, error) => {
-          tally.refused += 1;
+          counters.refused += 1;
           log.error(
             {
               event: "message.refused",
@@ -129,10 +134,10 @@ async function drain(of: RelayOptions, survey: OutboxSurvey, tally: Tally, remov
   } catch (error) {
     failure = error;
   }
-  await removals.settle();
+  await deletions.settle();
   await queue.close();
   if (failure !== undefined) throw failure;
-  if (removals.failure !== undefined) throw removals.failure;
+  if (deletions.failure !== undefined) throw deletions.failure;
 }
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -141,7 +146,7 @@ const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 async function surveyAfter(
   outbox: Outbox,
   before: OutboxSurvey,
-  { removed }: Removals,
+  { removed }: Deletions,
 ): Promise<Pick<OutboxSurvey, "depth" | "oldest">> {
   if (removed === 0) return before;
   if (removed >= before.depth) return { depth: 0 };

@@ -3,30 +3,30 @@ import { approve } from "../core/approve.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { messageId } from "../core/message-id.ts";
 import type { Detection, Pack } from "../core/pack.ts";
-import { judgedOf, review } from "../core/review.ts";
+import { approvalSubjectOf, review } from "../core/review.ts";
 import type { Cause, Row, Sighting } from "../core/sighting.ts";
 import { partitionOf } from "../core/slice.ts";
 import { encodeEvidence } from "../core/stored-evidence.ts";
-import type { StandingSighting } from "../azure/sightings-table.ts";
+import type { SightingRecord } from "../azure/sightings-table.ts";
 import { sightingRowKey } from "../azure/sightings-table.ts";
-import { chunkSize, commitTold } from "../announce/commit.ts";
+import { batchSize, commitBatch } from "../announce/commit.ts";
 import { StateError } from "../errors.ts";
-import { joinWave } from "../announce/assign-wave.ts";
-import type { Kept, Told } from "../core/decide-write.ts";
+import { assignWave } from "../announce/assign-wave.ts";
+import type { SaveQuietly, Announce } from "../core/decide-write.ts";
 import { epochOf } from "../core/decide-write.ts";
 import type { Logger } from "../logger.ts";
 import type { Service } from "../run/run.ts";
-import { sayCommitted } from "../announce/log-committed.ts";
-import type { TellingOrigin } from "../announce/announce-context.ts";
-import { tellingOf } from "../announce/announce-context.ts";
-import type { Tally } from "../run/run-unit.ts";
+import { logCommitted } from "../announce/log-committed.ts";
+import type { AnnounceOrigin } from "../announce/announce-context.ts";
+import { announceContextOf } from "../announce/announce-context.ts";
+import type { RunCounters } from "../run/run-unit.ts";
 
 /** Rounds of read, judge, build and write for one transaction. Design §4. */
-const ROUNDS = 4;
+const MAX_ATTEMPTS = 4;
 
-export interface LiftContext extends TellingOrigin {
+export interface ReviewContext extends AnnounceOrigin {
   readonly service: Service;
-  readonly tally: Tally;
+  readonly counters: RunCounters;
   readonly log: Logger;
 }
 
@@ -36,7 +36,10 @@ export class SupersededError extends Error {
 }
 
 /** @throws {SupersededError} when the pointer is no longer at the set that this run judges by */
-export async function assertCurrent({ service, approvals }: Pick<LiftContext, "service" | "approvals">): Promise<void> {
+export async function assertCurrent({
+  service,
+  approvals,
+}: Pick<ReviewContext, "service" | "approvals">): Promise<void> {
   const version = await service.approvals.pointer();
   if (version !== approvals.version)
     throw new SupersededError(`the approvals are at version ${version}, this run has ${approvals.version}`);
@@ -48,15 +51,15 @@ type Verdict =
   | { readonly kind: "keep"; readonly sighting: Sighting; readonly evidence?: Evidence }
   | { readonly kind: "nothing" };
 
-export type Judge = (of: StandingSighting, detection: Detection) => Verdict;
+export type StoredPolicy = (of: SightingRecord, detection: Detection) => Verdict;
 
 /** By the approvals alone, on what is stored; `asked`: what was looked up again of a sighting, where an approval compares more. */
-export const byReview =
-  (set: ApprovalSet, now: Date, asked: (of: StandingSighting) => Evidence | undefined = () => undefined): Judge =>
+export const decideByApprovals =
+  (set: ApprovalSet, now: Date, asked: (of: SightingRecord) => Evidence | undefined = () => undefined): StoredPolicy =>
   (of, detection) => {
     const evidence = asked(of) ?? of.evidence;
     const judged = review({ ...of, evidence }, detection.tool, set, now);
-    if (judged.kind === "lift") return { kind: "tell", cause: "approval-lifted", evidence };
+    if (judged.kind === "lift") return { kind: "tell", cause: "approval-ended", evidence };
     // R13: what can't be kept whole could not be judged again.
     if (judged.kind === "expect" && evidence !== of.evidence && !encodeEvidence(evidence, of).whole)
       return { kind: "nothing" };
@@ -76,12 +79,12 @@ export const byReview =
   };
 
 /** By what a look has found beside what is stored: new activity that no approval covers is told. */
-export const byLook =
-  (found: (of: StandingSighting) => Evidence | undefined, set: ApprovalSet, now: Date): Judge =>
+export const decideByNewEvidence =
+  (found: (of: SightingRecord) => Evidence | undefined, set: ApprovalSet, now: Date): StoredPolicy =>
   (of, detection) => {
     const evidence = found(of);
     if (of.disposition !== "expected" || of.approvalsVersion > set.version || !evidence) return { kind: "nothing" };
-    const verdict = approve(judgedOf(of, detection.tool), evidence, set.approvals, now);
+    const verdict = approve(approvalSubjectOf(of, detection.tool), evidence, set.approvals, now);
     const stored = encodeEvidence(evidence, of);
     // R13: what can't be kept whole could not be judged again.
     if (!verdict.covered || !stored.whole) return { kind: "tell", cause: "new-activity", evidence };
@@ -93,7 +96,7 @@ export const byLook =
   };
 
 /** What of a stored sighting is written back. */
-function plain(of: StandingSighting): Sighting {
+function plain(of: SightingRecord): Sighting {
   const { evidence: _e, deviceGroup: _g, counterfeit: _c, etag: _t, ...sighting } = of;
   return sighting;
 }
@@ -103,22 +106,29 @@ function plain(of: StandingSighting): Sighting {
  * their messages and waves, the others silently. R8: a conflict means read, judge and build again.
  * @throws {SupersededError} {StateError}
  */
-export async function lift(sightings: readonly StandingSighting[], judge: Judge, context: LiftContext): Promise<void> {
+export async function reannounce(
+  sightings: readonly SightingRecord[],
+  policy: StoredPolicy,
+  context: ReviewContext,
+): Promise<void> {
   for (const [id, ofDetection] of Map.groupBy(sightings, ({ detectionId }) => detectionId)) {
-    const found = lookedFor(id, context.service.packs);
-    if (found) await liftDetection(ofDetection, judge, found, context);
+    const found = findActiveDetection(id, context.service.packs);
+    if (found) await reannounceDetection(ofDetection, policy, found, context);
   }
 }
 
 /** The detection of an id, or the one that took its place, and its pack; `undefined` where neither is looked for. */
-export function lookedFor(
+export function findActiveDetection(
   id: string,
   packs: readonly Pack[],
 ): { readonly detection: Detection; readonly pack: Pack } | undefined {
   return firstOf(packs, (detection) => detection.id === id) ?? firstOf(packs, (one) => one.supersedes.includes(id));
 }
 
-function firstOf(packs: readonly Pack[], isSought: (detection: Detection) => boolean): ReturnType<typeof lookedFor> {
+function firstOf(
+  packs: readonly Pack[],
+  isSought: (detection: Detection) => boolean,
+): ReturnType<typeof findActiveDetection> {
   for (const pack of packs) {
     const detection = pack.detections.find(isSought);
     if (detection) return { detection, pack };
@@ -127,44 +137,44 @@ function firstOf(packs: readonly Pack[], isSought: (detection: Detection) => boo
 }
 
 /** A stored sighting under the id by which it is looked for now. */
-export const asLookedFor = (of: StandingSighting, packs: readonly Pack[]): StandingSighting => ({
+export const withActiveId = (of: SightingRecord, packs: readonly Pack[]): SightingRecord => ({
   ...of,
-  detectionId: lookedFor(of.detectionId, packs)?.detection.id ?? of.detectionId,
+  detectionId: findActiveDetection(of.detectionId, packs)?.detection.id ?? of.detectionId,
 });
 
 /** R11: what the new id has taken over is judged there, and no more under the old one. */
 async function notTakenOver(
-  sightings: readonly StandingSighting[],
+  sightings: readonly SightingRecord[],
   { id }: Detection,
-  { service }: LiftContext,
-): Promise<readonly StandingSighting[]> {
+  { service }: ReviewContext,
+): Promise<readonly SightingRecord[]> {
   const renamed = sightings.filter(({ detectionId }) => detectionId !== id);
   if (renamed.length === 0) return sightings;
-  const newKey = ({ deviceId }: StandingSighting): string => sightingRowKey({ detectionId: id, deviceId });
+  const newKey = ({ deviceId }: SightingRecord): string => sightingRowKey({ detectionId: id, deviceId });
   const taken = new Set<string>();
   for (const [partition, inPartition] of Map.groupBy(renamed, ({ deviceId }) => partitionOf(deviceId)))
-    for (const key of (await service.sightings.recallKeys(partition, inPartition.map(newKey))).keys()) taken.add(key);
+    for (const key of (await service.sightings.readKeys(partition, inPartition.map(newKey))).keys()) taken.add(key);
   return sightings.filter((of) => of.detectionId === id || !taken.has(newKey(of)));
 }
 
-async function liftDetection(
-  found: readonly StandingSighting[],
-  judge: Judge,
+async function reannounceDetection(
+  found: readonly SightingRecord[],
+  policy: StoredPolicy,
   { detection, pack }: { readonly detection: Detection; readonly pack: Pack },
-  context: LiftContext,
+  context: ReviewContext,
 ): Promise<void> {
-  const { service, tally, now, log } = context;
+  const { service, counters, now, log } = context;
   const sightings = await notTakenOver(found, detection, context);
-  const telling = tellingOf(pack, placeOf(sightings[0]?.workspace ?? "", service), context);
+  const announceContext = announceContextOf(pack, placeOf(sightings[0]?.workspace ?? "", service), context);
   const toTell = sightings.flatMap((of) => {
-    const verdict = judge(of, detection);
+    const verdict = policy(of, detection);
     return verdict.kind === "tell" ? [verdict.evidence] : [];
   });
-  const { wave, opened } = await joinWave(detection, toTell.length, toTell, telling);
-  if (opened) tally.waves += 1;
+  const { wave, opened } = await assignWave(detection, toTell.length, toTell, announceContext);
+  if (opened) counters.waves += 1;
   for (const [workspace, inWorkspace] of Map.groupBy(sightings, (of) => of.workspace)) {
-    const words = {
-      ...telling,
+    const batch = {
+      ...announceContext,
       workspace: placeOf(workspace, service),
       detection,
       window: { from: now, to: now },
@@ -173,21 +183,23 @@ async function liftDetection(
     };
     for (const [partition, inPartition] of Map.groupBy(inWorkspace, ({ deviceId }) => partitionOf(deviceId))) {
       await assertCurrent(context);
-      for (let i = 0; i < inPartition.length; i += chunkSize(wave))
-        await commit(partition, inPartition.slice(i, i + chunkSize(wave)), 0);
+      for (let i = 0; i < inPartition.length; i += batchSize(wave))
+        await commit(partition, inPartition.slice(i, i + batchSize(wave)), 0);
     }
 
-    async function commit(partition: string, chunk: readonly StandingSighting[], round: number): Promise<void> {
-      const writes = chunk.flatMap((of): (Told | Kept)[] =>
-        toWrite(of, judge(of, detection), detection, partition, context),
+    async function commit(partition: string, chunk: readonly SightingRecord[], round: number): Promise<void> {
+      const writes = chunk.flatMap((of): (Announce | SaveQuietly)[] =>
+        toWrite(of, policy(of, detection), detection, partition, context),
       );
       if (writes.length === 0) return;
-      const outcome = await commitTold(partition, writes, words, service.sightings);
+      const outcome = await commitBatch(partition, writes, batch, service.sightings);
       switch (outcome.kind) {
         case "done":
-          tally.announced += writes.filter(({ kind }) => kind === "tell").length;
-          tally.expected += writes.filter(({ kind, sighting }) => kind === "keep" && sighting.decidedAt === now).length;
-          sayCommitted(writes, words, log);
+          counters.announced += writes.filter(({ kind }) => kind === "tell").length;
+          counters.expected += writes.filter(
+            ({ kind, sighting }) => kind === "keep" && sighting.decidedAt === now,
+          ).length;
+          logCommitted(writes, batch, log);
           return;
         case "too-much":
           for (const half of halves(chunk)) await commit(partition, half, round);
@@ -195,10 +207,10 @@ async function liftDetection(
         case "refused":
           if (chunk.length > 1) for (const half of halves(chunk)) await commit(partition, half, round);
           else {
-            tally.putAside += 1;
+            counters.quarantined += 1;
             log.error(
               {
-                event: "state.put-aside",
+                event: "state.quarantined",
                 partition,
                 key: chunk[0] && sightingRowKey(chunk[0]),
                 reason: outcome.reason,
@@ -208,9 +220,9 @@ async function liftDetection(
           }
           return;
         case "conflict":
-          if (round + 1 >= ROUNDS)
+          if (round + 1 >= MAX_ATTEMPTS)
             throw new StateError(
-              `sightings of partition ${partition} still conflict after ${ROUNDS} rounds: other runs keep writing them; the next run tries again`,
+              `sightings of partition ${partition} still conflict after ${MAX_ATTEMPTS} rounds: other runs keep writing them; the next run tries again`,
             );
           await assertCurrent(context);
           await commit(
@@ -228,12 +240,12 @@ async function liftDetection(
 }
 
 function toWrite(
-  of: StandingSighting,
+  of: SightingRecord,
   verdict: Verdict,
   detection: Detection,
   partition: string,
-  context: LiftContext,
-): (Told | Kept)[] {
+  context: ReviewContext,
+): (Announce | SaveQuietly)[] {
   if (verdict.kind === "nothing") return [];
   // A renamed one is written as a new entity under the new id, so that the run that takes it over conflicts with this one.
   const isRenamed = of.detectionId !== detection.id;
@@ -251,7 +263,7 @@ function toWrite(
   const sighting: Sighting = {
     ...rest,
     disposition: "announced",
-    telling: of.telling + 1,
+    announcement: of.announcement + 1,
     approvalsVersion: context.approvals.version,
     decidedAt: context.now,
   };
@@ -268,7 +280,7 @@ function toWrite(
 }
 
 /** The row behind a stored sighting, as far as it is stored. */
-const rowOf = (of: StandingSighting): Row => ({
+const rowOf = (of: SightingRecord): Row => ({
   detectionId: of.detectionId,
   deviceId: of.deviceId,
   deviceName: of.deviceName,

@@ -4,18 +4,26 @@ import { mergeEvidence, saysMore } from "../core/evidence-fold.ts";
 import type { Pack, QueryWindow } from "../core/pack.ts";
 import { sightingKey } from "../core/sighting.ts";
 import { partitionOf, partitionsOf } from "../core/slice.ts";
-import type { StandingSighting } from "../azure/sightings-table.ts";
+import type { SightingRecord } from "../azure/sightings-table.ts";
 import { sightingRowKey } from "../azure/sightings-table.ts";
-import type { LiftContext } from "./reannounce.ts";
-import { SupersededError, asLookedFor, assertCurrent, byLook, byReview, lift, lookedFor } from "./reannounce.ts";
-import { lookoutOver } from "../evidence/collect.ts";
+import type { ReviewContext } from "./reannounce.ts";
+import {
+  SupersededError,
+  withActiveId,
+  assertCurrent,
+  decideByNewEvidence,
+  decideByApprovals,
+  reannounce,
+  findActiveDetection,
+} from "./reannounce.ts";
+import { createEvidenceLookup } from "../evidence/collect.ts";
 import { EVIDENCE_BATCH } from "../announce/announce-context.ts";
-import type { Fresh } from "../run/run-source.ts";
+import type { SourceFreshness } from "../run/run-source.ts";
 
 const DAY = 86_400_000;
 
 interface Asked {
-  readonly sighting: StandingSighting;
+  readonly sighting: SightingRecord;
   readonly pack: Pack;
 }
 
@@ -24,25 +32,25 @@ interface Asked {
  * What is new is kept with the evidence and the whole judged again; what no approval covers is told. A look that failed anywhere
  * tells nothing and leaves the mark where it was. One that is cut off is gone on with by the next run.
  */
-export async function lookAtExpected(
-  context: LiftContext & { readonly timeIsUp: () => boolean },
-  fresh: readonly Fresh[],
+export async function recheckExpected(
+  context: ReviewContext & { readonly timeIsUp: () => boolean },
+  fresh: readonly SourceFreshness[],
 ): Promise<void> {
-  const { service, ledger, now, log } = context;
-  const mark = ledger.marks.look;
+  const { service, snapshot, now, log } = context;
+  const mark = snapshot.marks.recheck;
   if (mark && now.getTime() - mark.getTime() < DAY) return;
   // Before the first look there is nothing that a run has not looked at when it decided.
-  if (!mark) return service.coverage.moveLookMark(now);
+  if (!mark) return service.coverage.moveRecheckMark(now);
   const unseeing = fresh.filter(({ error, blind }) => error !== undefined || blind.length > 0);
   if (unseeing.length > 0) {
     log.warn(
-      { event: "look.failed", workspaces: unseeing.map(({ workspace }) => workspace.name) },
+      { event: "recheck.failed", workspaces: unseeing.map(({ workspace }) => workspace.name) },
       "the daily look at expected sightings needs every workspace; the next run tries again",
     );
     return;
   }
   const since = new Date(mark.getTime() - service.settings.overlap);
-  const before = ledger.marks.lookPosition;
+  const before = snapshot.marks.recheckPosition;
   const startedAt = before?.startedAt ?? now;
   const partitions = partitionsOf("all");
   const first = Math.max(0, partitions.indexOf(before?.partition ?? ""));
@@ -50,12 +58,12 @@ export async function lookAtExpected(
   let batch: Asked[] = [];
   let position = before;
   /** False when the time is up; how far the look has come is kept then. */
-  const lookAtNext = async (): Promise<boolean> => {
+  const recheckNext = async (): Promise<boolean> => {
     if (context.timeIsUp()) {
-      if (position !== before) await service.coverage.keepLookPosition(position);
+      if (position !== before) await service.coverage.saveRecheckPosition(position);
       return false;
     }
-    whole = (await lookAtBatch(batch, since, context, fresh)) && whole;
+    whole = (await recheckBatch(batch, since, context, fresh)) && whole;
     const last = batch.at(-1)?.sighting;
     batch = [];
     if (last) position = { startedAt, partition: partitionOf(last.deviceId), key: sightingRowKey(last), whole };
@@ -66,39 +74,39 @@ export async function lookAtExpected(
       await assertCurrent(context);
       const after = partition === before?.partition ? { after: before.key } : {};
       for await (const sighting of service.sightings.stored(partition, { expectedOr: [], ...after })) {
-        const pack = lookedFor(sighting.detectionId, service.packs)?.pack;
+        const pack = findActiveDetection(sighting.detectionId, service.packs)?.pack;
         if (!pack?.evidence) continue;
         batch.push({ sighting, pack });
-        if (batch.length === EVIDENCE_BATCH && !(await lookAtNext())) return;
+        if (batch.length === EVIDENCE_BATCH && !(await recheckNext())) return;
       }
     }
-    if (batch.length > 0 && !(await lookAtNext())) return;
+    if (batch.length > 0 && !(await recheckNext())) return;
   } catch (error) {
     if (!(error instanceof SupersededError)) throw error;
-    log.info({ event: "look.superseded", reason: error.message }, "the next run looks with the newer approvals");
+    log.info({ event: "recheck.superseded", reason: error.message }, "the next run looks with the newer approvals");
     return;
   }
-  if (before) await service.coverage.keepLookPosition(undefined);
-  if (whole) await service.coverage.moveLookMark(startedAt);
+  if (before) await service.coverage.saveRecheckPosition(undefined);
+  if (whole) await service.coverage.moveRecheckMark(startedAt);
   else
     log.warn(
-      { event: "look.failed" },
+      { event: "recheck.failed" },
       "not everything around the expected sightings could be looked at; the next run tries again",
     );
 }
 
 /** False where something could not be looked at: then nothing of the batch is told. */
-async function lookAtBatch(
+async function recheckBatch(
   batch: readonly Asked[],
   since: Date,
-  context: LiftContext,
-  fresh: readonly Fresh[],
+  context: ReviewContext,
+  fresh: readonly SourceFreshness[],
 ): Promise<boolean> {
   const found = new Map<string, Evidence>();
   const { packs } = context.service;
-  const keyOf = (of: StandingSighting): string => sightingKey(asLookedFor(of, packs));
+  const keyOf = (of: SightingRecord): string => sightingKey(withActiveId(of, packs));
   for (const [pack, ofPack] of Map.groupBy(batch, (one) => one.pack)) {
-    const sightings = ofPack.map(({ sighting }) => asLookedFor(sighting, packs));
+    const sightings = ofPack.map(({ sighting }) => withActiveId(sighting, packs));
     // What was decided since the mark was looked at up to its decision at most, and by a review not at all.
     const recent = sightings.filter(({ decidedAt }) => decidedAt >= since);
     const settled = sightings.filter(({ decidedAt }) => decidedAt < since);
@@ -108,8 +116,14 @@ async function lookAtBatch(
     ] as const)
       for (const { workspace } of fresh) {
         const set = context.approvals.approvals;
-        const look = await lookoutOver(asked, { ...context, source: workspace.source, pack, window, approvals: set });
-        const around = await look(asked);
+        const recheck = await createEvidenceLookup(asked, {
+          ...context,
+          source: workspace.source,
+          pack,
+          window,
+          approvals: set,
+        });
+        const around = await recheck(asked);
         for (const [key, evidence] of around) {
           if (evidence.missing.length > 0) return false;
           found.set(key, mergeEvidence(found.get(key) ?? NO_EVIDENCE, evidence));
@@ -121,7 +135,7 @@ async function lookAtBatch(
     ({ sighting }) =>
       (found.get(keyOf(sighting))?.pieces.length ?? 0) > 0 || sighting.approvalsVersion < approvals.version,
   );
-  const judge = byLook(
+  const policy = decideByNewEvidence(
     (of) => {
       const evidence = found.get(keyOf(of));
       const whole = evidence && mergeEvidence(of.evidence, evidence);
@@ -131,11 +145,11 @@ async function lookAtBatch(
     context.now,
   );
   // R6: a run with an older set may have written one after the newer set's review.
-  const again = byReview(approvals, context.now);
-  await lift(
+  const again = decideByApprovals(approvals, context.now);
+  await reannounce(
     changed.map(({ sighting }) => sighting),
     (of, detection) => {
-      const verdict = judge(of, detection);
+      const verdict = policy(of, detection);
       return verdict.kind === "nothing" && of.disposition === "expected" ? again(of, detection) : verdict;
     },
     context,
@@ -144,7 +158,7 @@ async function lookAtBatch(
 }
 
 /** No event time is asked for: what came late counts as well. */
-const ingestedSince = (since: Date, { service, now }: LiftContext): QueryWindow => ({
+const ingestedSince = (since: Date, { service, now }: ReviewContext): QueryWindow => ({
   from: now,
   to: now,
   since,
@@ -152,7 +166,7 @@ const ingestedSince = (since: Date, { service, now }: LiftContext): QueryWindow 
 });
 
 /** As a unit looks when it decides: a file arrives before its signer is seen, and another workspace may show it alone. */
-function wholeHorizon({ service, now }: LiftContext): QueryWindow {
+function wholeHorizon({ service, now }: ReviewContext): QueryWindow {
   const horizon = new Date(now.getTime() - service.settings.horizon);
   return { from: horizon, to: now, since: now, horizon };
 }

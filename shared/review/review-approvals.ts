@@ -1,10 +1,10 @@
 import { differs } from "../core/review.ts";
 import { sightingKey } from "../core/sighting.ts";
 import { partitionsOf } from "../core/slice.ts";
-import type { StandingSighting } from "../azure/sightings-table.ts";
-import { askAgain } from "./refresh-evidence.ts";
-import type { LiftContext } from "./reannounce.ts";
-import { SupersededError, assertCurrent, byReview, lift, lookedFor } from "./reannounce.ts";
+import type { SightingRecord } from "../azure/sightings-table.ts";
+import { refreshStoredEvidence } from "./refresh-evidence.ts";
+import type { ReviewContext } from "./reannounce.ts";
+import { SupersededError, assertCurrent, decideByApprovals, reannounce, findActiveDetection } from "./reannounce.ts";
 
 /** Sightings that are held at once, so that a wave is counted over all partitions where they are few. */
 const HELD = 2000;
@@ -14,22 +14,22 @@ const HELD = 2000;
  * every expected sighting, with or without rows, and the announced ones of the approvals' tools. Before the units, so that a run
  * that is cut off can't starve it. A set that is applied meanwhile ends it; the next run has that one.
  */
-export async function reviewApprovals(context: LiftContext & { readonly timeIsUp: () => boolean }): Promise<void> {
-  const { service, ledger, approvals, now, log } = context;
-  if (!differs(ledger.marks.review, approvals, now)) return;
+export async function reviewApprovals(context: ReviewContext & { readonly timeIsUp: () => boolean }): Promise<void> {
+  const { service, snapshot, approvals, now, log } = context;
+  if (!differs(snapshot.marks.review, approvals, now)) return;
   const tools = new Set(approvals.approvals.flatMap((approval) => approval.tools));
   const detectionIds = service.packs.flatMap(({ detections }) =>
     detections.flatMap(({ id, tool, supersedes }) => (tools.has(tool) ? [id, ...supersedes] : [])),
   );
-  let held: StandingSighting[] = [];
+  let held: SightingRecord[] = [];
   const reviewHeld = async (): Promise<void> => {
-    const asked = await askAgain(held, context);
-    const judge = byReview(approvals, now, (of) => asked.get(sightingKey(of)));
+    const asked = await refreshStoredEvidence(held, context);
+    const policy = decideByApprovals(approvals, now, (of) => asked.get(sightingKey(of)));
     const concerned = held.filter((of) => {
-      const found = lookedFor(of.detectionId, service.packs);
-      return found && judge(of, found.detection).kind !== "nothing";
+      const found = findActiveDetection(of.detectionId, service.packs);
+      return found && policy(of, found.detection).kind !== "nothing";
     });
-    await lift(concerned, judge, context);
+    await reannounce(concerned, policy, context);
     held = [];
   };
   try {

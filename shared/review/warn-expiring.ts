@@ -9,8 +9,13 @@ const DAY = 86_400_000;
  * goes; with every run while there is no look, which is said as well.
  * @param lastLook the look mark as the run found it
  */
-export function sayExpiring(approvals: readonly Approval[], lastLook: Date | undefined, now: Date, log: Logger): void {
-  if (lastLook && now.getTime() - lastLook.getTime() < DAY) return;
+export function warnExpiring(
+  approvals: readonly Approval[],
+  lastRecheck: Date | undefined,
+  now: Date,
+  log: Logger,
+): void {
+  if (lastRecheck && now.getTime() - lastRecheck.getTime() < DAY) return;
   for (const approval of approvals) {
     if (!isInForce(approval, now) || isInForce(approval, new Date(now.getTime() + EXPIRING_DAYS * DAY))) continue;
     const { id, expires, owner, ticket, tools } = approval;

@@ -1,12 +1,12 @@
-import type { CoverageTable, Ledger } from "../azure/coverage-table.ts";
+import type { CoverageTable, CoverageSnapshot } from "../azure/coverage-table.ts";
 import type { SightingsTable } from "../azure/sightings-table.ts";
 import { partitionsOf } from "../core/slice.ts";
 import { StateLostError } from "../errors.ts";
 
 /** What a partition's epoch and the one that Coverage names say together (R10). Pure. */
-function judgeEpoch(named: string | undefined, standing: string | undefined): "intact" | "adopt" | "make" | "lost" {
-  if (named === undefined) return standing === undefined ? "make" : "adopt";
-  return named === standing ? "intact" : "lost";
+function assessEpoch(named: string | undefined, stored: string | undefined): "intact" | "adopt" | "make" | "lost" {
+  if (named === undefined) return stored === undefined ? "make" : "adopt";
+  return named === stored ? "intact" : "lost";
 }
 
 /**
@@ -17,22 +17,22 @@ function judgeEpoch(named: string | undefined, standing: string | undefined): "i
  * @throws {StateLostError} when Coverage names an epoch that a partition does not have
  */
 export async function ensureEpochs(
-  ledger: Ledger,
+  snapshot: CoverageSnapshot,
   sightings: SightingsTable,
   coverage: CoverageTable,
   newId: () => string,
 ): Promise<ReadonlyMap<string, string>> {
-  const standing = await standingEpochs(sightings);
-  const lost = lostPartitions(ledger, standing);
+  const stored = await storedEpochs(sightings);
+  const lost = lostPartitions(snapshot, stored);
   if (lost.length > 0) {
     throw new StateLostError(
       `Coverage names epochs that the partitions ${lost.join(", ")} of Sightings don't have: the state was deleted or replaced. ` +
-        "Nothing is announced until an operator runs `firstsight state accept --restore` (what was read before is known again, silently) or `--retell` (all is told again, under new ids)",
+        "Nothing is announced until an operator runs `firstsight state accept --restore` (what was read before is known again, silently) or `--announce-again` (all is told again, under new ids)",
     );
   }
   const epochs = await Promise.all(
-    [...standing].map(async ([partition, epoch]): Promise<[string, string]> => {
-      const named = ledger.epochs.get(partition);
+    [...stored].map(async ([partition, epoch]): Promise<[string, string]> => {
+      const named = snapshot.epochs.get(partition);
       if (named !== undefined) return [partition, named];
       const made = epoch ?? (await sightings.makeEpoch(partition, newId()));
       await coverage.nameEpoch(partition, made);
@@ -43,7 +43,7 @@ export async function ensureEpochs(
 }
 
 /** The epoch of each of the 17 partitions, `undefined` where it has none. */
-export async function standingEpochs(
+export async function storedEpochs(
   sightings: Pick<SightingsTable, "epoch">,
 ): Promise<ReadonlyMap<string, string | undefined>> {
   return new Map(
@@ -56,7 +56,7 @@ export async function standingEpochs(
   );
 }
 
-export const lostPartitions = (ledger: Ledger, standing: ReadonlyMap<string, string | undefined>): string[] =>
-  [...standing]
-    .filter(([partition, epoch]) => judgeEpoch(ledger.epochs.get(partition), epoch) === "lost")
+export const lostPartitions = (snapshot: CoverageSnapshot, stored: ReadonlyMap<string, string | undefined>): string[] =>
+  [...stored]
+    .filter(([partition, epoch]) => assessEpoch(snapshot.epochs.get(partition), epoch) === "lost")
     .map(([partition]) => partition);

@@ -1,4 +1,4 @@
-import type { Advance, Ledger, Slicing, StandingUnit } from "../azure/coverage-table.ts";
+import type { Advance, CoverageSnapshot, Slicing, CoverageRecord } from "../azure/coverage-table.ts";
 import { unitKey } from "../azure/coverage-table.ts";
 import { utcDay } from "../core/decide.ts";
 import type { ApprovalSet } from "../core/approval.ts";
@@ -7,7 +7,7 @@ import { blindness, lastDayCount } from "../core/freshness.ts";
 import type { Pack } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
 import { coveredTo, leastCoveredFirst, planPack, planUnit } from "../core/plan.ts";
-import type { GapRecord, WorkspaceRecord } from "../core/run-record.ts";
+import type { GapRecord, SourceOutcome } from "../core/run-record.ts";
 import type { Source } from "../core/source.ts";
 import type { Slice } from "../core/slice.ts";
 import { COVERAGE_SLICES, partitionsOf, sliceName } from "../core/slice.ts";
@@ -16,10 +16,10 @@ import type { Limiter } from "../limiter.ts";
 import type { Logger } from "../logger.ts";
 import { describeError } from "../logger.ts";
 import type { Service } from "./run.ts";
-import type { UnitJudgement } from "../announce/announce-context.ts";
-import { tellingOf } from "../announce/announce-context.ts";
-import type { Tally, UnitOutcome } from "./run-unit.ts";
-import { workUnit } from "./run-unit.ts";
+import type { UnitPolicy } from "../announce/announce-context.ts";
+import { announceContextOf } from "../announce/announce-context.ts";
+import type { RunCounters, UnitOutcome } from "./run-unit.ts";
+import { runUnit } from "./run-unit.ts";
 
 interface Workspace {
   readonly name: string;
@@ -30,7 +30,7 @@ interface Workspace {
 }
 
 /** What one query said of a workspace before any other was asked. */
-export interface Fresh {
+export interface SourceFreshness {
   readonly workspace: Workspace;
   readonly tables: readonly TableFreshness[];
   readonly blind: readonly { readonly table: string; readonly reason: BlindReason }[];
@@ -39,8 +39,8 @@ export interface Fresh {
 }
 
 /** What a run did in one workspace. */
-export interface WorkspaceWork {
-  readonly record: WorkspaceRecord;
+export interface SourceWork {
+  readonly record: SourceOutcome;
   readonly gaps: readonly GapRecord[];
   readonly unitsLeft: number;
   /** Packs of which every unit was read. */
@@ -49,10 +49,10 @@ export interface WorkspaceWork {
 
 export interface RunContext {
   readonly service: Service;
-  readonly ledger: Ledger;
+  readonly snapshot: CoverageSnapshot;
   readonly epochs: ReadonlyMap<string, string>;
   readonly approvals: ApprovalSet;
-  readonly tally: Tally;
+  readonly counters: RunCounters;
   readonly runId: string;
   readonly now: Date;
   readonly log: Logger;
@@ -60,16 +60,16 @@ export interface RunContext {
 }
 
 /** R1: what had been ingested is read before the sightings are, so that coverage never claims more. */
-export async function readFreshness(
+export async function checkFreshness(
   workspace: Workspace,
   packs: readonly Pack[],
   now: Date,
-  tally: Tally,
+  counters: RunCounters,
   log: Logger,
-): Promise<Fresh> {
+): Promise<SourceFreshness> {
   const wanted = [...new Set(packs.flatMap(({ tables }) => tables))].toSorted();
   try {
-    tally.queries += 1;
+    counters.queries += 1;
     const tables = await workspace.source.freshness(wanted, now);
     log.info(
       {
@@ -90,14 +90,14 @@ export async function readFreshness(
     });
     if (blind.length > 0)
       log.error(
-        { event: "workspace.blind", workspace: workspace.name, tables: blind },
+        { event: "source.blind", workspace: workspace.name, tables: blind },
         "tables show nothing new, or no signers: protected, out of the role's condition, or silent. Coverage stays",
       );
     return { workspace, tables, blind };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     log.error(
-      { event: "workspace.failed", workspace: workspace.name, kind: error.kind, error: describeError(error) },
+      { event: "source.failed", workspace: workspace.name, kind: error.kind, error: describeError(error) },
       "the workspace can't be asked; the others go on",
     );
     return { workspace, tables: [], blind: [], error };
@@ -112,8 +112,11 @@ interface PlannedUnit extends Slicing {
 }
 
 /** R2 over workspaces: their units wait for places in the order in which they begin. */
-export function leastCoveredWorkspaceFirst(fresh: readonly Fresh[], context: RunContext): readonly Fresh[] {
-  const turns = fresh.map((one) => ({ ...planWorkspace(one.workspace.name, context)[0], one }));
+export function leastCoveredSourceFirst(
+  fresh: readonly SourceFreshness[],
+  context: RunContext,
+): readonly SourceFreshness[] {
+  const turns = fresh.map((one) => ({ ...planSource(one.workspace.name, context)[0], one }));
   return leastCoveredFirst(turns).map(({ one }) => one);
 }
 
@@ -121,7 +124,7 @@ export function leastCoveredWorkspaceFirst(fresh: readonly Fresh[], context: Run
  * All units of one workspace, least covered first, until the time is up. One unit's failure is its own.
  * @param atOnce the places that all workspaces share; what waits for one may find that the time is up
  */
-export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: Limiter): Promise<WorkspaceWork> {
+export async function runSource(fresh: SourceFreshness, context: RunContext, atOnce: Limiter): Promise<SourceWork> {
   const { workspace } = fresh;
   const { service, log, timeIsUp } = context;
   if (fresh.error)
@@ -132,7 +135,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       packsDone: new Set(),
     };
 
-  const queue = [...planWorkspace(workspace.name, context)];
+  const queue = [...planSource(workspace.name, context)];
   const gaps = gapsOf(workspace.name, queue);
   for (const gap of gaps)
     log.error({ event: "coverage.gap", ...gap }, "this stretch was never read and can't be any more");
@@ -148,18 +151,18 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       const outcome = await atOnce(async () =>
         timeIsUp()
           ? LEFT
-          : workUnit(plan, next.cut, {
+          : runUnit(plan, next.cut, {
               source: workspace.source,
               table: service.sightings,
-              telling: tellingOf(pack, workspace, context),
-              judgement: judgementOf(pack, plan, context),
-              tally: context.tally,
+              announceContext: announceContextOf(pack, workspace, context),
+              policy: policyOf(pack, plan, context),
+              counters: context.counters,
               log,
               timeIsUp,
             }),
       );
       if (outcome.kind === "too-much") {
-        await noteTried(next, workspace.name, context);
+        await recordAttempt(next, workspace.name, context);
         // After the others: one query that is too much is seventeen that may be.
         queue.push(
           ...leastCoveredFirst(
@@ -174,7 +177,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
         continue;
       }
       unfinished.add(pack.name);
-      if (outcome !== LEFT) await noteTried(next, workspace.name, context);
+      if (outcome !== LEFT) await recordAttempt(next, workspace.name, context);
       if (outcome.kind === "left") unitsLeft += 1;
       else errors.push(`${pack.name}/${sliceName(plan.slice)}: ${outcome.reason}`);
     } catch (error) {
@@ -191,7 +194,7 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
       );
       errors.push(`${pack.name}/${sliceName(plan.slice)}: ${error.message}`);
       unfinished.add(pack.name);
-      await noteTried(next, workspace.name, context);
+      await recordAttempt(next, workspace.name, context);
       if (!(error instanceof SourceError)) continue;
       // A right that is missing is missing for every query; a text that is refused is refused in every slice.
       if (error.kind === "authorisation") break;
@@ -205,17 +208,17 @@ export async function workWorkspace(fresh: Fresh, context: RunContext, atOnce: L
 
 const LEFT: UnitOutcome = { kind: "left" };
 
-function toRecord(name: string, errors: readonly string[], done: number, fresh: Fresh): WorkspaceRecord {
+function toRecord(name: string, errors: readonly string[], done: number, fresh: SourceFreshness): SourceOutcome {
   const [error] = errors;
   if (error !== undefined) return { name, outcome: done === 0 ? "failed" : "partial", error };
   if (fresh.blind.length === 0) return { name, outcome: "ok" };
   return { name, outcome: "blind", error: fresh.blind.map(({ table, reason }) => `${table}: ${reason}`).join(", ") };
 }
 
-function planWorkspace(workspace: string, context: RunContext): readonly PlannedUnit[] {
-  const { service, ledger, now } = context;
+function planSource(workspace: string, context: RunContext): readonly PlannedUnit[] {
+  const { service, snapshot, now } = context;
   const units = service.packs.flatMap((pack) => {
-    const coverage = unitsOf(workspace, pack.name, ledger);
+    const coverage = unitsOf(workspace, pack.name, snapshot);
     const sliced = [...coverage.values()].some((unit) => unit.sliced);
     return planPack(pack, coverage, sliced, service.settings, now).map((plan) =>
       toUnit(workspace, pack, plan, context),
@@ -224,31 +227,35 @@ function planWorkspace(workspace: string, context: RunContext): readonly Planned
   return leastCoveredFirst(units);
 }
 
-function toUnit(workspace: string, pack: Pack, plan: UnitPlan, { ledger }: RunContext): PlannedUnit {
+function toUnit(workspace: string, pack: Pack, plan: UnitPlan, { snapshot }: RunContext): PlannedUnit {
   const key = unitKey(workspace, pack.name, sliceName(plan.slice));
-  const times = [plan.coveredTo, ledger.tried.get(key)].flatMap((time) => time?.getTime() ?? []);
+  const times = [plan.coveredTo, snapshot.attempts.get(key)].flatMap((time) => time?.getTime() ?? []);
   return {
     pack,
     plan,
     sliced: plan.slice !== "all",
-    cut: ledger.units.get(key)?.cut === true,
+    cut: snapshot.units.get(key)?.cut === true,
     ...(times.length > 0 && { coveredTo: new Date(Math.max(...times)) }),
   };
 }
 
 /** A turn that can't be noted costs the order of the next run, and nothing else. */
-async function noteTried({ pack, plan }: PlannedUnit, workspace: string, { service, now }: RunContext): Promise<void> {
+async function recordAttempt(
+  { pack, plan }: PlannedUnit,
+  workspace: string,
+  { service, now }: RunContext,
+): Promise<void> {
   try {
-    await service.coverage.noteTried(unitKey(workspace, pack.name, sliceName(plan.slice)), now);
+    await service.coverage.recordAttempt(unitKey(workspace, pack.name, sliceName(plan.slice)), now);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
   }
 }
 
-function unitsOf(workspace: string, pack: string, ledger: Ledger): Map<string, StandingUnit> {
-  const units = new Map<string, StandingUnit>();
+function unitsOf(workspace: string, pack: string, snapshot: CoverageSnapshot): Map<string, CoverageRecord> {
+  const units = new Map<string, CoverageRecord>();
   for (const slice of COVERAGE_SLICES.map(sliceName)) {
-    const unit = ledger.units.get(unitKey(workspace, pack, slice));
+    const unit = snapshot.units.get(unitKey(workspace, pack, slice));
     if (unit) units.set(slice, unit);
   }
   return units;
@@ -264,15 +271,15 @@ function gapsOf(workspace: string, units: readonly PlannedUnit[]): GapRecord[] {
 }
 
 /** Nobody looked before the end of a gap, whichever workspace has it: of a share's, the latest counts. */
-function judgementOf(
+function policyOf(
   pack: Pack,
   plan: UnitPlan,
-  { service, ledger, now }: RunContext,
-): Pick<UnitJudgement, "dormancyDays" | "gapEnds"> {
+  { service, snapshot, now }: RunContext,
+): Pick<UnitPolicy, "dormancyDays" | "gapEnds"> {
   const gapEnds = new Map<string, Date>();
   for (const slice of slicesOf(plan)) {
     const ends = service.workspaces.flatMap(({ name }) => {
-      const coverage = ledger.units.get(unitKey(name, pack.name, sliceName(slice)));
+      const coverage = snapshot.units.get(unitKey(name, pack.name, sliceName(slice)));
       return [coverage?.gapEnd, planUnit(slice, pack, coverage, service.settings, now).gap?.to].filter(
         (end) => end !== undefined,
       );
@@ -289,8 +296,8 @@ const slicesOf = (plan: UnitPlan): readonly Slice[] => (plan.slice === "all" ? C
 async function advance(
   unit: PlannedUnit,
   outcome: Extract<UnitOutcome, { kind: "done" }>,
-  fresh: Fresh,
-  { service, ledger }: RunContext,
+  fresh: SourceFreshness,
+  { service, snapshot }: RunContext,
 ): Promise<void> {
   const { pack, plan } = unit;
   const ingested = pack.tables.map((table) => fresh.tables.find((of) => of.table === table)?.newestIngested);
@@ -306,7 +313,7 @@ async function advance(
   await service.coverage.advance(
     slicesOf(plan).map((slice): Advance => {
       const key = unitKey(fresh.workspace.name, pack.name, sliceName(slice));
-      const standing = ledger.units.get(key);
+      const stored = snapshot.units.get(key);
       return {
         key,
         coveredTo: to,
@@ -315,7 +322,7 @@ async function advance(
         cut,
         ...(plan.priorHash !== undefined && { priorHash: plan.priorHash }),
         ...(plan.gap && { gapEnd: plan.gap.to }),
-        ...(standing && { standing }),
+        ...(stored && { stored }),
       };
     }),
   );

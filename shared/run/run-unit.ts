@@ -1,20 +1,20 @@
-import { lookoutOver } from "../evidence/collect.ts";
+import { createEvidenceLookup } from "../evidence/collect.ts";
 import type { Pack, QueryWindow } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
-import type { RowComplaint } from "../core/row.ts";
+import type { RowProblem } from "../core/row.ts";
 import { parseRows } from "../core/row.ts";
 import type { Row } from "../core/sighting.ts";
 import type { RowsAnswer, Source } from "../core/source.ts";
 import type { Slice } from "../core/slice.ts";
-import { sliceName, split, startingElsewhere } from "../core/slice.ts";
+import { sliceName, split, rotateByTime } from "../core/slice.ts";
 import type { SightingsTable } from "../azure/sightings-table.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import { remember } from "../announce/process-rows.ts";
-import type { Telling } from "../announce/announce-context.ts";
+import { processRows } from "../announce/process-rows.ts";
+import type { AnnounceContext } from "../announce/announce-context.ts";
 
 /** Counted up over a run. */
-export interface Tally {
+export interface RunCounters {
   rows: number;
   rejected: number;
   new: number;
@@ -22,12 +22,12 @@ export interface Tally {
   expected: number;
   announced: number;
   waves: number;
-  putAside: number;
+  quarantined: number;
   queries: number;
   readonly newByDetection: Map<string, number>;
 }
 
-export const emptyTally = (): Tally => ({
+export const newCounters = (): RunCounters => ({
   rows: 0,
   rejected: 0,
   new: 0,
@@ -35,7 +35,7 @@ export const emptyTally = (): Tally => ({
   expected: 0,
   announced: 0,
   waves: 0,
-  putAside: 0,
+  quarantined: 0,
   queries: 0,
   newByDetection: new Map(),
 });
@@ -53,9 +53,9 @@ export type UnitOutcome =
 export interface UnitWork {
   readonly source: Source;
   readonly table: SightingsTable;
-  readonly telling: Omit<Telling, "judgement" | "unit" | "evidence">;
-  readonly judgement: Omit<Telling["judgement"], "complete">;
-  readonly tally: Tally;
+  readonly announceContext: Omit<AnnounceContext, "policy" | "unit" | "evidence">;
+  readonly policy: Omit<AnnounceContext["policy"], "complete">;
+  readonly counters: RunCounters;
   readonly log: Logger;
   readonly timeIsUp: () => boolean;
 }
@@ -64,22 +64,22 @@ export interface UnitWork {
  * A unit with one query, or with finer ones where that is too much (`all` is cut by the caller, whose coverage is by slice).
  * @param cut one query was too much the last time: it is not tried
  */
-export async function workUnit(unit: UnitPlan, cut: boolean, work: UnitWork): Promise<UnitOutcome> {
-  if (cut && split(unit.slice)) return workParts(unit, unit.slice, work);
-  const outcome = await workSlice(unit, unit.slice, work);
-  return outcome.kind === "too-much" && unit.slice !== "all" ? workParts(unit, unit.slice, work) : outcome;
+export async function runUnit(unit: UnitPlan, cut: boolean, work: UnitWork): Promise<UnitOutcome> {
+  if (cut && split(unit.slice)) return runParts(unit, unit.slice, work);
+  const outcome = await runSlice(unit, unit.slice, work);
+  return outcome.kind === "too-much" && unit.slice !== "all" ? runParts(unit, unit.slice, work) : outcome;
 }
 
-async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
+async function runParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
   let largest = 0;
   let incomplete: UnitOutcome | undefined;
   // Another first each time: parts that together take longer than a run has are all reached in the end.
-  for (const part of startingElsewhere(split(slice) ?? [], unit.window.to)) {
+  for (const part of rotateByTime(split(slice) ?? [], unit.window.to)) {
     if (work.timeIsUp()) return { kind: "left" };
     let outcome: UnitOutcome;
     try {
-      const first = await workSlice(unit, part, work);
-      outcome = first.kind === "too-much" ? await workParts(unit, part, work) : first;
+      const first = await runSlice(unit, part, work);
+      outcome = first.kind === "too-much" ? await runParts(unit, part, work) : first;
     } catch (error) {
       // One that is too much and can't be cut finer keeps nothing from the others.
       if (!isTooMuch(error)) throw error;
@@ -93,31 +93,32 @@ async function workParts(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
 }
 
 /** Query, rows, recall, decide, remember: one answer. @throws {SourceError} unless asking for less could help */
-async function workSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
-  const { telling, tally, log } = work;
-  const { approvals } = telling.approvals;
+async function runSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<UnitOutcome> {
+  const { announceContext, counters, log } = work;
+  const { approvals } = announceContext.approvals;
   const read = await readSlice(unit, slice, work);
   if (read.kind === "too-much") return read;
   const { complete, count: rows, partialReason } = read.answer;
-  const remembered = await remember(
+  const result = await processRows(
     rowsOf(read.answer, slice, work),
     {
-      ...telling,
+      ...announceContext,
       unit,
-      judgement: { ...work.judgement, complete: read.answer.complete },
-      evidence: (candidates) => lookoutOver(candidates, { ...work, ...telling, approvals, window: around(unit) }),
+      policy: { ...work.policy, complete: read.answer.complete },
+      evidence: (candidates) =>
+        createEvidenceLookup(candidates, { ...work, ...announceContext, approvals, window: around(unit) }),
     },
     work.table,
     log,
   ).finally(() => read.answer.discard());
-  tally.new += remembered.new;
-  tally.returned += remembered.returned;
-  tally.expected += remembered.expected;
-  tally.announced += remembered.announced;
-  tally.waves += remembered.waves;
-  tally.putAside += remembered.putAside;
-  for (const [id, count] of remembered.newByDetection)
-    tally.newByDetection.set(id, (tally.newByDetection.get(id) ?? 0) + count);
+  counters.new += result.new;
+  counters.returned += result.returned;
+  counters.expected += result.expected;
+  counters.announced += result.announced;
+  counters.waves += result.waves;
+  counters.quarantined += result.quarantined;
+  for (const [id, count] of result.newByDetection)
+    counters.newByDetection.set(id, (counters.newByDetection.get(id) ?? 0) + count);
   return complete
     ? { kind: "done", rows, cut: false }
     : { kind: "incomplete", reason: partialReason ?? "the service returned part of the result" };
@@ -131,17 +132,17 @@ type ReadSlice = { readonly kind: "too-much" } | { readonly kind: "read"; readon
 
 /** One answer, or that less has to be asked for. */
 async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<ReadSlice> {
-  const { source, telling, tally, log } = work;
+  const { source, announceContext, counters, log } = work;
   const divisible = split(slice) !== undefined;
   const started = performance.now();
   let answer;
   try {
-    tally.queries += 1;
-    answer = await source.query(telling.pack, unit.window, slice);
+    counters.queries += 1;
+    answer = await source.query(announceContext.pack, unit.window, slice);
   } catch (error) {
     if (!isTooMuch(error) || !divisible) throw error;
     log.warn(
-      { event: "query.too-much", ...place(telling, slice), reason: error.message },
+      { event: "query.too-much", ...place(announceContext, slice), reason: error.message },
       "asked for too much at once; the slices follow",
     );
     return { kind: "too-much" };
@@ -150,16 +151,16 @@ async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
   if (!complete && divisible) {
     answer.discard();
     log.warn(
-      { event: "query.partial", ...place(telling, slice), reason: partialReason },
+      { event: "query.partial", ...place(announceContext, slice), reason: partialReason },
       "the answer is partial; the slices follow",
     );
     return { kind: "too-much" };
   }
-  tally.rows += answer.count;
+  counters.rows += answer.count;
   log.info(
     {
       event: "query.completed",
-      ...place(telling, slice),
+      ...place(announceContext, slice),
       ...unit.window,
       rows: answer.count,
       complete,
@@ -172,13 +173,17 @@ async function readSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<
 }
 
 /** The rows of an answer, portion by portion: all of them at once would outgrow the answer. */
-function* rowsOf(answer: RowsAnswer, slice: Slice, { telling, tally, log }: UnitWork): Generator<readonly Row[]> {
-  const of = place(telling, slice);
-  const rejecting = complaints("row.rejected", "a row can't be used; the others go on", of, log);
-  const repairing = complaints("row.repaired", "a row is used without what can't be read of it", of, log);
-  for (const portion of answer.portions) {
-    const { rows, rejected, repaired } = parseRows(portion, telling.pack);
-    tally.rejected += rejected.length;
+function* rowsOf(
+  answer: RowsAnswer,
+  slice: Slice,
+  { announceContext, counters, log }: UnitWork,
+): Generator<readonly Row[]> {
+  const of = place(announceContext, slice);
+  const rejecting = problemLog("row.rejected", "a row can't be used; the others go on", of, log);
+  const repairing = problemLog("row.repaired", "a row is used without what can't be read of it", of, log);
+  for (const batch of answer.batches) {
+    const { rows, rejected, repaired } = parseRows(batch, announceContext.pack);
+    counters.rejected += rejected.length;
     rejecting.say(rejected);
     repairing.say(repaired);
     yield rows;
@@ -191,18 +196,18 @@ function* rowsOf(answer: RowsAnswer, slice: Slice, { telling, tally, log }: Unit
 const around = ({ window }: UnitPlan): QueryWindow => ({ ...window, from: window.horizon, since: window.to });
 
 /** Bad rows said one by one; beyond it their number is said. */
-const SAID = 20;
+const MAX_LOGGED = 20;
 
-function complaints(event: string, message: string, of: Readonly<Record<string, string>>, log: Logger) {
+function problemLog(event: string, message: string, of: Readonly<Record<string, string>>, log: Logger) {
   let met = 0;
   return {
-    say(some: readonly RowComplaint[]): void {
-      for (const { key, reason } of some.slice(0, Math.max(0, SAID - met)))
+    say(some: readonly RowProblem[]): void {
+      for (const { key, reason } of some.slice(0, Math.max(0, MAX_LOGGED - met)))
         log.warn({ event, ...of, key, reason }, message);
       met += some.length;
     },
     end(): void {
-      if (met > SAID) log.warn({ event, ...of, more: met - SAID }, `${message}: and more`);
+      if (met > MAX_LOGGED) log.warn({ event, ...of, more: met - MAX_LOGGED }, `${message}: and more`);
     },
   };
 }

@@ -1,11 +1,11 @@
-import type { CoverageTable, Ledger } from "../azure/coverage-table.ts";
+import type { CoverageTable, CoverageSnapshot } from "../azure/coverage-table.ts";
 import type { ApprovalsTable } from "../azure/approvals-table.ts";
 import type { SightingsTable } from "../azure/sightings-table.ts";
 import type { WaveTable } from "../azure/wave-table.ts";
 import type { ApprovalSet } from "../core/approval.ts";
 import type { Pack } from "../core/pack.ts";
-import type { Reach } from "../core/plan.ts";
-import type { RunRecord, WorkspaceRecord } from "../core/run-record.ts";
+import type { ReadWindows } from "../core/plan.ts";
+import type { RunRecord, SourceOutcome } from "../core/run-record.ts";
 import { runOutcome } from "../core/run-record.ts";
 import type { Source } from "../core/source.ts";
 import { ensureEpochs } from "./epochs.ts";
@@ -13,19 +13,19 @@ import { ApprovalsError, StateError, StateLostError, StateNewerError } from "../
 import { createLimiter } from "../limiter.ts";
 import type { Logger } from "../logger.ts";
 import { describeError } from "../logger.ts";
-import { lookAtExpected } from "../review/recheck-expected.ts";
+import { recheckExpected } from "../review/recheck-expected.ts";
 import type { RelayResult } from "../outbox/relay.ts";
 import { reviewApprovals } from "../review/review-approvals.ts";
-import { sayExpiring } from "../review/warn-expiring.ts";
-import type { Tally } from "./run-unit.ts";
-import { emptyTally } from "./run-unit.ts";
-import type { Fresh, RunContext, WorkspaceWork } from "./run-source.ts";
-import { leastCoveredWorkspaceFirst, readFreshness, workWorkspace } from "./run-source.ts";
+import { warnExpiring } from "../review/warn-expiring.ts";
+import type { RunCounters } from "./run-unit.ts";
+import { newCounters } from "./run-unit.ts";
+import type { SourceFreshness, RunContext, SourceWork } from "./run-source.ts";
+import { leastCoveredSourceFirst, checkFreshness, runSource } from "./run-source.ts";
 
 /** Units of all workspaces that are worked at once: each holds an answer of up to 64 MiB until its rows are in the state. */
 const UNITS_AT_ONCE = 4;
 
-export interface RunSettings extends Reach {
+export interface RunSettings extends ReadWindows {
   readonly dormancyDays: number;
   /** Milliseconds after which no further unit is taken. */
   readonly budget: number;
@@ -66,28 +66,28 @@ export async function run(service: Service): Promise<RunRecord> {
   const runId = service.newId();
   const log = parent.child({ runId });
   const started = performance.now();
-  const tally = emptyTally();
-  let workspaces: readonly WorkspaceWork[] = [];
+  const counters = newCounters();
+  let workspaces: readonly SourceWork[] = [];
   let failure: { readonly reason: string; readonly error: unknown } | undefined;
 
   try {
     const fresh = await Promise.all(
-      service.workspaces.map((workspace) => readFreshness(workspace, service.packs, now, tally, log)),
+      service.workspaces.map((workspace) => checkFreshness(workspace, service.packs, now, counters, log)),
     );
-    const ledger = await coverage.ledger();
-    const approvals = await approvalsInForce(service, ledger);
-    const epochs = await ensureEpochs(ledger, service.sightings, coverage, service.newId);
-    sayExpiring(approvals.approvals, ledger.marks.look, now, log);
-    const context = { service, ledger, epochs, approvals, tally, runId, now, log };
+    const snapshot = await coverage.snapshot();
+    const approvals = await approvalsInForce(service, snapshot);
+    const epochs = await ensureEpochs(snapshot, service.sightings, coverage, service.newId);
+    warnExpiring(approvals.approvals, snapshot.marks.recheck, now, log);
+    const context = { service, snapshot, epochs, approvals, counters, runId, now, log };
     const timeIsUp = (): boolean =>
       service.stopping?.aborted === true || performance.now() - started > service.settings.budget;
     // What comes first leaves the units time: a review or a look that is cut off goes on in the next run.
     const halfIsUp = (): boolean => timeIsUp() || performance.now() - started > service.settings.budget / 2;
     await reviewApprovals({ ...context, timeIsUp: halfIsUp });
-    await lookAtExpected({ ...context, timeIsUp: halfIsUp }, fresh);
+    await recheckExpected({ ...context, timeIsUp: halfIsUp }, fresh);
     const units = { ...context, timeIsUp };
-    workspaces = await workUnits(fresh, units);
-    await noteDetections(service, ledger, workspaces, tally, now);
+    workspaces = await runUnits(fresh, units);
+    await recordDetections(service, snapshot, workspaces, counters, now);
   } catch (error) {
     failure = { reason: reasonOf(error), error };
     log.error(
@@ -104,7 +104,7 @@ export async function run(service: Service): Promise<RunRecord> {
     workspaces,
     names: service.workspaces,
     failure,
-    tally,
+    counters,
     relayed,
     durationMs: Math.round(performance.now() - started),
   });
@@ -122,9 +122,9 @@ export async function run(service: Service): Promise<RunRecord> {
  * The approvals that this run decides by. R20: the pointer is made before the first epoch, and only while Coverage names none; later a
  * pointer that is not there is a loss, and never an empty set (R12).
  */
-async function approvalsInForce({ approvals }: Service, ledger: Ledger): Promise<ApprovalSet> {
+async function approvalsInForce({ approvals }: Service, snapshot: CoverageSnapshot): Promise<ApprovalSet> {
   try {
-    if (ledger.epochs.size === 0) await approvals.makePointer();
+    if (snapshot.epochs.size === 0) await approvals.makePointer();
     return await approvals.current();
   } catch (error) {
     if (error instanceof StateError) throw new ApprovalsError(error.message, { cause: error });
@@ -157,10 +157,10 @@ async function relayOrSay(service: Service, log: Logger): Promise<RelayResult | 
 }
 
 /** The units of all workspaces, side by side; what was done in each, as the settings name them. */
-async function workUnits(fresh: readonly Fresh[], context: RunContext): Promise<readonly WorkspaceWork[]> {
+async function runUnits(fresh: readonly SourceFreshness[], context: RunContext): Promise<readonly SourceWork[]> {
   const atOnce = createLimiter(UNITS_AT_ONCE);
   const work = await allOrFirstError(
-    leastCoveredWorkspaceFirst(fresh, context).map((one) => workWorkspace(one, context, atOnce)),
+    leastCoveredSourceFirst(fresh, context).map((one) => runSource(one, context, atOnce)),
   );
   const order = fresh.map(({ workspace }) => workspace.name);
   return work.toSorted((a, b) => order.indexOf(a.record.name) - order.indexOf(b.record.name));
@@ -170,36 +170,41 @@ async function workUnits(fresh: readonly Fresh[], context: RunContext): Promise<
  * A detection's definition counts as read once every workspace has read the whole of its pack: a baseline that is cut off
  * goes on telling under the cause that it began with.
  */
-async function noteDetections(
+async function recordDetections(
   service: Service,
-  ledger: Ledger,
-  workspaces: readonly WorkspaceWork[],
-  tally: Tally,
+  snapshot: CoverageSnapshot,
+  workspaces: readonly SourceWork[],
+  counters: RunCounters,
   now: Date,
 ): Promise<void> {
   for (const pack of service.packs) {
     const whole = workspaces.every(({ packsDone }) => packsDone.has(pack.name));
     for (const { id, hash } of pack.detections) {
-      const newDevices = tally.newByDetection.get(id) ?? 0;
-      const known = ledger.detections.get(id);
+      const newDevices = counters.newByDetection.get(id) ?? 0;
+      const known = snapshot.detections.get(id);
       if (newDevices === 0 && (!whole || known?.hash === hash)) continue;
-      await service.coverage.noteDetection(id, whole ? hash : undefined, newDevices, newDevices > 0 ? now : undefined);
+      await service.coverage.recordDetection(
+        id,
+        whole ? hash : undefined,
+        newDevices,
+        newDevices > 0 ? now : undefined,
+      );
     }
   }
 }
 
 function toRecord(of: {
   readonly runId: string;
-  readonly workspaces: readonly WorkspaceWork[];
+  readonly workspaces: readonly SourceWork[];
   readonly names: readonly { readonly name: string }[];
   readonly failure: { readonly reason: string; readonly error: unknown } | undefined;
-  readonly tally: Tally;
+  readonly counters: RunCounters;
   readonly relayed: RelayResult | undefined;
   readonly durationMs: number;
 }): RunRecord {
-  const { tally, relayed, failure } = of;
+  const { counters, relayed, failure } = of;
   const error = failure?.error instanceof Error ? failure.error.message : undefined;
-  const workspaces: readonly WorkspaceRecord[] = failure
+  const workspaces: readonly SourceOutcome[] = failure
     ? of.names.map(({ name }) => ({ name, outcome: "failed", ...(error !== undefined && { error }) }))
     : of.workspaces.map(({ record }) => record);
   const unitsLeft = of.workspaces.reduce((sum, one) => sum + one.unitsLeft, 0);
@@ -207,23 +212,23 @@ function toRecord(of: {
   const reason = failure?.reason ?? (relayFailed ? "relay" : undefined);
   return {
     runId: of.runId,
-    outcome: failure ? "failed" : runOutcome(workspaces, { unitsLeft, relayFailed, putAside: tally.putAside }),
+    outcome: failure ? "failed" : runOutcome(workspaces, { unitsLeft, relayFailed, quarantined: counters.quarantined }),
     ...(reason !== undefined && { reason }),
     workspaces,
-    rows: tally.rows,
-    rejected: tally.rejected,
-    new: tally.new,
-    returned: tally.returned,
-    expected: tally.expected,
-    waves: tally.waves,
-    announced: tally.announced,
+    rows: counters.rows,
+    rejected: counters.rejected,
+    new: counters.new,
+    returned: counters.returned,
+    expected: counters.expected,
+    waves: counters.waves,
+    announced: counters.announced,
     sent: relayed?.sent ?? 0,
     refused: relayed?.refused ?? 0,
     outboxDepth: relayed?.depth ?? 0,
     outboxOldestSeconds: relayed?.oldestSeconds ?? 0,
     gaps: of.workspaces.flatMap(({ gaps }) => gaps),
     unitsLeft,
-    queries: tally.queries,
+    queries: counters.queries,
     durationMs: of.durationMs,
   };
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Reach } from "../core/plan.ts";
+import type { ReadWindows } from "../core/plan.ts";
 import { ConfigError } from "../errors.ts";
 import { SETTINGS } from "./settings.ts";
 import { schema } from "./schema.ts";
@@ -34,7 +34,7 @@ export interface Config {
   readonly identity: Identity;
   readonly schedules: { readonly detect: string; readonly relay: string; readonly retain: string };
   /** Milliseconds. */
-  readonly reach: Reach;
+  readonly readWindows: ReadWindows;
   /** 0: no returns. */
   readonly dormancyDays: number;
   readonly retentionDays: number;
@@ -135,7 +135,7 @@ function toConfig(settings: z.infer<typeof schema>, azure: boolean): Config {
     queue: settings.SERVICE_BUS_QUEUE,
     identity: azure && clientId !== undefined ? { kind: "managed", clientId } : { kind: "developer" },
     schedules: { detect: settings.DETECT_SCHEDULE, relay: settings.RELAY_SCHEDULE, retain: settings.RETAIN_SCHEDULE },
-    reach: {
+    readWindows: {
       lookback: settings.LOOKBACK_DAYS * DAY,
       horizon: settings.HORIZON_DAYS * DAY,
       overlap: settings.OVERLAP_HOURS * HOUR,

@@ -19,7 +19,7 @@ const FIELDS: readonly Field[] = [
 ];
 
 /** What is wrong with a schedule of six fields, or `undefined`. A field: `*`, a value, a range, a list of them, each with `/step`. */
-export function scheduleProblem(text: string): string | undefined {
+export function ncrontabProblem(text: string): string | undefined {
   const parts = text.trim().split(/\s+/);
   if (parts.length !== FIELDS.length)
     return `has ${parts.length} fields, not the six of NCRONTAB (second minute hour day month day-of-week)`;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Address } from "./config.ts";
 import { isLoopbackConnectionString, isLoopbackUrl } from "./loopback.ts";
-import { scheduleProblem } from "./ncrontab.ts";
+import { ncrontabProblem } from "./ncrontab.ts";
 import type { SettingName } from "./settings.ts";
 
 const guid = (message: string) =>
@@ -20,7 +20,7 @@ const whole = (least: number, most: number) => {
 };
 
 const schedule = z.string().superRefine((value, context) => {
-  const problem = scheduleProblem(value);
+  const problem = ncrontabProblem(value);
   if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
 });
 

@@ -68,7 +68,7 @@ function allTools(): readonly Tool[] {
   return loaded.tools;
 }
 
-interface Judged {
+interface ApprovalSubject {
   /** Signers given to a tool that is theirs; to one that is not; signers of a tool that was not given. */
   readonly right: number;
   readonly wrong: number;
@@ -76,7 +76,7 @@ interface Judged {
 }
 
 /** One device a signer: what the one-scan query gives it, against its label. */
-function judge(pack: Pack, tools: readonly Tool[], samples: readonly SampleSigner[]): Judged {
+function judge(pack: Pack, tools: readonly Tool[], samples: readonly SampleSigner[]): ApprovalSubject {
   const slugs = new Map(tools.map(({ id, slug }) => [id, slug]));
   const found = scan(pack, samples);
   const labels = new Set(samples.flatMap(({ slug }, i) => (slug === undefined ? [] : [`${deviceOf(i)}|${slug}`])));

@@ -21,7 +21,7 @@ export async function benchDecide(scale: number): Promise<readonly Figure[]> {
         firstSeen: seen,
         lastSeen: new Date(now - (i % 49 === 0 ? 120 : 2) * DAY),
         episode: 1,
-        telling: 1,
+        announcement: 1,
         disposition: "announced",
         approvalsVersion: 0,
       });

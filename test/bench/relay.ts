@@ -21,7 +21,7 @@ import { median, timed } from "./figure.ts";
 const QUEUE = "sightings";
 const NOW = new Date("2026-06-30T12:00:00Z");
 /** Batches in flight at once: what gives the SDK its best rate here. */
-const WIDTH = 4;
+const CONCURRENCY = 4;
 
 interface Waiting {
   readonly partition: string;
@@ -105,7 +105,7 @@ function messages(round: number, count: number): Waiting[] {
     const told = {
       workspace: "bench",
       episode: 1,
-      telling: 1,
+      announcement: 1,
       disposition: "announced",
       approvalsVersion: 0,
       decidedAt: NOW,
@@ -144,7 +144,7 @@ async function sendBySdk({ connectionString }: BrokerProcess, waiting: readonly 
   const launch = async (): Promise<void> => {
     const sending = sender.sendMessages(batch).finally(() => inFlight.delete(sending));
     inFlight.add(sending);
-    if (inFlight.size >= WIDTH) await Promise.race(inFlight);
+    if (inFlight.size >= CONCURRENCY) await Promise.race(inFlight);
   };
   for (const { message } of waiting) {
     const plain: ServiceBusMessage = {

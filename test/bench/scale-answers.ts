@@ -26,8 +26,8 @@ const ofDevice = new Map<string, number>();
 for (let i = 0; i < count; i++) {
   const { deviceId } = fleetSighting(i);
   const key = deviceId.charAt(0);
-  const standing = bySlice.get(key);
-  if (standing) standing.push(i);
+  const stored = bySlice.get(key);
+  if (stored) stored.push(i);
   else bySlice.set(key, [i]);
   if (!ofDevice.has(deviceId)) ofDevice.set(deviceId, i);
 }

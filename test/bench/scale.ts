@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { BUNDLING } from "../../scripts/build.ts";
-import { openGate } from "../local/fault-proxy.ts";
+import { openFaultProxy } from "../local/fault-proxy.ts";
 import { startTables } from "../local/tables.ts";
 import { startBrokerProcess } from "./broker-process.ts";
 import type { Figure } from "./figure.ts";
@@ -106,27 +106,27 @@ async function measure(
   script: string,
 ): Promise<{ readonly count: number; readonly first: Part; readonly steady: Part }> {
   const tables = await startTables({});
-  const gate = await openGate(tables.port);
+  const proxy = await openFaultProxy(tables.port);
   const broker = await startBrokerProcess();
   const answers = await startAnswers(count, scale);
   let toTables = 0;
-  gate.before = () => {
+  proxy.before = () => {
     toTables += 1;
-    gate.forget();
+    proxy.reset();
     return "pass";
   };
   try {
     await tables.createTables(["Sightings", "Coverage", "Approvals"]);
     const settings = {
       LOG_ANALYTICS_WORKSPACES: JSON.stringify([{ name: "bench", id: WORKSPACE }]),
-      STATE_TABLE_ENDPOINT: gate.through(tables.connectionString),
+      STATE_TABLE_ENDPOINT: proxy.through(tables.connectionString),
       SERVICE_BUS_NAMESPACE: broker.connectionString,
       LOG_ANALYTICS_ENDPOINT: answers.endpoint,
       RUN_BUDGET_MINUTES: "60",
     };
     const part = async (stopAfter: number): Promise<Part> => {
       const [tablesBefore, queriesBefore, cpuBefore] = [toTables, await answers.asked(), cpuSeconds(tables.pid)];
-      const measured = await serve(script, settings, stopAfter);
+      const measured = await serviceFor(script, settings, stopAfter);
       return {
         ...measured,
         toTables: toTables - tablesBefore,
@@ -138,7 +138,7 @@ async function measure(
   } finally {
     await answers.stop();
     await broker.stop();
-    await gate.close();
+    await proxy.close();
     await tables.stop();
   }
 }
@@ -151,7 +151,7 @@ async function bundleService() {
   return { script: join(outdir, "scale-service.mjs"), remove: () => rm(outdir, { recursive: true }) };
 }
 
-async function serve(
+async function serviceFor(
   script: string,
   settings: Readonly<Record<string, string>>,
   stopAfter: number,

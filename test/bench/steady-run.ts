@@ -12,7 +12,7 @@ import { sliceName, COVERAGE_SLICES, partitionOf } from "../../shared/core/slice
 import { credentialFor } from "../../shared/azure/credential.ts";
 import { packs } from "../../shared/catalog/generated/packs.ts";
 import { run } from "../../shared/run/run.ts";
-import { openGate } from "../local/fault-proxy.ts";
+import { openFaultProxy } from "../local/fault-proxy.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
 import type { Figure } from "./figure.ts";
@@ -29,7 +29,7 @@ export async function benchSteadyRun(scale: number): Promise<readonly Figure[]> 
   const devices = Array.from({ length: count }, (_, i) => createHash("sha1").update(`device ${i}`).digest("hex"));
   const tables = await startTables({});
   const answers = await serveAnswers(devices, now);
-  const gate = await openGate(tables.port);
+  const proxy = await openFaultProxy(tables.port);
   try {
     await tables.createTables(["Sightings", "Coverage", "Approvals"]);
     await fill(tables, devices, now);
@@ -41,11 +41,11 @@ export async function benchSteadyRun(scale: number): Promise<readonly Figure[]> 
     if (first.new !== 0 || first.rows !== count || first.rejected !== 0 || first.outcome !== "ok")
       throw new Error(`the bench's state is not steady: ${JSON.stringify(first)}`);
 
-    gate.forget();
-    const counted = await run(serviceOf(gate.through(tables.connectionString), answers.endpoint));
+    proxy.reset();
+    const counted = await run(serviceOf(proxy.through(tables.connectionString), answers.endpoint));
     if (counted.new !== 0 || counted.outcome !== "ok") throw new Error("the counted run was not steady");
-    const reads = gate.seen.filter(({ kind }) => kind === "read").length;
-    const writes = gate.seen.filter(({ kind }) => kind !== "read");
+    const reads = proxy.seen.filter(({ kind }) => kind === "read").length;
+    const writes = proxy.seen.filter(({ kind }) => kind !== "read");
     const entities = writes.reduce(
       (sum, { kind, body }) =>
         sum + (kind === "transaction" ? (body.match(/^(?:POST|PUT|PATCH|MERGE|DELETE) /gm)?.length ?? 0) : 1),
@@ -83,7 +83,7 @@ export async function benchSteadyRun(scale: number): Promise<readonly Figure[]> 
       },
     ];
   } finally {
-    await gate.close();
+    await proxy.close();
     await answers.close();
     await tables.stop();
   }
@@ -119,7 +119,7 @@ async function fill(tables: Tables, devices: readonly string[], now: Date): Prom
             firstSeen: new Date(now.getTime() - 48 * HOUR),
             lastSeen: now,
             episode: 1,
-            telling: 1,
+            announcement: 1,
             disposition: "announced",
             decidedAt: now,
             announcedAt: now,

@@ -167,7 +167,7 @@ export const EVIDENCE_FAULTS: Readonly<Record<string, Fault>> = {
     make: (stage) => {
       stage.now += HOUR;
       let applied = false;
-      stage.gate.before = async ({ kind, path }): Promise<Verdict> => {
+      stage.proxy.before = async ({ kind, path }): Promise<Verdict> => {
         if (!applied && kind === "read" && path.includes("Sightings")) {
           applied = true;
           await stage.approve([]);
@@ -175,7 +175,7 @@ export const EVIDENCE_FAULTS: Readonly<Record<string, Fault>> = {
         return "pass";
       };
     },
-    after: expectTold("approval-lifted"),
+    after: expectTold("approval-ended"),
   },
   "the workspace is blind when the look is due": {
     before: expectedThenMore,

@@ -27,7 +27,7 @@ export const onQuery = (stage: Stage, answer: Stage["logAnalytics"]["onQuery"]):
 
 /** Only what is written to one table, or read from it. */
 export const gated = (matches: (passing: Passing) => boolean, verdict: Verdict) => (stage: Stage) => {
-  stage.gate.before = (passing) => (matches(passing) ? verdict : "pass");
+  stage.proxy.before = (passing) => (matches(passing) ? verdict : "pass");
 };
 
 export const once = <T>(first: T, rest: T): (() => T) => {

@@ -125,7 +125,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "another run writes first": {
     make: (stage) => {
       let interfered = false;
-      stage.gate.before = async ({ kind, body }): Promise<Verdict> => {
+      stage.proxy.before = async ({ kind, body }): Promise<Verdict> => {
         if (kind === "transaction" && body.includes(A) && !interfered) {
           interfered = true;
           await stage.run();
@@ -141,8 +141,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "the sightings are gone, Coverage is there": {
     make: (stage) => stage.deleteAll("Sightings"),
     clear: async (stage) => {
-      const { accept } = await import("../../shared/operations/recover-state.ts");
-      expect(await accept(stage.compose().service, "restore")).toMatchObject({ restored: 0 });
+      const { recoverState } = await import("../../shared/operations/recover-state.ts");
+      expect(await recoverState(stage.compose().service, "restore")).toMatchObject({ restored: 0 });
     },
   },
   "the state was written by a newer version": {
@@ -207,7 +207,7 @@ describe.each(LINES)("$fault", (line) => {
           : record.outcome + (record.reason === undefined ? "" : ` (${record.reason})`),
       ).toBe(line.run);
       expect(movement(covered, await stage.coveredTo())).toBe(line.coverage);
-      stage.gate.before = () => "pass";
+      stage.proxy.before = () => "pass";
       expect(await stage.outboxDepth()).toBe(line.outbox);
       if (line.logged !== "") expect(stage.log.map(({ event }) => event)).toContain(line.logged);
 

@@ -51,8 +51,8 @@ describe.each([true, false])("de-duplication of the broker: %s", (deduplicate) =
         return "drop";
       };
       await killedRun(stage, (host) => {
-        if (side === "before") stage.gate.before = (passing) => strike(host, passing);
-        else stage.gate.after = (passing) => strike(host, passing);
+        if (side === "before") stage.proxy.before = (passing) => strike(host, passing);
+        else stage.proxy.after = (passing) => strike(host, passing);
       });
       expect(met, "the step was met").toBeGreaterThanOrEqual(nth);
       await restartAndCheck(stage, deduplicate);
@@ -77,8 +77,8 @@ describe.each([true, false])("de-duplication of the broker: %s", (deduplicate) =
 });
 
 async function reset(stage: Stage): Promise<void> {
-  stage.gate.before = () => "pass";
-  stage.gate.after = () => "pass";
+  stage.proxy.before = () => "pass";
+  stage.proxy.after = () => "pass";
   stage.broker.hooks = {};
   await stage.deleteAll("Sightings");
   await stage.deleteAll("Coverage");
@@ -100,8 +100,8 @@ async function killedRun(stage: Stage, arm: (host: FunctionsProcess) => void): P
   arm(host);
   await expect(host.invoke("detectSightings")).rejects.toThrow();
   expect(await host.exited).toBe("SIGKILL");
-  stage.gate.before = () => "pass";
-  stage.gate.after = () => "pass";
+  stage.proxy.before = () => "pass";
+  stage.proxy.after = () => "pass";
   stage.broker.hooks = {};
 }
 

@@ -8,8 +8,8 @@ import type { RunRecord } from "../../shared/core/run-record.ts";
 import type { Service } from "../../shared/run/run.ts";
 import { run } from "../../shared/run/run.ts";
 import { validatesContract } from "../contract.ts";
-import type { Gate } from "../local/fault-proxy.ts";
-import { openGate } from "../local/fault-proxy.ts";
+import type { FaultProxy } from "../local/fault-proxy.ts";
+import { openFaultProxy } from "../local/fault-proxy.ts";
 import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";
 import { startLogAnalytics } from "../../shared/local/log-analytics/server.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
@@ -55,7 +55,7 @@ interface OnQueue {
   readonly tool: string;
   readonly cause: string;
   readonly kind: string;
-  readonly telling: number;
+  readonly announcement: number;
   /** `evidence.missing`; of a member, whose message holds no evidence, none. */
   readonly missing: readonly string[];
   readonly wave?: string;
@@ -71,7 +71,7 @@ export interface Stage {
   /** No row is ingested in these spans, in any workspace. */
   readonly silent: { readonly from: number; readonly to: number }[];
   readonly broker: Broker;
-  readonly gate: Gate;
+  readonly proxy: FaultProxy;
   readonly logAnalytics: LogAnalyticsStandIn;
   /** Every line logged so far. */
   readonly log: Record<string, unknown>[];
@@ -79,7 +79,7 @@ export interface Stage {
   /** App settings for this stage. */
   settings(): Readonly<Record<string, string>>;
   /** A further gate before the tables, for one of several runs. */
-  openGate(): Promise<{ readonly gate: Gate; readonly settings: Readonly<Record<string, string>> }>;
+  openFaultProxy(): Promise<{ readonly proxy: FaultProxy; readonly settings: Readonly<Record<string, string>> }>;
   /** Another composition over the same services, as another process has one. */
   compose(change?: Readonly<Record<string, string>>): Composition;
   run(change?: Partial<Service>): Promise<RunRecord>;
@@ -117,8 +117,8 @@ export async function startStage(
   const names = options.workspaces ?? ["north"];
   const tables = await startTables({});
   await tables.createTables(["Sightings", "Coverage", "Approvals"]);
-  const gate = await openGate(tables.port);
-  const gates = [gate];
+  const proxy = await openFaultProxy(tables.port);
+  const gates = [proxy];
   const state = { now: 0 };
   const start = options.machineClock ? Date.now() : START;
   const date = (ms: number): Date => new Date(start + ms);
@@ -158,20 +158,20 @@ export async function startStage(
     rows,
     silent,
     broker,
-    gate,
+    proxy,
     logAnalytics,
     log,
     date,
     settings: () => ({
       LOG_ANALYTICS_WORKSPACES: JSON.stringify(names.map((name) => ({ name, id: WORKSPACES[name] }))),
       LOG_ANALYTICS_ENDPOINT: logAnalytics.endpoint,
-      STATE_TABLE_ENDPOINT: gate.through(tables.connectionString),
+      STATE_TABLE_ENDPOINT: proxy.through(tables.connectionString),
       SERVICE_BUS_NAMESPACE: broker.connectionString,
     }),
-    openGate: async () => {
-      const another = await openGate(tables.port);
+    openFaultProxy: async () => {
+      const another = await openFaultProxy(tables.port);
       gates.push(another);
-      return { gate: another, settings: { STATE_TABLE_ENDPOINT: another.through(tables.connectionString) } };
+      return { proxy: another, settings: { STATE_TABLE_ENDPOINT: another.through(tables.connectionString) } };
     },
     compose: (change = {}) => {
       const config = parseConfig({ ...stage.settings(), ...change });
@@ -179,7 +179,7 @@ export async function startStage(
         { level: "debug", base: null, formatters: { level: (level) => ({ level }) } },
         { write: (line: string) => void log.push(JSON.parse(line)) },
       );
-      return compose(config, logger, { clock, patience: PATIENCE });
+      return compose(config, logger, { clock, retry: PATIENCE });
     },
     run: (change) => run({ ...stage.compose().service, ...change }),
     approve: async (approvals) => {
@@ -259,13 +259,13 @@ function toOnQueue(message: Message): readonly OnQueue[] {
   const event = eventOf(message);
   if (event.type === "firstsight.wave.v1") return [];
   if (event.type === "firstsight.wave-members.v1")
-    return event.data.members.map(({ id, device, cause, kind, telling }) => ({
+    return event.data.members.map(({ id, device, cause, kind, announcement }) => ({
       id,
       deviceId: device.id,
       tool: event.data.detection.tool,
       cause,
       kind,
-      telling,
+      announcement,
       missing: [],
       wave: event.data.wave.id,
     }));
@@ -276,7 +276,7 @@ function toOnQueue(message: Message): readonly OnQueue[] {
       tool: event.data.detection.tool,
       cause: event.data.cause,
       kind: event.data.sighting.kind,
-      telling: event.data.sighting.telling,
+      announcement: event.data.sighting.announcement,
       missing: event.data.evidence?.missing ?? [],
     },
   ];

@@ -26,7 +26,7 @@ async function stepsOfOneRun(): Promise<readonly Passing[]> {
   const stage = await prepared();
   try {
     await stage.run();
-    return stage.gate.seen.filter(isDurable);
+    return stage.proxy.seen.filter(isDurable);
   } finally {
     await stage.close();
   }
@@ -58,13 +58,13 @@ test("whichever is held at whichever step, each device is told once", { timeout:
 });
 
 async function holdAndOvertake(stage: Stage, n: number): Promise<void> {
-  const { gate, settings } = await stage.openGate();
+  const { proxy, settings } = await stage.openFaultProxy();
   let durable = 0;
   let reached: () => void = () => {};
   let release: () => void = () => {};
   const atStep = new Promise<void>((resolve) => (reached = resolve));
   const goOn = new Promise<void>((resolve) => (release = resolve));
-  gate.before = async (passing): Promise<Verdict> => {
+  proxy.before = async (passing): Promise<Verdict> => {
     if (isDurable(passing) && ++durable === n) {
       reached();
       await goOn;

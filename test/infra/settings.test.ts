@@ -118,7 +118,7 @@ test("what a parameter file asks for reaches the service", () => {
   const asked = deployed("several");
   expect(asked).toMatchObject({
     schedules: { detect: "0 */30 * * * *" },
-    reach: { lookback: 7 * 86_400_000 },
+    readWindows: { lookback: 7 * 86_400_000 },
     dormancyDays: 0,
     waveThreshold: 50,
     logLevel: "debug",

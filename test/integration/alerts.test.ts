@@ -58,11 +58,11 @@ const HISTORIES: Readonly<
     await runs(world, 1);
     return { fire: ["run-partial"], row: { unitsLeft: 1, reason: "", runId: expect.stringMatching(/^id-/) } };
   },
-  "workspace-blind": async ({ world }) => {
+  "source-blind": async ({ world }) => {
     world.protected = true;
     await runs(world, 1);
     const error = "DeviceFileCertificateInfo: silent";
-    return { fire: ["workspace-blind"], row: { name: "main", runs: 1, error } };
+    return { fire: ["source-blind"], row: { name: "main", runs: 1, error } };
   },
   "outbox-not-draining": async ({ world }) => {
     world.announceLimit = 0;
@@ -81,7 +81,7 @@ const HISTORIES: Readonly<
     const row = { partition: "1", times: 1, key: expect.stringContaining("|"), error: "as the test wants it" };
     return { fire: ["message-refused"], row };
   },
-  "sighting-put-aside": async ({ world }) => {
+  "sighting-quarantined": async ({ world }) => {
     world.approvals = { version: 1, approvals: [approval(world, 100 * DAY, [2])] };
     appear(world, 2);
     await runs(world, 1);
@@ -91,7 +91,7 @@ const HISTORIES: Readonly<
     appear(world, 1);
     await runs(world, 1);
     const row = { partition: "2", key: expect.stringContaining(device(2)), reason: "PropertyValueTooLarge", times: 1 };
-    return { fire: ["sighting-put-aside"], row };
+    return { fire: ["sighting-quarantined"], row };
   },
   "coverage-gap": async ({ world }) => {
     world.now += 40 * DAY;
@@ -182,7 +182,7 @@ describe("and is silent short of it", () => {
     const watched = watchedWorld();
     watched.world.protected = true;
     await runs(watched.world, 12);
-    expect(firing(watched)).toEqual(["no-successful-run", "workspace-blind"]);
+    expect(firing(watched)).toEqual(["no-successful-run", "source-blind"]);
   });
 
   test("no-successful-run – a device whose name is a log line can't end it", async () => {
@@ -254,9 +254,9 @@ test("a field that a query reads and the log no longer has changes what some his
     expect(fields.size, alert.name).toBeGreaterThan(0);
     // Its own history shows most; of one that fires on silence any other does.
     const own = histories.get(alert.name);
-    const tried = [...(own ? [own] : []), ...histories.values()];
+    const attempts = [...(own ? [own] : []), ...histories.values()];
     for (const field of fields) {
-      const noticed = tried.some((watched) => {
+      const noticed = attempts.some((watched) => {
         const without = renamed(watched.traces, field ?? "");
         return !isDeepStrictEqual(rowsOf(alert, watched), rowsOf(alert, watched, without));
       });

@@ -10,7 +10,7 @@ import { applyApprovals } from "../../shared/cli/approvals-apply.ts";
 import { explainSighting, printExplanation } from "../../shared/cli/approvals-explain.ts";
 import { listApprovals, printApprovals } from "../../shared/cli/approvals-list.ts";
 import { findSighting } from "../../shared/cli/find-sighting.ts";
-import type { JudgedState } from "../../shared/cli/approval-state.ts";
+import type { ApprovalState } from "../../shared/cli/approval-state.ts";
 import { detailLines, sightingsOf } from "../../shared/cli/sightings.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import type { StoredSighting } from "../../shared/core/review.ts";
@@ -78,7 +78,7 @@ const sighting = (i: number, change: Partial<StoredSighting> = {}): StoredSighti
   firstSeen: ago(60),
   lastSeen: ago(i),
   episode: 1,
-  telling: 1,
+  announcement: 1,
   disposition: "announced",
   decidedAt: ago(5),
   definitionHash: "0",
@@ -88,7 +88,7 @@ const sighting = (i: number, change: Partial<StoredSighting> = {}): StoredSighti
 });
 
 /** The real table of approvals, beside sightings that need no table. */
-const stateOf = (...all: StoredSighting[]): JudgedState => ({
+const stateOf = (...all: StoredSighting[]): ApprovalState => ({
   approvals: approvalsTable(tables.client("Approvals")),
   stored: async function* (partition) {
     yield* all.filter(({ deviceId }) => partitionOf(deviceId) === partition);
@@ -107,9 +107,9 @@ async function printed(work: () => unknown): Promise<string> {
 
 const STATE = [
   sighting(1),
-  sighting(2, { disposition: "expected", telling: 0, approvalId: "old", approvalsVersion: 7 }),
+  sighting(2, { disposition: "expected", announcement: 0, approvalId: "old", approvalsVersion: 7 }),
   sighting(3, { evidence: evidence(arrival(CCM), arrival(CHROME, { path: "c:\\downloads\\a.exe" })) }),
-  sighting(4, { detectionId: LEVEL, disposition: "expected", telling: 0, approvalId: "old" }),
+  sighting(4, { detectionId: LEVEL, disposition: "expected", announcement: 0, approvalId: "old" }),
 ];
 
 describe("apply", () => {
@@ -138,8 +138,8 @@ describe("apply", () => {
         { id: "b", covers: 0 },
       ],
       tools: [
-        { tool: "anydesk", covers: 2, silences: 1, lifts: 0 },
-        { tool: "level", covers: 0, silences: 0, lifts: 1 },
+        { tool: "anydesk", covers: 2, silences: 1, ends: 0 },
+        { tool: "level", covers: 0, silences: 0, ends: 1 },
       ],
     });
     expect(await state.approvals.current()).toMatchObject({ version: 8, approvals: [{ id: "a" }, { id: "b" }] });

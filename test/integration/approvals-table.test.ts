@@ -102,7 +102,7 @@ describe("apply", () => {
     expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(["applied", "conflict", "conflict"]);
     const winner = ["a", "b", "c"][outcomes.findIndex(({ kind }) => kind === "applied")];
     expect((await table.current()).approvals.map(({ id }) => id)).toEqual([winner]);
-    expect(await table.apply([], 0)).toEqual({ kind: "conflict", standing: 1 });
+    expect(await table.apply([], 0)).toEqual({ kind: "conflict", stored: 1 });
   });
 
   test("a move that went through and is sent again by the SDK counts as done", async () => {

@@ -104,7 +104,7 @@ const members = {
         device,
         kind: "new",
         episode: 1,
-        telling: 1,
+        announcement: 1,
         firstSeen: AT,
         lastSeen: AT,
         count: 1,

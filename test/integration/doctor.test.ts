@@ -6,15 +6,15 @@ import { packs } from "../../shared/catalog/generated/packs.ts";
 import { parseConfig } from "../../shared/settings/config.ts";
 import { examine } from "../../shared/operations/doctor/examine.ts";
 import type { Finding } from "../../shared/operations/doctor/finding.ts";
-import { judgeQueue } from "../../shared/operations/doctor/assess-queue.ts";
+import { assessQueue } from "../../shared/operations/doctor/assess-queue.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { EmbeddedAzure } from "../local/embedded/azure.ts";
 import { startAzure } from "../local/embedded/azure.ts";
 import { nextTime } from "../local/embedded/schedule.ts";
 import { makeFleet } from "../local/fleet.ts";
-import type { Gate } from "../local/fault-proxy.ts";
-import { openGate } from "../local/fault-proxy.ts";
+import type { FaultProxy } from "../local/fault-proxy.ts";
+import { openFaultProxy } from "../local/fault-proxy.ts";
 import { notResolved } from "../../shared/local/log-analytics/not-resolved.ts";
 import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";
 import { startLogAnalytics } from "../../shared/local/log-analytics/server.ts";
@@ -40,7 +40,7 @@ import {
 
 describe("what it says", () => {
   let tables: Tables;
-  let gate: Gate;
+  let proxy: FaultProxy;
   let broker: Broker;
   let logAnalytics: LogAnalyticsStandIn;
   let management: ManagementStandIn;
@@ -49,7 +49,7 @@ describe("what it says", () => {
   beforeAll(async () => {
     tables = await startTables({});
     await tables.createTables(["Sightings", "Coverage", "Approvals"]);
-    gate = await openGate(tables.port);
+    proxy = await openFaultProxy(tables.port);
     broker = await startBroker();
     logAnalytics = await startLogAnalytics({
       now: () => NOW,
@@ -58,7 +58,7 @@ describe("what it says", () => {
     management = await startManagement(managed());
   });
   afterAll(async () => {
-    for (const one of [management, logAnalytics, broker, gate]) await one.close();
+    for (const one of [management, logAnalytics, broker, proxy]) await one.close();
     await tables.stop();
   });
   beforeEach(() => {
@@ -67,7 +67,7 @@ describe("what it says", () => {
   });
   afterEach(async () => {
     logAnalytics.onQuery = undefined;
-    gate.before = () => "pass";
+    proxy.before = () => "pass";
     broker.hooks = {};
   });
 
@@ -76,7 +76,7 @@ describe("what it says", () => {
       config: parseConfig({
         LOG_ANALYTICS_WORKSPACES: JSON.stringify([{ name: "soc", id: CUSTOMER }]),
         LOG_ANALYTICS_ENDPOINT: logAnalytics.endpoint,
-        STATE_TABLE_ENDPOINT: gate.through(tables.connectionString),
+        STATE_TABLE_ENDPOINT: proxy.through(tables.connectionString),
         SERVICE_BUS_NAMESPACE: broker.connectionString,
         ...change.env,
       }),
@@ -201,7 +201,7 @@ describe("what it says", () => {
     [
       "a state account that is read-only",
       () => {
-        gate.before = ({ kind }) =>
+        proxy.before = ({ kind }) =>
           kind === "read" ? "pass" : { status: 403, code: "AuthorizationPermissionMismatch" };
       },
       ["state: writing: a row could not be written and removed: refused (403)"],
@@ -320,7 +320,7 @@ describe("what it says", () => {
   });
 
   test("a table of the state is not there – is named once", async () => {
-    gate.before = ({ path }) => (path.includes("Coverage") ? { status: 404, code: "TableNotFound" } : "pass");
+    proxy.before = ({ path }) => (path.includes("Coverage") ? { status: 404, code: "TableNotFound" } : "pass");
     expect(wrong(await look())).toEqual(["state: table Coverage: is not there"]);
   });
 
@@ -397,7 +397,7 @@ describe("what it says", () => {
 
   test("a caller who may not send – is told so, as no fault", () => {
     const link = { kind: "denied", reason: "UnauthorizedAccess" } as const;
-    const [first, ...rest] = judgeQueue({ name: "sightings", link, managed: { kind: "read", value: DEPLOYED_QUEUE } });
+    const [first, ...rest] = assessQueue({ name: "sightings", link, managed: { kind: "read", value: DEPLOYED_QUEUE } });
     expect(first).toMatchObject({ status: "unseen", todo: expect.stringContaining("Azure Service Bus Data Sender") });
     expect(rest.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
   });

@@ -6,7 +6,7 @@ import { createLimiter } from "../../shared/limiter.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../../shared/azure/log-analytics.ts";
 import type { LogAnalyticsOptions } from "../../shared/azure/log-analytics.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
-import { freshnessQuery, readFreshness } from "../../shared/azure/log-analytics-freshness.ts";
+import { freshnessQuery, checkFreshness } from "../../shared/azure/log-analytics-freshness.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
 import { parseRows } from "../../shared/core/row.ts";
 import type { Source, SourceErrorKind } from "../../shared/core/source.ts";
@@ -162,10 +162,10 @@ async function failureOf(
 }
 /** With the records of all portions. */
 const query = async (of = source()) => {
-  const { count, portions, discard, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
-  const records = [...portions].flat();
+  const { count, batches, discard, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
+  const records = [...batches].flat();
   expect(count).toBe(records.length);
-  expect([...portions].flat()).toEqual(records);
+  expect([...batches].flat()).toEqual(records);
   discard();
   return { ...answer, records };
 };
@@ -508,7 +508,7 @@ describe("freshness", () => {
         ]),
       ),
     );
-    const [certificate, process, file] = readFreshness(asked, records);
+    const [certificate, process, file] = checkFreshness(asked, records);
     expect(certificate?.hours.toSorted((a, b) => a.hour.getTime() - b.hour.getTime())).toEqual([
       { hour: hoursAgo(100), count: 1, signed: 1 },
       { hour: hoursAgo(2), count: 2, signed: 1 },

@@ -10,8 +10,8 @@ import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
 import type { RelayOptions, RelayResult } from "../../shared/outbox/relay.ts";
 import { relay } from "../../shared/outbox/relay.ts";
-import type { Gate } from "../local/fault-proxy.ts";
-import { openGate } from "../local/fault-proxy.ts";
+import type { FaultProxy } from "../local/fault-proxy.ts";
+import { openFaultProxy } from "../local/fault-proxy.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
@@ -22,26 +22,26 @@ const NOW = new Date(COMMITTED + 3_600_000);
 const PATIENCE = { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10, timeoutInMs: 2_000 };
 
 let tables: Tables;
-let gate: Gate;
+let proxy: FaultProxy;
 let broker: Broker;
 let table: TableClient;
 let made = 0;
 
 beforeAll(async () => {
   tables = await startTables({});
-  gate = await openGate(tables.port);
+  proxy = await openFaultProxy(tables.port);
 });
 afterAll(async () => {
-  await gate.close();
+  await proxy.close();
   await tables.stop();
 });
 beforeEach(async () => {
   broker = await startBroker();
-  gate.before = () => "pass";
-  gate.forget();
+  proxy.before = () => "pass";
+  proxy.reset();
   made += 1;
   await tables.createTables([`Sightings${made}`]);
-  table = Client.fromConnectionString(gate.through(tables.connectionString), `Sightings${made}`, {
+  table = Client.fromConnectionString(proxy.through(tables.connectionString), `Sightings${made}`, {
     allowInsecureConnection: true,
     retryOptions: { retryDelayInMs: 1 },
   });
@@ -70,7 +70,7 @@ async function commit(numbers: readonly number[], partitionOf = (id: string) => 
     for (let i = 0; i < inOne.length; i += 100)
       await table.submitTransaction(inOne.slice(i, i + 100).map((row) => ["create", row]));
   }
-  gate.forget();
+  proxy.reset();
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -86,7 +86,7 @@ async function pass(
         address: { kind: "loopback", connectionString: broker.connectionString },
         queue: "sightings",
         credential: credentialFor({ kind: "developer" }, "http://127.0.0.1"),
-        patience: PATIENCE,
+        retry: PATIENCE,
       }),
     log: pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) }),
     limit: 2_000,
@@ -122,7 +122,7 @@ test("a message – on the queue byte for byte as it was committed, and gone fro
 
 test("an empty outbox – 18 reads, 2 writes", async () => {
   expect(await pass()).toEqual({ sent: 0, refused: 0, depth: 0, oldestSeconds: 0, log: [] });
-  const kinds = gate.seen.map(({ kind }) => kind);
+  const kinds = proxy.seen.map(({ kind }) => kind);
   expect({ reads: kinds.filter((kind) => kind === "read").length, all: kinds.length }).toEqual({ reads: 18, all: 20 });
 });
 
@@ -159,23 +159,23 @@ test("R15 a poison message at the head of 3,000 – the limit is filled by the o
 
 test("R17 deletes are refused – the pass fails before anything is sent", async () => {
   await commit(range(0, 3));
-  gate.before = ({ method }) =>
+  proxy.before = ({ method }) =>
     method === "DELETE" ? { status: 403, code: "AuthorizationPermissionMismatch" } : "pass";
   const result = await pass();
   expect(result).toMatchObject({ sent: 0, depth: 3, failed: { kind: "state" } });
   expect(result.failed?.message).toContain("Storage Table Data Contributor");
   expect(arrived()).toEqual([]);
-  gate.before = () => "pass";
+  proxy.before = () => "pass";
   expect(await pass()).toMatchObject({ sent: 3, depth: 0 });
   expect(await rowKeys()).toEqual([]);
 });
 
 test("deletes fail once the sending has begun – the pass fails; the next sends the same ids, which the queue knows", async () => {
   await commit(range(0, 3));
-  gate.before = ({ kind }) =>
+  proxy.before = ({ kind }) =>
     kind === "transaction" ? { status: 403, code: "AuthorizationPermissionMismatch" } : "pass";
   expect(await pass()).toMatchObject({ sent: 3, depth: 3, failed: { kind: "state" } });
-  gate.before = () => "pass";
+  proxy.before = () => "pass";
   expect(await pass()).toMatchObject({ sent: 3, depth: 0 });
   expect(arrived()).toEqual([0, 1, 2]);
 });
@@ -213,7 +213,7 @@ test("the broker falls silent in the middle – what it took is deleted, the res
         queue: "sightings",
         credential: credentialFor({ kind: "developer" }, "http://127.0.0.1"),
         // Long enough for the first batch on a machine with much else to do.
-        patience: { ...PATIENCE, timeoutInMs: 4_000 },
+        retry: { ...PATIENCE, timeoutInMs: 4_000 },
       }),
   });
   expect(result.failed?.kind).toBe("ambiguous");
@@ -245,7 +245,7 @@ test("a row of a newer version – nothing is sent", async () => {
 });
 
 test("the state can't be read – the pass says so", async () => {
-  gate.before = () => ({ status: 403, code: "AuthorizationPermissionMismatch" });
+  proxy.before = () => ({ status: 403, code: "AuthorizationPermissionMismatch" });
   expect(await pass()).toMatchObject({ sent: 0, depth: 0, failed: { kind: "state" } });
   await expect(outboxTable(table).read(["a"]).next()).rejects.toThrow(StateError);
 });

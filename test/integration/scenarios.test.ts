@@ -33,7 +33,7 @@ const since = (stage: Stage, from: number): (readonly [string, number])[] =>
   stage
     .onQueue()
     .slice(from)
-    .map(({ cause, telling }) => [cause, telling]);
+    .map(({ cause, announcement }) => [cause, announcement]);
 
 describe.each(SCENARIOS)("$name", (scenario) => {
   const expected = keysOf(scenario, "expected");
@@ -75,10 +75,10 @@ describe.each(SCENARIOS)("$name", (scenario) => {
         expect((await stage.run()).outcome).toBe("ok");
         return before;
       };
-      const lifted = async (ms: number, telling: number, set?: typeof approvals): Promise<void> => {
+      const lifted = async (ms: number, announcement: number, set?: typeof approvals): Promise<void> => {
         const before = await step(ms, set);
         expect(told(scenario, stage, before)).toEqual(expected);
-        expect(since(stage, before)).toEqual(expected.map(() => ["approval-lifted", telling]));
+        expect(since(stage, before)).toEqual(expected.map(() => ["approval-ended", announcement]));
       };
       const silent = async (ms: number, set?: typeof approvals): Promise<void> => {
         const before = await step(ms, set);
@@ -107,7 +107,7 @@ describe.each(SCENARIOS)("$name", (scenario) => {
       expect(told(scenario, stage, rest)).toEqual(
         expected.filter((key) => key !== `${first?.name}: ${first?.expected?.[0]}`),
       );
-      expect(since(stage, rest)).toEqual(expected.slice(1).map(() => ["approval-lifted", 3]));
+      expect(since(stage, rest)).toEqual(expected.slice(1).map(() => ["approval-ended", 3]));
     });
 
     const signerOf = (path: string): string =>
@@ -123,7 +123,7 @@ describe.each(SCENARIOS)("$name", (scenario) => {
       stage.rows.push(...rowsOf(scenario));
       await stage.run();
       expect(told(scenario, stage)).toEqual(all);
-      expect(new Set(since(stage, 0).map(([, telling]) => telling))).toEqual(new Set([1]));
+      expect(new Set(since(stage, 0).map(([, announcement]) => announcement))).toEqual(new Set([1]));
       stage.now = HOUR;
       await stage.approve(approvals);
       await stage.run();
@@ -131,7 +131,7 @@ describe.each(SCENARIOS)("$name", (scenario) => {
       stage.now = EXPIRES_AFTER * DAY;
       await stage.run();
       expect(told(scenario, stage, all.length)).toEqual(expected);
-      expect(since(stage, all.length)).toEqual(expected.map(() => ["approval-lifted", 2]));
+      expect(since(stage, all.length)).toEqual(expected.map(() => ["approval-ended", 2]));
     } finally {
       await stage.close();
     }

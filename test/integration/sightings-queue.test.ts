@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { credentialFor } from "../../shared/azure/credential.ts";
-import type { SendPatience } from "../../shared/azure/sightings-queue.ts";
+import type { SendRetryOptions } from "../../shared/azure/sightings-queue.ts";
 import { openQueue } from "../../shared/azure/sightings-queue.ts";
 import type { Queue } from "../../shared/core/queue.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
@@ -12,7 +12,7 @@ import { startBroker } from "../local/service-bus/broker.ts";
 import type { BrokerHooks, SendDecision } from "../local/service-bus/hooks.ts";
 
 /** Retries as the service has them, without the waits. */
-const PATIENCE: SendPatience = { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10, timeoutInMs: 500 };
+const PATIENCE: SendRetryOptions = { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10, timeoutInMs: 500 };
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -30,7 +30,7 @@ async function queueAt(connectionString: string): Promise<Queue> {
     address: { kind: "loopback", connectionString },
     queue: "sightings",
     credential: credentialFor({ kind: "developer" }, "http://127.0.0.1"),
-    patience: PATIENCE,
+    retry: PATIENCE,
   });
   open.push(queue);
   return queue;
@@ -263,14 +263,14 @@ test("nobody listens – ambiguous after bounded tries, no exception", async () 
 });
 
 test("a failure while others are in flight – those are waited for and told", async () => {
-  const gate = Promise.withResolvers<SendDecision>();
+  const proxy = Promise.withResolvers<SendDecision>();
   let transfers = 0;
   const { broker, queue } = await start({
     hooks: {
       onSend: (messages) => {
         transfers += 1;
-        if (messages.some(({ messageId }) => messageId === "m0000")) return gate.promise;
-        if (transfers >= 3) gate.resolve({ reject: "com.microsoft:entity-disabled" });
+        if (messages.some(({ messageId }) => messageId === "m0000")) return proxy.promise;
+        if (transfers >= 3) proxy.resolve({ reject: "com.microsoft:entity-disabled" });
         return "accept";
       },
     },

@@ -7,7 +7,7 @@ import { retention } from "../../shared/azure/retention.ts";
 import { sightingRowKey, sightingsTable } from "../../shared/azure/sightings-table.ts";
 import type { Row, Sighting } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
-import { recallAhead } from "../../shared/announce/load-known.ts";
+import { loadKnownAhead } from "../../shared/announce/load-known.ts";
 import type { Stage } from "../faults/stage.ts";
 import { DAY, HOUR, startStage } from "../faults/stage.ts";
 
@@ -23,7 +23,7 @@ const sighting = (change: Partial<Sighting> = {}): Sighting => ({
   firstSeen: SEEN,
   lastSeen: SEEN,
   episode: 1,
-  telling: 1,
+  announcement: 1,
   disposition: "announced",
   approvalsVersion: 0,
   decidedAt: SEEN,
@@ -57,14 +57,13 @@ describe("sightings", () => {
       kind: "conflict",
     });
     expect(await stage.outboxDepth()).toBe(1);
-    expect((await table.recallPartition("a")).get(sightingRowKey(sighting()))?.lastSeen).toEqual(SEEN);
+    expect((await table.readVersions("a")).get(sightingRowKey(sighting()))?.lastSeen).toEqual(SEEN);
   });
 
   test("commit – a change over an etag that is no longer true is a conflict", async () => {
     const table = sightingsTable(stage.client("Sightings"));
     await table.commit("a", [{ sighting: sighting() }], [], SEEN);
-    const etag =
-      (await table.recallKeys("a", [sightingRowKey(sighting())])).get(sightingRowKey(sighting()))?.etag ?? "";
+    const etag = (await table.readKeys("a", [sightingRowKey(sighting())])).get(sightingRowKey(sighting()))?.etag ?? "";
     expect(await table.refresh("a", [{ ...sighting(), lastSeen: new Date(SEEN.getTime() + DAY), etag }])).toEqual({
       kind: "done",
     });
@@ -96,7 +95,7 @@ describe("sightings", () => {
     const key = sightingRowKey({ detectionId: DETECTION, deviceId });
     expect(key).toMatch(/^[0-9a-f-]{36}\|sha256-[0-9a-f]{64}$/);
     expect((await stage.client("Sightings").getEntity("z", key))["deviceId"]).toBe(deviceId);
-    expect((await table.recallPartition("z")).has(key)).toBe(true);
+    expect((await table.readVersions("z")).has(key)).toBe(true);
   });
 
   test("stored – by key, all or the expected ones, from a key on", async () => {
@@ -138,7 +137,7 @@ describe("sightings", () => {
             : Reflect.get(target, name, target),
       }),
     );
-    expect([...(await gappy.recallPartition("a")).keys()]).toEqual([sightingRowKey(sighting())]);
+    expect([...(await gappy.readVersions("a")).keys()]).toEqual([sightingRowKey(sighting())]);
   });
 
   test("recall – portions of one partition share a scan; a row beside many known ones is read alone", async () => {
@@ -146,23 +145,23 @@ describe("sightings", () => {
     const row = (deviceId: string): Row => ({ ...sighting({ deviceId }), reports: [], count: 1 });
     const device = (of: string, n: number): string => of + String(n).padStart(39, "0");
     await sightings.commit("a", [{ sighting: sighting({ deviceId: device("a", 3) }) }], [], SEEN);
-    const recalled = async (knownDevices: number) => {
-      const portions = [[row(device("a", 1)), row(device("a", 2))], [row(device("a", 3))], [row(device("b", 1))]];
+    const loaded = async (knownDevices: number) => {
+      const batches = [[row(device("a", 1)), row(device("a", 2))], [row(device("a", 3))], [row(device("b", 1))]];
       const detections = new Map(stage.compose().service.packs[0]?.detections.map((one) => [one.id, one]));
-      stage.gate.forget();
+      stage.proxy.reset();
       const found = await Array.fromAsync(
-        recallAhead(portions, { detections, knownDevices: (id) => (id === DETECTION ? knownDevices : 0) }, sightings),
+        loadKnownAhead(batches, { detections, knownDevices: (id) => (id === DETECTION ? knownDevices : 0) }, sightings),
       );
       return {
-        found: found.map(({ partition, inPartition, glimpses, whole }) => [
+        found: found.map(({ partition, inPartition, versions, whole }) => [
           partition,
-          inPartition.filter((one) => glimpses.has(sightingRowKey(one))).length,
+          inPartition.filter((one) => versions.has(sightingRowKey(one))).length,
           whole,
         ]),
-        requests: stage.gate.seen.length,
+        requests: stage.proxy.seen.length,
       };
     };
-    expect(await recalled(1)).toEqual({
+    expect(await loaded(1)).toEqual({
       found: [
         ["a", 0, true],
         ["a", 1, true],
@@ -171,7 +170,7 @@ describe("sightings", () => {
       requests: 2,
     });
     // A scan of 16,000 in a partition is 16 requests, a row one.
-    expect(await recalled(16 * 16_000)).toEqual({
+    expect(await loaded(16 * 16_000)).toEqual({
       found: [
         ["a", 0, false],
         ["a", 1, false],
@@ -186,19 +185,19 @@ describe("sightings", () => {
     await stage
       .client("Sightings")
       .createEntity({ partitionKey: "a", rowKey: sightingRowKey(sighting()), lastSeen: SEEN, schemaVersion: 2 });
-    await expect(table.recallPartition("a")).rejects.toThrow(StateNewerError);
-    stage.gate.before = () => ({ status: 503 });
-    await expect(stage.compose().service.sightings.recallPartition("a")).rejects.toThrow(StateError);
-    stage.gate.before = () => ({ status: 403 });
+    await expect(table.readVersions("a")).rejects.toThrow(StateNewerError);
+    stage.proxy.before = () => ({ status: 503 });
+    await expect(stage.compose().service.sightings.readVersions("a")).rejects.toThrow(StateError);
+    stage.proxy.before = () => ({ status: 403 });
     const { sightings, coverage, waves, approvals } = stage.compose().service;
     for (const refused of [
-      () => sightings.recallPartition("a"),
-      () => coverage.ledger(),
+      () => sightings.readVersions("a"),
+      () => coverage.snapshot(),
       () => waves.read(DETECTION),
       () => approvals.current(),
     ])
       await expect(refused()).rejects.toThrow(/Storage Table Data Contributor/);
-    stage.gate.before = () => "pass";
+    stage.proxy.before = () => "pass";
   });
 
   test("epoch – the first one stands", async () => {
@@ -236,8 +235,8 @@ describe("retention", () => {
             : Reflect.get(target, name, target),
       }),
     );
-    expect(await racing.forgetSightings(new Date(SEEN.getTime() + DAY))).toEqual(new Map([[DETECTION, 1]]));
-    expect([...(await table.recallPartition("a")).keys()].toSorted()).toEqual(
+    expect(await racing.deleteExpired(new Date(SEEN.getTime() + DAY))).toEqual(new Map([[DETECTION, 1]]));
+    expect([...(await table.readVersions("a")).keys()].toSorted()).toEqual(
       [sightingRowKey(waiting), sightingRowKey(alive)].toSorted(),
     );
   });
@@ -246,7 +245,7 @@ describe("retention", () => {
     const coverage = coverageTable(stage.client("Coverage"));
     for (const days of [0, 89, 91, 300])
       await coverage.recordRun(new Date(stage.date(0).getTime() - days * DAY), `run-${days}`, {});
-    expect(await stage.compose().retain()).toEqual({ sightings: 0, runs: 2 });
+    expect(await stage.compose().purge()).toEqual({ sightings: 0, runs: 2 });
   });
 });
 
@@ -263,19 +262,19 @@ describe("coverage", () => {
   test("keepLookPosition – how far a look has come, until it has come to its end", async () => {
     const coverage = coverageTable(stage.client("Coverage"));
     const position = { startedAt: SEEN, partition: "a", key: sightingRowKey(sighting()), whole: false };
-    await coverage.keepLookPosition(position);
-    await coverage.moveLookMark(SEEN);
-    expect((await coverage.ledger()).marks).toEqual({ look: SEEN, lookPosition: position });
-    for (let i = 0; i < 2; i++) await coverage.keepLookPosition(undefined);
-    expect((await coverage.ledger()).marks).toEqual({ look: SEEN });
+    await coverage.saveRecheckPosition(position);
+    await coverage.moveRecheckMark(SEEN);
+    expect((await coverage.snapshot()).marks).toEqual({ recheck: SEEN, recheckPosition: position });
+    for (let i = 0; i < 2; i++) await coverage.saveRecheckPosition(undefined);
+    expect((await coverage.snapshot()).marks).toEqual({ recheck: SEEN });
   });
 
   test("noteTried – the last time, in the ledger, whether or not the unit was ever covered", async () => {
     const coverage = coverageTable(stage.client("Coverage"));
     const key = unitKey("north", "p", "0");
-    for (const at of [SEEN, new Date(SEEN.getTime() + HOUR)]) await coverage.noteTried(key, at);
-    const { tried, units } = await coverage.ledger();
-    expect([...tried]).toEqual([[key, new Date(SEEN.getTime() + HOUR)]]);
+    for (const at of [SEEN, new Date(SEEN.getTime() + HOUR)]) await coverage.recordAttempt(key, at);
+    const { attempts, units } = await coverage.snapshot();
+    expect([...attempts]).toEqual([[key, new Date(SEEN.getTime() + HOUR)]]);
     expect(units.size).toBe(0);
   });
 
@@ -283,20 +282,20 @@ describe("coverage", () => {
     const coverage = coverageTable(stage.client("Coverage"));
     const key = unitKey("north", "p", "0");
     await coverage.advance([advance({ sliced: true, cut: true })]);
-    expect((await coverage.ledger()).units.get(key)).toMatchObject({ sliced: true, cut: true });
+    expect((await coverage.snapshot()).units.get(key)).toMatchObject({ sliced: true, cut: true });
     await stage
       .client("Coverage")
       .upsertEntity(
         { partitionKey: "unit", rowKey: key, coveredTo: SEEN, packHash: "h1", sliced: true, schemaVersion: 1 },
         "Replace",
       );
-    expect((await coverage.ledger()).units.get(key)).toMatchObject({ sliced: true, cut: false });
+    expect((await coverage.snapshot()).units.get(key)).toMatchObject({ sliced: true, cut: false });
   });
 
   test("advance – never backwards under one pack, and over another version's mark not at all", async () => {
     const coverage = coverageTable(stage.client("Coverage"));
     const coveredTo = async (): Promise<unknown> =>
-      (await coverage.ledger()).units.get(unitKey("north", "p", "0"))?.coveredTo;
+      (await coverage.snapshot()).units.get(unitKey("north", "p", "0"))?.coveredTo;
     await coverage.advance([advance()]);
     await coverage.advance([advance({ coveredTo: new Date(SEEN.getTime() - HOUR) })]);
     expect(await coveredTo()).toEqual(SEEN);
@@ -320,23 +319,23 @@ describe("coverage", () => {
 
 describe("firstsight state accept", () => {
   const cli = fileURLToPath(new URL("../../shared/cli/main.ts", import.meta.url));
-  const accept = (...asked: string[]) =>
+  const recoverState = (...asked: string[]) =>
     promisify(execFile)(process.execPath, [cli, "state", "accept", ...asked], {
       env: { ...process.env, ...stage.settings() },
     });
 
-  test.each(["restore", "retell"])("--%s – the run goes on after it", async (how) => {
+  test.each(["restore", "announce-again"])("--%s – the run goes on after it", async (how) => {
     await stage.run();
     await stage.deleteAll("Sightings");
     expect(await stage.run()).toMatchObject({ outcome: "failed", reason: "state-lost" });
-    const { stdout } = await accept(`--${how}`, "--json");
+    const { stdout } = await recoverState(`--${how}`, "--json");
     expect(JSON.parse(stdout).partitions).toHaveLength(17);
     expect(await stage.run()).toMatchObject({ outcome: "ok" });
-    expect((await accept(`--${how}`)).stdout).toContain("Nothing was lost");
+    expect((await recoverState(`--${how}`)).stdout).toContain("Nothing was lost");
   });
 
   test("neither or both – usage, exit 2", async () => {
-    await expect(accept()).rejects.toMatchObject({ code: 2 });
-    await expect(accept("--restore", "--retell")).rejects.toMatchObject({ code: 2 });
+    await expect(recoverState()).rejects.toMatchObject({ code: 2 });
+    await expect(recoverState("--restore", "--announce-again")).rejects.toMatchObject({ code: 2 });
   });
 });

@@ -132,7 +132,7 @@ describe("what it shows of a day", () => {
   test("faults – what the last run could not do", () => {
     expect(rowsOf("faults").map(({ event, severity }) => [event, severity])).toEqual([
       ["relay.failed", 3],
-      ["workspace.blind", 3],
+      ["source.blind", 3],
       ["run.completed", 2],
     ]);
   });

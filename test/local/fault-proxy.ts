@@ -15,7 +15,7 @@ export interface Passing {
 
 export type Verdict = "pass" | "drop" | { readonly status: number; readonly code?: string };
 
-export interface Gate {
+export interface FaultProxy {
   readonly port: number;
   /** The connection string of the service behind, through the gate. */
   through(connectionString: string): string;
@@ -24,12 +24,12 @@ export interface Gate {
   /** Told when the service has answered and before the client hears it; may wait. `drop` cuts the connection. */
   after: (passing: Passing) => "pass" | "drop" | Promise<"pass" | "drop">;
   readonly seen: readonly Passing[];
-  forget(): void;
+  reset(): void;
   close(): Promise<void>;
 }
 
 /** A plain HTTP proxy on loopback in front of a table service: counts, holds, refuses and cuts requests. */
-export async function openGate(targetPort: number): Promise<Gate> {
+export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
   const seen: Passing[] = [];
   const sockets = new Set<Socket>();
   let n = 0;
@@ -44,20 +44,20 @@ export async function openGate(targetPort: number): Promise<Gate> {
   // A server that listens on a port has an address of this form.
   const { port } = server.address() as AddressInfo;
 
-  const gate: Gate = {
+  const proxy: FaultProxy = {
     port,
     through: (connectionString) => connectionString.replace(`:${targetPort}`, `:${port}`),
     before: () => "pass",
     after: () => "pass",
     seen,
-    forget: () => void seen.splice(0),
+    reset: () => void seen.splice(0),
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
         for (const socket of sockets) socket.destroy();
       }),
   };
-  return gate;
+  return proxy;
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -65,7 +65,7 @@ export async function openGate(targetPort: number): Promise<Gate> {
     const body = Buffer.concat(chunks);
     const passing = toPassing(++n, incoming, body);
     seen.push(passing);
-    const verdict = await gate.before(passing);
+    const verdict = await proxy.before(passing);
     if (verdict === "drop") {
       outgoing.destroy();
       return;
@@ -75,7 +75,7 @@ export async function openGate(targetPort: number): Promise<Gate> {
       return;
     }
     const answer = await forward(targetPort, incoming.method ?? "GET", incoming.url ?? "/", incoming.headers, body);
-    if ((await gate.after(passing)) === "drop") {
+    if ((await proxy.after(passing)) === "drop") {
       outgoing.destroy();
       return;
     }

@@ -22,5 +22,5 @@ export const approvalOf = (world: World, names: readonly string[], change: Parti
 /** A device shows the tool, brought by the deployer, or by something else. */
 export function deploy(world: World, device: string, at: number, path?: string): void {
   world.activities.push({ device, at, ingested: at });
-  world.happenings.push({ device, at, ingested: at, kind: "arrival", ...(path !== undefined && { path }) });
+  world.events.push({ device, at, ingested: at, kind: "arrival", ...(path !== undefined && { path }) });
 }

@@ -5,11 +5,17 @@ import type {
   CoverageTable,
   DetectionRecord,
   Marks,
-  StandingUnit,
+  CoverageRecord,
 } from "../../shared/azure/coverage-table.ts";
-import type { Change, Known, Refresh, SightingsTable, StandingSighting } from "../../shared/azure/sightings-table.ts";
+import type {
+  Change,
+  KnownRecord,
+  Refresh,
+  SightingsTable,
+  SightingRecord,
+} from "../../shared/azure/sightings-table.ts";
 import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
-import { portionsOf } from "../../shared/azure/batches.ts";
+import { batchesOf } from "../../shared/azure/batches.ts";
 import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
 import type { WaveTable } from "../../shared/azure/wave-table.ts";
 import type { ApprovalSet } from "../../shared/core/approval.ts";
@@ -47,7 +53,7 @@ export interface Activity {
 }
 
 /** Something happened around a device's file: who brought it, or who started it. Milliseconds since START. */
-export interface Happening {
+export interface ModelEvent {
   readonly device: string;
   readonly at: number;
   readonly ingested: number;
@@ -133,13 +139,13 @@ export const SETTINGS: RunSettings = {
 export class World {
   readonly scheduler = new Scheduler();
   readonly activities: Activity[] = [];
-  readonly happenings: Happening[] = [];
+  readonly events: ModelEvent[] = [];
   evidenceMissing = false;
   readonly sightings = new Map<string, Map<string, StoredSighting>>();
   readonly epochs = new Map<string, string>();
   readonly outbox = new Map<string, StoredMessage>();
-  readonly units = new Map<string, StandingUnit>();
-  readonly tried = new Map<string, Date>();
+  readonly units = new Map<string, CoverageRecord>();
+  readonly attempts = new Map<string, Date>();
   readonly namedEpochs = new Map<string, string>();
   readonly detections = new Map<string, DetectionRecord>();
   readonly runs: RunRecord[] = [];
@@ -252,7 +258,7 @@ export class World {
     this.outbox.clear();
   }
 
-  told(device: string): readonly Received[] {
+  announcedFor(device: string): readonly Received[] {
     return this.received.filter(({ data }) => data.device.id === device);
   }
 
@@ -291,7 +297,7 @@ export class World {
 
   /** As the evidence query answers for one device. */
   #around(detectionId: string, device: string, window: QueryWindow): Readonly<Record<string, unknown>> {
-    const acts = this.happenings.filter((of) => {
+    const acts = this.events.filter((of) => {
       if (of.device !== device || (of.detection ?? LEVEL) !== detectionId || of.ingested > this.now) return false;
       const time = this.date(of.at);
       const late = this.date(of.ingested) > window.since && time > window.horizon;
@@ -371,8 +377,8 @@ export class World {
       complete: partial === undefined,
       count: records.length,
       // As small as they go: what a real answer's portions of thousands do wrong, these do in every history.
-      portions: portionsOf(records.length, (n) => records[n]?.DeviceId, 2).map((portion) =>
-        portion.flatMap((n) => records[n] ?? []),
+      batches: batchesOf(records.length, (n) => records[n]?.DeviceId, 2).map((batch) =>
+        batch.flatMap((n) => records[n] ?? []),
       ),
       discard: () => undefined,
       ...(partial && { partialReason: "E_QUERY_RESULT_SET_TOO_LARGE" }),
@@ -391,29 +397,29 @@ export class World {
   }
 
   #partition(partition: string): Map<string, StoredSighting> {
-    const standing = this.sightings.get(partition) ?? new Map<string, StoredSighting>();
-    this.sightings.set(partition, standing);
-    return standing;
+    const stored = this.sightings.get(partition) ?? new Map<string, StoredSighting>();
+    this.sightings.set(partition, stored);
+    return stored;
   }
 
   #sightings(task: string): SightingsTable {
-    const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): Known => ({
+    const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): KnownRecord => ({
       ...change,
       lastSeen,
       etag,
       ...(stored !== undefined && { stored }),
     });
     return {
-      recallPartition: async (partition) => {
+      readVersions: async (partition) => {
         await this.scheduler.turn(task);
         return new Map([...this.#partition(partition)].map(([key, of]) => [key, known(of)]));
       },
-      recallKeys: async (partition, keys) => {
+      readKeys: async (partition, keys) => {
         await this.scheduler.turn(task);
-        const standing = this.#partition(partition);
+        const stored = this.#partition(partition);
         return new Map(
           keys.flatMap((key) => {
-            const of = standing.get(key);
+            const of = stored.get(key);
             return of ? [[key, known(of)]] : [];
           }),
         );
@@ -421,10 +427,10 @@ export class World {
       stored: (partition, chosenBy) => this.#stored(task, partition, chosenBy),
       storedKeys: async (partition, keys) => {
         await this.scheduler.turn(task);
-        const standing = this.#partition(partition);
+        const stored = this.#partition(partition);
         return keys.flatMap((key) => {
-          const of = standing.get(key);
-          return of ? [standingSighting(of)] : [];
+          const of = stored.get(key);
+          return of ? [toRecord(of)] : [];
         });
       },
       detectionsOn: async (partition, deviceIds) => {
@@ -441,9 +447,9 @@ export class World {
       },
       makeEpoch: async (partition, epoch) => {
         await this.scheduler.turn(task);
-        const standing = this.epochs.get(partition) ?? epoch;
-        this.epochs.set(partition, standing);
-        return standing;
+        const stored = this.epochs.get(partition) ?? epoch;
+        this.epochs.set(partition, stored);
+        return stored;
       },
       replaceEpoch: async (partition, epoch) => {
         await this.scheduler.turn(task);
@@ -465,14 +471,13 @@ export class World {
     task: string,
     partition: string,
     chosenBy?: { readonly expectedOr: readonly string[]; readonly after?: string },
-  ): AsyncGenerator<StandingSighting, void, undefined> {
+  ): AsyncGenerator<SightingRecord, void, undefined> {
     await this.scheduler.turn(task);
     const byKey = [...this.#partition(partition)].toSorted(([a], [b]) => (a < b ? -1 : 1));
     for (const [key, of] of byKey) {
       const { disposition, detectionId } = of.change;
       if (chosenBy?.after !== undefined && key <= chosenBy.after) continue;
-      if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId))
-        yield standingSighting(of);
+      if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId)) yield toRecord(of);
     }
   }
 
@@ -482,7 +487,7 @@ export class World {
     messages: readonly OutboxMessage[],
     now: Date,
   ): TransactionOutcome {
-    const standing = this.#partition(partition);
+    const stored = this.#partition(partition);
     const keys = changes.map(({ sighting }) => sightingRowKey(sighting));
     if (changes.length === 0 || changes.length + messages.length > 100)
       throw new Error("an empty transaction, or one of more than 100 entities");
@@ -494,11 +499,11 @@ export class World {
     if (changes.some(({ sighting }) => this.refusedDevices.has(sighting.deviceId)))
       return { kind: "refused", reason: "PropertyValueTooLarge" };
     for (const [i, { etag }] of changes.entries())
-      if (standing.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
+      if (stored.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
     if (messages.some((message) => this.outbox.has(outboxKey(partition, message, now)))) return { kind: "conflict" };
     for (const [i, { sighting, evidence }] of changes.entries()) {
-      const before = standing.get(keys[i] ?? "")?.evidence;
-      standing.set(keys[i] ?? "", {
+      const before = stored.get(keys[i] ?? "")?.evidence;
+      stored.set(keys[i] ?? "", {
         change: sighting,
         lastSeen: sighting.lastSeen,
         etag: `e${++this.#etag}`,
@@ -511,11 +516,11 @@ export class World {
   }
 
   #refresh(partition: string, refreshes: readonly Refresh[]): TransactionOutcome {
-    const standing = this.#partition(partition);
+    const stored = this.#partition(partition);
     if (refreshes.length === 0) throw new Error("an empty transaction");
-    if (refreshes.some((of) => standing.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
+    if (refreshes.some((of) => stored.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
     for (const of of refreshes) {
-      const one = standing.get(sightingRowKey(of));
+      const one = stored.get(sightingRowKey(of));
       if (one) Object.assign(one, { lastSeen: of.lastSeen, etag: `e${++this.#etag}` });
     }
     return { kind: "done" };
@@ -556,7 +561,7 @@ export class World {
       apply: async (approvals, expectedVersion) => {
         await this.scheduler.turn(task);
         if ((this.approvals?.version ?? 0) !== expectedVersion)
-          return { kind: "conflict", standing: this.approvals?.version };
+          return { kind: "conflict", stored: this.approvals?.version };
         this.approvals = { version: expectedVersion + 1, approvals };
         return { kind: "applied", version: expectedVersion + 1 };
       },
@@ -565,36 +570,35 @@ export class World {
 
   #coverage(task: string): CoverageTable {
     return {
-      ledger: async () => {
+      snapshot: async () => {
         await this.scheduler.turn(task);
         return {
           units: new Map(this.units),
           epochs: new Map(this.namedEpochs),
           detections: new Map(this.detections),
           marks: this.marks,
-          tried: new Map(this.tried),
+          attempts: new Map(this.attempts),
         };
       },
-      noteTried: async (key, at) => {
+      recordAttempt: async (key, at) => {
         await this.scheduler.turn(task);
-        this.tried.set(key, at);
+        this.attempts.set(key, at);
       },
       moveReviewMark: async (review) => {
         await this.scheduler.turn(task);
-        const { review: standing } = this.marks;
+        const { review: stored } = this.marks;
         const further =
-          standing &&
-          (standing.version > review.version || (standing.version === review.version && standing.at >= review.at));
+          stored && (stored.version > review.version || (stored.version === review.version && stored.at >= review.at));
         if (!further) this.marks = { ...this.marks, review };
       },
-      moveLookMark: async (look) => {
+      moveRecheckMark: async (recheck) => {
         await this.scheduler.turn(task);
-        if (!this.marks.look || this.marks.look < look) this.marks = { ...this.marks, look };
+        if (!this.marks.recheck || this.marks.recheck < recheck) this.marks = { ...this.marks, recheck };
       },
-      keepLookPosition: async (lookPosition) => {
+      saveRecheckPosition: async (recheckPosition) => {
         await this.scheduler.turn(task);
-        const { lookPosition: _, ...marks } = this.marks;
-        this.marks = { ...marks, ...(lookPosition && { lookPosition }) };
+        const { recheckPosition: _, ...marks } = this.marks;
+        this.marks = { ...marks, ...(recheckPosition && { recheckPosition }) };
       },
       nameEpoch: async (partition, epoch) => {
         await this.scheduler.turn(task);
@@ -608,11 +612,11 @@ export class World {
         await this.scheduler.turn(task);
         for (const advance of advances) this.#advance(advance);
       },
-      forgetUnits: async (keys) => {
+      deleteUnits: async (keys) => {
         await this.scheduler.turn(task);
         for (const key of keys) this.units.delete(key);
       },
-      noteDetection: async (id, hash, newDevices, firstSeen) => {
+      recordDetection: async (id, hash, newDevices, firstSeen) => {
         await this.scheduler.turn(task);
         const before = this.detections.get(id);
         this.detections.set(id, {
@@ -626,16 +630,16 @@ export class World {
         // The record is written as it was made: run.ts hands its own.
         this.runs.push(record as unknown as RunRecord);
       },
-      forgetRuns: async () => 0,
+      deleteRuns: async () => 0,
     };
   }
 
   /** As the table does it: forward only under one pack, another version's mark is left alone. */
   #advance({ key, coveredTo, packHash, priorHash, gapEnd, sliced, cut }: Advance): void {
-    const standing = this.units.get(key);
-    if (standing && standing.packHash !== packHash && standing.packHash !== priorHash) return;
-    const forward = standing?.packHash === packHash && standing.coveredTo > coveredTo ? standing.coveredTo : coveredTo;
-    const end = gapEnd ?? standing?.gapEnd;
+    const stored = this.units.get(key);
+    if (stored && stored.packHash !== packHash && stored.packHash !== priorHash) return;
+    const forward = stored?.packHash === packHash && stored.coveredTo > coveredTo ? stored.coveredTo : coveredTo;
+    const end = gapEnd ?? stored?.gapEnd;
     this.units.set(key, {
       coveredTo: forward,
       packHash,
@@ -729,7 +733,7 @@ export class World {
 const outboxKey = (partition: string, message: OutboxMessage, createdAt: Date): string =>
   `${createdAt.toISOString()}|${message.id}|${partition}`;
 
-const standingSighting = ({ change, lastSeen, etag, evidence }: StoredSighting): StandingSighting => ({
+const toRecord = ({ change, lastSeen, etag, evidence }: StoredSighting): SightingRecord => ({
   ...change,
   lastSeen,
   etag,

@@ -4,7 +4,7 @@ import type { QueryResult } from "../../shared/kql/interpret.ts";
 import { isList, isMap } from "../../shared/kql/value.ts";
 
 /** An interpreted result as the SDK hands it to a run: times as Date, dynamics as JSON text. */
-export function recordsOf({ columns, rows }: QueryResult): readonly Readonly<Record<string, unknown>>[] {
+export function decodeRecords({ columns, rows }: QueryResult): readonly Readonly<Record<string, unknown>>[] {
   return rows.map((row) =>
     Object.fromEntries(
       columns.map(({ name, type }, i) => {

@@ -3,11 +3,11 @@ import { Readable } from "node:stream";
 import { array, assert, double, integer, jsonValue, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { answerReader } from "../../shared/azure/row-extractor.ts";
-import { withheldRows } from "../../shared/azure/row-interceptor.ts";
+import { rowExtractor } from "../../shared/azure/row-extractor.ts";
+import { rowInterceptor } from "../../shared/azure/row-interceptor.ts";
 import { SourceError } from "../../shared/errors.ts";
 
-type SendRequest = ReturnType<typeof withheldRows>["policy"]["policy"]["sendRequest"];
+type SendRequest = ReturnType<typeof rowInterceptor>["policy"]["policy"]["sendRequest"];
 type Request = Parameters<SendRequest>[0];
 type Response = Awaited<ReturnType<Parameters<SendRequest>[1]>>;
 
@@ -15,7 +15,7 @@ const column = { name: "rows", type: "string" };
 
 function read(text: string, size: number) {
   const bytes = Buffer.from(text);
-  const reader = answerReader(bytes.length);
+  const reader = rowExtractor(bytes.length);
   for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size));
   const { body, tables } = reader.end();
   return { body, tables: tables.map((rows) => Array.from({ length: rows.count }, (_, n) => rows.at(n))) };
@@ -60,7 +60,7 @@ describe("an answer is read piece by piece", () => {
     const pieces = ['{"tables":[{"rows":[', '["a"],', '["b"', ',"c"]]}],"error":', '{"code":"x"}}'].map((text) =>
       Buffer.from(text),
     );
-    const reader = answerReader(100);
+    const reader = rowExtractor(100);
     for (const [i, piece] of pieces.entries()) {
       reader.write(piece);
       // The third ends within a row.
@@ -72,7 +72,7 @@ describe("an answer is read piece by piece", () => {
   });
 
   it("gives its rows' memory back when they are discarded", () => {
-    const reader = answerReader(100);
+    const reader = rowExtractor(100);
     reader.write(Buffer.from('{"tables":[{"rows":[["a"]]}]}'));
     const { tables } = reader.end();
     reader.discard();
@@ -132,5 +132,5 @@ function sent(stream: NodeJS.ReadableStream, maxAnswer: number, abortSignal?: Ab
   // Of a request and a response the policy reads no more than this.
   const request = { ...(abortSignal && { abortSignal }) } as Partial<Request> as Request;
   const response = { request, status: 200, readableStreamBody: stream } as Partial<Response> as Response;
-  return withheldRows(maxAnswer).policy.policy.sendRequest(request, () => Promise.resolve(response));
+  return rowInterceptor(maxAnswer).policy.policy.sendRequest(request, () => Promise.resolve(response));
 }

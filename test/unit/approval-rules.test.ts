@@ -27,7 +27,7 @@ const apply = (world: World, approvals: readonly Approval[]): void => {
   world.approvals = { version: (world.approvals?.version ?? 0) + 1, approvals };
 };
 
-const causes = (world: World, device: string): string[] => world.told(device).map(({ data }) => data.cause);
+const causes = (world: World, device: string): string[] => world.announcedFor(device).map(({ data }) => data.cause);
 
 async function runUntil(world: World, until: number): Promise<void> {
   for (; world.now <= until; world.now += 6 * HOUR) await world.run();
@@ -42,10 +42,10 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     expect(world.runs.reduce((sum, { expected }) => sum + expected, 0)).toBe(1);
     world.now = 20 * DAY + HOUR;
     await world.run();
-    expect(causes(world, A)).toEqual(["approval-lifted"]);
+    expect(causes(world, A)).toEqual(["approval-ended"]);
     world.now += HOUR;
     await world.run();
-    expect(causes(world, A)).toEqual(["approval-lifted"]);
+    expect(causes(world, A)).toEqual(["approval-ended"]);
   });
 
   test("it comes before the units: a run that is cut off after it has told all the same", async () => {
@@ -57,7 +57,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
       throw new Error("cut off");
     };
     await world.run();
-    expect(world.outbox.size + world.told(A).length).toBe(1);
+    expect(world.outbox.size + world.announcedFor(A).length).toBe(1);
   });
 
   test("told first, approved after the ticket, lifted later: told then, and once", async () => {
@@ -74,7 +74,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     await world.run();
     world.now += HOUR;
     await world.run();
-    expect(causes(world, A)).toEqual(["baseline", "approval-lifted"]);
+    expect(causes(world, A)).toEqual(["baseline", "approval-ended"]);
   });
 
   test("a run that read the old set tells nothing more once a newer one is there", async () => {
@@ -93,7 +93,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     await world.run();
     world.scheduler.choose = choose;
     await runUntil(world, 8 * DAY);
-    expect(causes(world, A)).toEqual(["approval-lifted"]);
+    expect(causes(world, A)).toEqual(["approval-ended"]);
     expect(causes(world, B)).toEqual([]);
   });
 
@@ -119,9 +119,9 @@ describe("R6 – the review goes over all sightings concerned, with or without r
       await again.run();
       const [stored] = [...(again.sightings.get("a")?.values() ?? [])];
       expect(stored?.change.disposition, `turn ${turn}`).toBe(
-        again.told(A).length === 0 ? "expected" : stored?.change.disposition,
+        again.announcedFor(A).length === 0 ? "expected" : stored?.change.disposition,
       );
-      expect(again.told(A).length).toBeLessThanOrEqual(1);
+      expect(again.announcedFor(A).length).toBeLessThanOrEqual(1);
     }
   });
 });
@@ -132,7 +132,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     deploy(world, A, 0);
     await runUntil(world, 2 * DAY);
     expect(causes(world, A)).toEqual([]);
-    world.happenings.push({ device: A, at: DAY, ingested: 6 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    world.events.push({ device: A, at: DAY, ingested: 6 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
     await runUntil(world, 8 * DAY);
     expect(causes(world, A)).toEqual(["new-activity"]);
   });
@@ -144,7 +144,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     world.now = 3 * HOUR;
     await world.run();
     // Ingested before the decision's own mark, after its query.
-    world.happenings.push({
+    world.events.push({
       device: A,
       at: 2.5 * HOUR,
       ingested: 3.5 * HOUR,
@@ -160,7 +160,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     deploy(world, A, 0);
     await runUntil(world, 3 * DAY);
     // Activity that no look has seen, as the sighting was not expected then.
-    world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    world.events.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
     apply(world, [approval(world)]);
     await runUntil(world, 6 * DAY);
     expect(causes(world, A)).toEqual(["baseline", "new-activity"]);
@@ -170,15 +170,15 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     const world = worldOf((of) => [approval(of)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
-    world.happenings.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
+    world.events.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
     await runUntil(world, 3 * DAY);
     expect(causes(world, A)).toEqual([]);
-    world.happenings.push({ device: A, at: 3.5 * DAY, ingested: 3.5 * DAY, kind: "run", path: "c:\\temp\\evil.exe" });
+    world.events.push({ device: A, at: 3.5 * DAY, ingested: 3.5 * DAY, kind: "run", path: "c:\\temp\\evil.exe" });
     world.evidenceMissing = true;
-    const mark = world.marks.look;
+    const mark = world.marks.recheck;
     await runUntil(world, 6 * DAY);
     expect(causes(world, A)).toEqual([]);
-    expect(world.marks.look).toEqual(mark);
+    expect(world.marks.recheck).toEqual(mark);
     world.evidenceMissing = false;
     await runUntil(world, 7 * DAY);
     expect(causes(world, A)).toEqual(["new-activity"]);
@@ -190,8 +190,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     ]);
     deploy(world, A, 0);
     // The same again within the session, twice, and once after it.
-    for (const day of [1, 2, 4])
-      world.happenings.push({ device: A, at: day * DAY, ingested: day * DAY, kind: "arrival" });
+    for (const day of [1, 2, 4]) world.events.push({ device: A, at: day * DAY, ingested: day * DAY, kind: "arrival" });
     await runUntil(world, 3.5 * DAY);
     expect(causes(world, A)).toEqual([]);
     await runUntil(world, 6 * DAY);
@@ -202,10 +201,10 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     const world = worldOf((of) => [approval(of)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
-    const mark = world.marks.look;
+    const mark = world.marks.recheck;
     world.protected = true;
     await runUntil(world, 4 * DAY);
-    expect(world.marks.look).toEqual(mark);
+    expect(world.marks.recheck).toEqual(mark);
   });
 });
 
@@ -235,14 +234,14 @@ describe("R13 – partial evidence never covers", () => {
     [
       "one uncovered piece among covered ones",
       (world: World) =>
-        world.happenings.push({ device: A, at: 0, ingested: 0, kind: "arrival", path: "c:\\temp\\evil.exe" }),
+        world.events.push({ device: A, at: 0, ingested: 0, kind: "arrival", path: "c:\\temp\\evil.exe" }),
     ],
-    ["no arrival at all", (world: World) => world.happenings.splice(0)],
+    ["no arrival at all", (world: World) => world.events.splice(0)],
     [
       "more covered pieces than can be kept whole",
       (world: World) => {
         for (let i = 0; i < 300; i++)
-          world.happenings.push({ device: A, at: i, ingested: i, kind: "arrival", folder: `c:\\program files\\${i}` });
+          world.events.push({ device: A, at: i, ingested: i, kind: "arrival", folder: `c:\\program files\\${i}` });
       },
     ],
   ])("%s: announced", async (_, spoil) => {
@@ -272,8 +271,8 @@ describe("R19 – message ids carry the telling", () => {
       world.now += HOUR;
       await world.run();
     }
-    expect(causes(world, A)).toEqual(["approval-lifted", "approval-lifted"]);
-    expect(new Set(world.told(A).map(({ id }) => id)).size).toBe(2);
+    expect(causes(world, A)).toEqual(["approval-ended", "approval-ended"]);
+    expect(new Set(world.announcedFor(A).map(({ id }) => id)).size).toBe(2);
   });
 });
 

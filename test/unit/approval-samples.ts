@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { FilledIn } from "../../shared/catalog/approval-file.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../../shared/catalog/approval-file.ts";
-import type { Approval, Judged } from "../../shared/core/approval.ts";
+import type { Approval, ApprovalSubject } from "../../shared/core/approval.ts";
 import type { Actor, Evidence, EvidencePiece } from "../../shared/core/evidence.ts";
 
 export const NOW = new Date("2026-03-10T12:00:00Z");
@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 /** Minutes before NOW. */
 export const ago = (minutes: number): Date => new Date(NOW.getTime() - minutes * MINUTE);
 
-export const judged = (change: Partial<Judged> = {}): Judged => ({
+export const subject = (change: Partial<ApprovalSubject> = {}): ApprovalSubject => ({
   tool: "anydesk",
   deviceId: "a".repeat(40),
   deviceName: "ws-1",

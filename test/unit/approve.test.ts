@@ -1,6 +1,6 @@
 import { constantFrom, assert as holds, property, shuffledSubarray, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Approval, Judged } from "../../shared/core/approval.ts";
+import type { Approval, ApprovalSubject } from "../../shared/core/approval.ts";
 import { approve } from "../../shared/core/approve.ts";
 import type { Actor, Evidence, EvidencePiece } from "../../shared/core/evidence.ts";
 import { NO_EVIDENCE } from "../../shared/core/evidence.ts";
@@ -13,7 +13,7 @@ import {
   evidence,
   EXPLORER,
   fromTemplate,
-  judged,
+  subject,
   MSIEXEC,
   NOW,
   POWERSHELL,
@@ -36,7 +36,7 @@ function uncertified({ certificate, ...of }: Actor): Actor {
 }
 
 /** The reason of the one approval that does not cover; `covered` where it does. */
-function verdict(of: Judged, found: Evidence, approval: Approval, now = NOW): string {
+function verdict(of: ApprovalSubject, found: Evidence, approval: Approval, now = NOW): string {
   const given = approve(of, found, [approval], now);
   return given.covered ? "covered" : (given.reasons[0]?.reason ?? "does not name the tool");
 }
@@ -46,12 +46,12 @@ interface Case {
   readonly found: Evidence;
   /** `covered`, or a part of the reason why not. */
   readonly outcome: string;
-  readonly of?: Partial<Judged>;
+  readonly of?: Partial<ApprovalSubject>;
 }
 function cases(of: string, approval: Approval, table: readonly Case[]): void {
   describe(of, () => {
     test.each(table)("$name – $outcome", ({ found, outcome, of: change }) => {
-      expectOutcome(verdict(judged(change), found, approval), outcome);
+      expectOutcome(verdict(subject(change), found, approval), outcome);
     });
   });
 }
@@ -474,7 +474,7 @@ cases("a session of LogMeIn Rescue", SESSION, [
 ]);
 test("a session that has ended goes on covering what happened in it, until it expires", () => {
   const found = evidence(arrival(CHROME, { path: APPLET }));
-  expect(verdict(judged({ tool: "logmein" }), found, SESSION, new Date("2026-04-01T00:00:00Z"))).toBe("covered");
+  expect(verdict(subject({ tool: "logmein" }), found, SESSION, new Date("2026-04-01T00:00:00Z"))).toBe("covered");
 });
 
 const LISTED: Approval = {
@@ -519,7 +519,7 @@ cases("there before the devices were listed", LISTED, [
 test("without the time when they were listed, nothing preexists", () => {
   const { made, ...undated } = LISTED;
   expect(made).toBeDefined();
-  expect(verdict(judged(), NO_EVIDENCE, undated)).toContain("not there yet");
+  expect(verdict(subject(), NO_EVIDENCE, undated)).toContain("not there yet");
 });
 
 describe("conditions", () => {
@@ -534,7 +534,7 @@ describe("conditions", () => {
     ["nothing", {}],
   ])("%s – covers nothing, however it came into the set", (_name, by) => {
     const found = evidence(arrival(CCM, { task: { name: "t", action: "anydesk.exe" } }));
-    expect(verdict(judged(), found, weak(by))).toContain("no condition has both a signer and a path");
+    expect(verdict(subject(), found, weak(by))).toContain("no condition has both a signer and a path");
   });
 
   test.each([
@@ -543,7 +543,7 @@ describe("conditions", () => {
     ["no task", undefined, "no task that names the file was seen"],
   ])("taskAction, an added condition – %s", (_name, task, outcome) => {
     const approval = weak({ ...ENDPOINT_MANAGER.arrival, taskAction: "c:\\x\\anydesk.exe --silent" });
-    expectOutcome(verdict(judged(), evidence(arrival(CCM, { ...(task && { task }) })), approval), outcome);
+    expectOutcome(verdict(subject(), evidence(arrival(CCM, { ...(task && { task }) })), approval), outcome);
   });
 
   test.each([
@@ -551,12 +551,12 @@ describe("conditions", () => {
     ["another parent", "cmd.exe", "was started by cmd.exe"],
   ])("parents, an added condition – %s", (_name, parentFileName, outcome) => {
     const approval = weak({ ...ENDPOINT_MANAGER.arrival, parents: ["services.exe"] });
-    expectOutcome(verdict(judged(), evidence(arrival({ ...CCM, parentFileName })), approval), outcome);
+    expectOutcome(verdict(subject(), evidence(arrival({ ...CCM, parentFileName })), approval), outcome);
   });
 
   test("a star in the file's place, however it came into the set – is no file", () => {
     const approval = weak({ ...ENDPOINT_MANAGER.arrival, paths: ["c:\\windows\\ccm\\*"] });
-    expect(verdict(judged(), evidence(arrival(CCM)), approval)).toContain("is none of its paths");
+    expect(verdict(subject(), evidence(arrival(CCM)), approval)).toContain("is none of its paths");
   });
 });
 
@@ -564,8 +564,8 @@ describe("verdicts", () => {
   test("an approval ends at the instant of its expiry", () => {
     const found = evidence(arrival(CCM));
     const end = ENDPOINT_MANAGER.expires;
-    expect(verdict(judged(), found, ENDPOINT_MANAGER, new Date(end.getTime() - 1))).toBe("covered");
-    expect(verdict(judged(), found, ENDPOINT_MANAGER, end)).toContain("it expired on 2026-09-30");
+    expect(verdict(subject(), found, ENDPOINT_MANAGER, new Date(end.getTime() - 1))).toBe("covered");
+    expect(verdict(subject(), found, ENDPOINT_MANAGER, end)).toContain("it expired on 2026-09-30");
   });
 
   test("the first by id covers; else each that names the tool says why not", () => {
@@ -573,8 +573,8 @@ describe("verdicts", () => {
     const b = { ...ENDPOINT_MANAGER, id: "b" };
     const a = { ...ENDPOINT_MANAGER, id: "a" };
     const other = { ...ENDPOINT_MANAGER, id: "0", tools: ["teamviewer"] };
-    expect(approve(judged(), found, [other, b, a], NOW)).toMatchObject({ covered: true, approvalId: "a" });
-    expect(approve(judged(), NO_EVIDENCE, [other, b, a], NOW)).toMatchObject({
+    expect(approve(subject(), found, [other, b, a], NOW)).toMatchObject({ covered: true, approvalId: "a" });
+    expect(approve(subject(), NO_EVIDENCE, [other, b, a], NOW)).toMatchObject({
       covered: false,
       reasons: [{ approvalId: "a" }, { approvalId: "b" }],
     });
@@ -582,7 +582,7 @@ describe("verdicts", () => {
 
   test("a device's texts are shown without what could bend a terminal", () => {
     const path = `c:\\x\u001b[31m\u202e${"y".repeat(5000)}`;
-    const reason = verdict(judged(), evidence(arrival(actor(path, ""))), ENDPOINT_MANAGER);
+    const reason = verdict(subject(), evidence(arrival(actor(path, ""))), ENDPOINT_MANAGER);
     expect(reason).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(reason.length).toBeLessThan(600);
   });
@@ -606,8 +606,8 @@ describe("verdicts", () => {
         ),
         shuffledSubarray(approvals, { minLength: approvals.length }),
         ({ chosen, shuffled }, order) => {
-          expect(approve(judged(), evidence(...shuffled), order, NOW)).toEqual(
-            approve(judged(), evidence(...chosen), approvals, NOW),
+          expect(approve(subject(), evidence(...shuffled), order, NOW)).toEqual(
+            approve(subject(), evidence(...chosen), approvals, NOW),
           );
         },
       ),

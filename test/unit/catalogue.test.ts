@@ -23,7 +23,7 @@ import { analyse } from "../../shared/kql/language.ts";
 import { execute } from "../../shared/kql/interpret.ts";
 import type { TableRecord } from "../../shared/kql/table-data.ts";
 import { sampleSigners } from "../local/fleet/signers.ts";
-import { recordsOf } from "./answer-records.ts";
+import { decodeRecords } from "./answer-records.ts";
 import { NOW, deviceTable } from "./kql-run.ts";
 
 const DAY = 86_400_000;
@@ -67,7 +67,7 @@ function scan(
   const pack = compileCatalogue(tools);
   const tables = { DeviceFileCertificateInfo: deviceTable("DeviceFileCertificateInfo", rows) };
   const records = slices.flatMap((slice) =>
-    recordsOf(execute(bindQuery(pack.query, WINDOW, slice), { tables, now: NOW })),
+    decodeRecords(execute(bindQuery(pack.query, WINDOW, slice), { tables, now: NOW })),
   );
   const parsed = parseRows(records, pack);
   expect(parsed.rejected).toEqual([]);
@@ -183,7 +183,10 @@ describe("one scan, its slices and the exported queries agree", () => {
       const compiled = compileDetection(loaded.detection);
       if ("problems" in compiled) throw new Error(compiled.problems.map(problemLine).join("\n"));
       // As it stands, with its own window and without the plan's.
-      const alone = parseRows(recordsOf(execute(loaded.detection.query, { tables: table, now: NOW })), compiled.pack);
+      const alone = parseRows(
+        decodeRecords(execute(loaded.detection.query, { tables: table, now: NOW })),
+        compiled.pack,
+      );
       expect(comparable(alone.rows), tool.slug).toEqual(comparable(byTool.get(tool.id) ?? []));
       expectSubsets(byTool.get(tool.id) ?? [], alone.rows);
     }
@@ -201,7 +204,7 @@ describe("one scan, its slices and the exported queries agree", () => {
     const compiled = compileDetection(seed.detection);
     if ("problems" in compiled) throw new Error("the fixture does not compile");
     const alone = parseRows(
-      recordsOf(execute(seed.detection.query, { tables, now: NOW, dialect: "defender-xdr" })),
+      decodeRecords(execute(seed.detection.query, { tables, now: NOW, dialect: "defender-xdr" })),
       compiled.pack,
     );
     const level = all.find(({ slug }) => slug === "level");

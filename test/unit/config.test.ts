@@ -5,7 +5,7 @@ import { parseConfig } from "../../shared/settings/config.ts";
 import type { Config, Env } from "../../shared/settings/config.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import { isLoopbackConnectionString, isLoopbackUrl } from "../../shared/settings/loopback.ts";
-import { scheduleProblem } from "../../shared/settings/ncrontab.ts";
+import { ncrontabProblem } from "../../shared/settings/ncrontab.ts";
 import { SETTINGS } from "../../shared/settings/settings.ts";
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -42,7 +42,7 @@ describe("parseConfig", () => {
       queue: "sightings",
       identity: { kind: "developer" },
       schedules: { detect: "0 */15 * * * *", relay: "0 */5 * * * *", retain: "0 30 3 * * *" },
-      reach: { lookback: 5 * 86_400_000, horizon: 30 * 86_400_000, overlap: 6 * 3_600_000 },
+      readWindows: { lookback: 5 * 86_400_000, horizon: 30 * 86_400_000, overlap: 6 * 3_600_000 },
       dormancyDays: 90,
       retentionDays: 400,
       runBudgetMs: 480_000,
@@ -286,7 +286,7 @@ describe("scheduleProblem", () => {
     "30,45 0 0 1 jan,jul *",
     "0 0-59/10 */2 1,15 * 0",
   ])("accepts %s", (text) => {
-    expect(scheduleProblem(text)).toBeUndefined();
+    expect(ncrontabProblem(text)).toBeUndefined();
   });
   it.each([
     "",
@@ -301,6 +301,6 @@ describe("scheduleProblem", () => {
     "0 1, * * * *",
     "0 0 0 * MON *",
   ])("refuses '%s'", (text) => {
-    expect(scheduleProblem(text)).toBeDefined();
+    expect(ncrontabProblem(text)).toBeDefined();
   });
 });

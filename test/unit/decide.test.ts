@@ -18,7 +18,7 @@ const known = (last: Date): KnownSighting => ({
   firstSeen: day(0),
   lastSeen: last,
   episode: 1,
-  telling: 1,
+  announcement: 1,
   disposition: "announced",
   approvalsVersion: 0,
 });

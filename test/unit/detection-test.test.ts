@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { catalogDetections, testPathOf } from "../../shared/catalog/detection-paths.ts";
 import { problemLine } from "../../shared/catalog/file-problem.ts";
 import type { DetectionCase, TestRow } from "../../shared/catalog/testing/detection-tests.ts";
-import { judgeSurvivors } from "../../shared/catalog/testing/assess-survivors.ts";
+import { assessSurvivors } from "../../shared/catalog/testing/assess-survivors.ts";
 import { mutants } from "../../shared/catalog/testing/mutants.ts";
 import type { CaseOutcome } from "../../shared/catalog/testing/run-cases.ts";
 import { runCases } from "../../shared/catalog/testing/run-cases.ts";
@@ -292,7 +292,7 @@ describe("survivors that a test file lists", () => {
     ...(noticedBy !== undefined && { noticedBy }),
   });
   const judged = (listed: readonly string[]) =>
-    judgeSurvivors(
+    assessSurvivors(
       [run("3 → 4", "a case"), run("3 → 2")],
       { file: "d", locate: ({ line, column }) => ({ line: line + 10, column }) },
       { file: "t", survivors: listed.map((mutation) => ({ mutation, reason: "r", ...place })) },

@@ -7,7 +7,7 @@ import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { evidencePath } from "../../shared/core/evidence-path.ts";
 import { taskActions } from "../../shared/core/evidence-task.ts";
 import { isNeutral } from "../../shared/core/evidence-actor.ts";
-import { mostTelling } from "../../shared/core/evidence-rank.ts";
+import { mostRevealing } from "../../shared/core/evidence-rank.ts";
 import type { EvidenceAnswer, SourceRecord } from "../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence, MAX_STORED_BYTES } from "../../shared/core/stored-evidence.ts";
 
@@ -349,7 +349,7 @@ describe("the most telling", () => {
   ];
 
   it("arrivals of the unknown, arrivals, runs, the neutral; else as they are", () => {
-    expect(mostTelling({ pieces, missing: [] }).map(({ fileName }) => fileName)).toEqual([
+    expect(mostRevealing({ pieces, missing: [] }).map(({ fileName }) => fileName)).toEqual([
       "installed by nobody",
       "unknown",
       "installed by the unknown",
@@ -360,7 +360,7 @@ describe("the most telling", () => {
       "neutral: services",
       "neutral: updater",
     ]);
-    expect(mostTelling({ pieces, missing: [] }, 2)).toHaveLength(2);
+    expect(mostRevealing({ pieces, missing: [] }, 2)).toHaveLength(2);
     expect(pieces.filter(isNeutral)).toHaveLength(2);
   });
 });

@@ -26,7 +26,7 @@ function approvedWorld(change: Parameters<typeof approvalOf>[2] = {}): World {
   return world;
 }
 
-const causes = (world: World): string[] => world.told(A).map(({ data }) => data.cause);
+const causes = (world: World): string[] => world.announcedFor(A).map(({ data }) => data.cause);
 
 describe("R6 – the set that judges", () => {
   test("a run with an older set expects a sighting after the newer set was reviewed: it is told", async () => {
@@ -53,7 +53,7 @@ describe("R6 – the set that judges", () => {
     await world.scheduler.drive({ outer: () => run(outer) });
     expect(world.marks.review?.version).toBe(2);
     for (; world.now < 5 * DAY; world.now += 6 * HOUR) await world.run();
-    expect(causes(world)).toEqual(["approval-lifted"]);
+    expect(causes(world)).toEqual(["approval-ended"]);
   });
 
   test("the end of an approval is told of a quiet sighting whose detection was renamed, once", async () => {
@@ -63,13 +63,13 @@ describe("R6 – the set that judges", () => {
     for (world.now = HOUR; world.now < 40 * DAY; world.now += 12 * HOUR) await world.run();
     world.packs = [catalogue(RENAMED, [LEVEL])];
     for (; world.now < 60 * DAY; world.now += 12 * HOUR) await world.run();
-    expect(causes(world)).toEqual(["approval-lifted"]);
+    expect(causes(world)).toEqual(["approval-ended"]);
     // It is known under the new id: the next set of approvals tells nothing again, and a row of today's is seen again.
     world.approvals = { version: 2, approvals: [] };
     world.activities.push({ device: A, at: world.now, ingested: world.now, detection: RENAMED });
     for (; world.now < 63 * DAY; world.now += 12 * HOUR) await world.run();
-    expect(causes(world)).toEqual(["approval-lifted", "new-activity"]);
-    expect(world.told(A).map(({ data }) => data.sighting.kind)).toEqual(["new", "returned"]);
+    expect(causes(world)).toEqual(["approval-ended", "new-activity"]);
+    expect(world.announcedFor(A).map(({ data }) => data.sighting.kind)).toEqual(["new", "returned"]);
   });
 });
 
@@ -80,7 +80,7 @@ describe("R7 – the look", () => {
     const world = approvedWorld();
     world.activities.push({ device: A, at: 2 * HOUR, ingested: 2 * HOUR });
     const before = { at: 2 * HOUR - MINUTE, ingested: 2 * HOUR - MINUTE };
-    world.happenings.push({ device: A, kind: "arrival", ...before }, { ...evil, ...before });
+    world.events.push({ device: A, kind: "arrival", ...before }, { ...evil, ...before });
     for (world.now = 3 * HOUR; world.now < 4 * DAY; world.now += 6 * HOUR) {
       const service = withSources(
         world.service(`r${world.now}`),
@@ -100,7 +100,7 @@ describe("R7 – the look", () => {
       await world.scheduler.drive({ [`r${world.now}`]: () => run(service) });
     }
     expect(world.runs.every(({ outcome }) => outcome === "ok")).toBe(true);
-    expect(world.told(A)).toHaveLength(1);
+    expect(world.announcedFor(A)).toHaveLength(1);
   });
 
   test("an arrival before the signer, ingested after the decision and before the look, is told", async () => {
@@ -110,7 +110,7 @@ describe("R7 – the look", () => {
     deploy(world, A, 2 * HOUR);
     world.now = 3 * HOUR;
     expect(await world.run()).toMatchObject({ expected: 1 });
-    world.happenings.push({ ...evil, at: 2 * HOUR - MINUTE, ingested: 3.5 * HOUR });
+    world.events.push({ ...evil, at: 2 * HOUR - MINUTE, ingested: 3.5 * HOUR });
     for (; world.now <= 4 * DAY; world.now += 6 * HOUR) await world.run();
     expect(causes(world)).toEqual(["new-activity"]);
   });
@@ -128,10 +128,10 @@ describe("R11 – a rename", () => {
         if (day >= 38) world.activities.push({ device: A, at: day * DAY, ingested: day * DAY, detection: RENAMED });
       }
       for (; world.now <= 40 * DAY; world.now += 6 * HOUR) await world.run();
-      expect(world.told(A)).toHaveLength(2);
+      expect(world.announcedFor(A)).toHaveLength(2);
       world.packs = [packOf([detection(RENAMED, { supersedes: ids })])];
       for (; world.now <= 42 * DAY; world.now += 6 * HOUR) await world.run();
-      expect(world.told(A)).toHaveLength(2);
+      expect(world.announcedFor(A)).toHaveLength(2);
     },
   );
 
@@ -139,7 +139,7 @@ describe("R11 – a rename", () => {
     const world = approvedWorld();
     deploy(world, A, 0);
     world.activities.push({ device: A, at: HOUR, ingested: HOUR, detection: RENAMED });
-    world.happenings.push({ device: A, at: 0, ingested: 0, kind: "arrival", detection: RENAMED });
+    world.events.push({ device: A, at: 0, ingested: 0, kind: "arrival", detection: RENAMED });
     world.now = HOUR;
     await world.run();
     world.packs = [catalogue(RENAMED, [LEVEL])];
@@ -152,7 +152,7 @@ describe("R11 – a rename", () => {
     };
     world.now = 3 * HOUR;
     await world.run();
-    expect(world.told(A)).toEqual([]);
+    expect(world.announcedFor(A)).toEqual([]);
   });
 });
 
@@ -167,7 +167,7 @@ test.each([true, false])("R16 – a gap of another share hides no return (asked 
     return undefined;
   };
   for (; world.now <= 44 * DAY; world.now += 6 * HOUR) await world.run();
-  expect(world.told(A).map(({ data }) => data.sighting.kind)).toEqual(["new", "returned"]);
+  expect(world.announcedFor(A).map(({ data }) => data.sighting.kind)).toEqual(["new", "returned"]);
 });
 
 test("R13 – no more candidates are told together than logons and tasks are asked for", async () => {
@@ -180,8 +180,8 @@ test("R13 – no more candidates are told together than logons and tasks are ask
     query: async (...asked) => {
       const answer = await source.query(...asked);
       // As portions of the real size stand: one a partition here.
-      const all = [...answer.portions].flat();
-      return { ...answer, portions: [...Map.groupBy(all, (of) => partitionOf(String(of["DeviceId"]))).values()] };
+      const all = [...answer.batches].flat();
+      return { ...answer, batches: [...Map.groupBy(all, (of) => partitionOf(String(of["DeviceId"]))).values()] };
     },
     evidence: async (_pack, { logons }) => {
       most = Math.max(most, logons.length);

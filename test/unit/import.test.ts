@@ -161,7 +161,7 @@ describe("detections import", () => {
           file: join(folder, "in/a.yaml"),
           outcome: "written",
           path: join(folder, "out/a.yaml"),
-          mended: true,
+          fixed: true,
           tests: { path: join(folder, "out/a.test.yaml"), outcome: "written" },
           notes: [{ file: join(folder, "in/a.yaml"), line: 6, column: 1, message: expect.stringMatching(/^mended: /) }],
         },
@@ -173,7 +173,7 @@ describe("detections import", () => {
           ],
         },
       ],
-      totals: { written: 1, unchanged: 0, refused: 1, mended: 1 },
+      totals: { written: 1, unchanged: 0, refused: 1, fixed: 1 },
     });
   });
 

@@ -57,12 +57,12 @@ function input(
       ...seen,
       workspace: "soc",
       episode,
-      telling: episode,
+      announcement: episode,
       disposition: "announced",
       approvalsVersion: 0,
       decidedAt: at("2026-03-02T10:00:00Z"),
       definitionHash: DETECTION.hash,
-      messageId: messageId({ ...seen, epochId: "e1", telling: episode }),
+      messageId: messageId({ ...seen, epochId: "e1", announcement: episode }),
     },
     ...(episode > 1 && {
       previous: { lastSeen: at("2025-10-20T00:00:00Z") },
@@ -106,7 +106,7 @@ describe("the contract", () => {
 describe("sightingMessage", () => {
   test("type – follows the episode, whatever the cause", () => {
     expect(sightingMessage(input()).type).toBe("firstsight.sighting.new.v1");
-    expect(sightingMessage({ ...input({ episode: 3 }), cause: "approval-lifted" }).type).toBe(
+    expect(sightingMessage({ ...input({ episode: 3 }), cause: "approval-ended" }).type).toBe(
       "firstsight.sighting.returned.v1",
     );
   });
@@ -157,7 +157,7 @@ describe("messageId", () => {
     epochId: "e1",
     detectionId: DETECTION.id,
     deviceId: DEVICE,
-    telling: 1,
+    announcement: 1,
     firstSeen: at("2026-03-01T08:00:00Z"),
   };
 
@@ -170,7 +170,7 @@ describe("messageId", () => {
     ["epoch", { epochId: "e2" }],
     ["detection", { detectionId: "other" }],
     ["device", { deviceId: "other" }],
-    ["telling", { telling: 2 }],
+    ["announcement", { announcement: 2 }],
     ["day", { firstSeen: at("2026-03-02T00:00:00Z") }],
   ])("R19 – differs by %s", (_name, change) => {
     expect(messageId({ ...base, ...change })).not.toBe(messageId(base));

@@ -74,7 +74,7 @@ test("every burst of activity is told exactly once, whatever fails in between", 
       const expected = populate(world, given);
       await live(world, history);
       for (const [device, bursts] of expected) {
-        const told = world.told(device);
+        const told = world.announcedFor(device);
         expect(
           told.map(({ data }) => data.sighting.kind),
           device,

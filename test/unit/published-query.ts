@@ -32,7 +32,7 @@ export interface Shaped {
 
 const isHost = (literal: string): boolean => /^[\w-]+(?:\.[\w-]+)+$/.test(literal);
 
-export function shapeOf({ shape, literals, faults }: Published, mended: boolean): Shaped {
+export function shapeOf({ shape, literals, faults }: Published, fixed: boolean): Shaped {
   switch (shape) {
     case "file-signature":
       return { table: "DeviceFileCertificateInfo", searched: [{ column: "Signer", literals }], by: [] };
@@ -55,7 +55,7 @@ export function shapeOf({ shape, literals, faults }: Published, mended: boolean)
             literals: literals.filter((literal) => !isHost(literal)),
           },
         ].filter((one) => one.literals.length > 0),
-        by: [faults.includes("account-upn") && !mended ? "AccountUpn" : "InitiatingProcessAccountUpn", "RemoteUrl"],
+        by: [faults.includes("account-upn") && !fixed ? "AccountUpn" : "InitiatingProcessAccountUpn", "RemoteUrl"],
       };
     default:
       return shape satisfies never;
@@ -63,9 +63,9 @@ export function shapeOf({ shape, literals, faults }: Published, mended: boolean)
 }
 
 /** A query of the published shape over the published literals, in our words: with the published faults, or mended. */
-export function rebuilt(published: Published, mended: boolean): string {
-  const has = (fault: Fault): boolean => !mended && published.faults.includes(fault);
-  const { table, searched, by } = shapeOf(published, mended);
+export function rebuilt(published: Published, fixed: boolean): string {
+  const has = (fault: Fault): boolean => !fixed && published.faults.includes(fault);
+  const { table, searched, by } = shapeOf(published, fixed);
   const list = (literals: readonly string[]): string =>
     `(${literals.map(quoted).join(", ")}${has("trailing-comma") ? "," : ""})`;
   const condition = searched.map(({ column, literals }) => `${column} has_any ${list(literals)}`).join(" or ");

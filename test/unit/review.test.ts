@@ -2,21 +2,21 @@ import { describe, expect, test } from "vitest";
 import type { ApprovalSet } from "../../shared/core/approval.ts";
 import type { StoredSighting } from "../../shared/core/review.ts";
 import { differs, review } from "../../shared/core/review.ts";
-import { arrival, ago, CCM, CHROME, evidence, fromTemplate, judged, NOW } from "./approval-samples.ts";
+import { arrival, ago, CCM, CHROME, evidence, fromTemplate, subject, NOW } from "./approval-samples.ts";
 
 const APPROVAL = fromTemplate("microsoft-endpoint-manager");
 const END = APPROVAL.expires;
 const BEFORE_END = new Date(END.getTime() - 1);
 const set = (version: number, ...approvals: ApprovalSet["approvals"]): ApprovalSet => ({ version, approvals });
 
-const { tool, ...of } = judged();
+const { tool, ...of } = subject();
 const stored = (change: Partial<StoredSighting> = {}): StoredSighting => ({
   ...of,
   detectionId: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",
   workspace: "north",
   lastSeen: ago(10),
   episode: 1,
-  telling: 0,
+  announcement: 0,
   disposition: "expected",
   decidedAt: ago(5),
   definitionHash: "0".repeat(64),
@@ -29,7 +29,7 @@ const expected = (change: Partial<StoredSighting> = {}): StoredSighting =>
 const announced = (change: Partial<StoredSighting> = {}): StoredSighting => ({
   ...stored(),
   disposition: "announced",
-  telling: 1,
+  announcement: 1,
   ...change,
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accept } from "../../shared/operations/recover-state.ts";
+import { recoverState } from "../../shared/operations/recover-state.ts";
 import type { Source } from "../../shared/core/source.ts";
 import type { Service } from "../../shared/run/run.ts";
 import { run } from "../../shared/run/run.ts";
@@ -9,7 +9,8 @@ import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "
 
 const A = `a${"0".repeat(39)}`;
 const B = `b${"1".repeat(39)}`;
-const ids = (world: World, device: string): string[] => world.told(device).map(({ data }) => data.sighting.kind);
+const ids = (world: World, device: string): string[] =>
+  world.announcedFor(device).map(({ data }) => data.sighting.kind);
 
 /** A run every quarter of a day up to `until`. */
 async function runUntil(world: World, until: number): Promise<void> {
@@ -105,7 +106,9 @@ describe("R4 – late rows: ingested since covered-to − overlap, within the ho
     const world = new World();
     world.activities.push({ device: A, at: 2 * DAY, ingested: 12 * DAY });
     await runUntil(world, 13 * DAY);
-    expect(world.told(A).map(({ data }) => [data.sighting.kind, data.cause])).toEqual([["new", "late-arrival"]]);
+    expect(world.announcedFor(A).map(({ data }) => [data.sighting.kind, data.cause])).toEqual([
+      ["new", "late-arrival"],
+    ]);
   });
 
   test("a late row that became visible after the run that should have read it is read by the next one", async () => {
@@ -155,13 +158,13 @@ describe("R8 – a conflict means: read, decide and build again", () => {
     await runUntil(world, 74 * DAY);
     world.now = 75 * DAY + HOUR;
     const service = world.service("returning");
-    const { recallKeys } = service.sightings;
+    const { readKeys } = service.sightings;
     let read = 0;
     const sightings = {
       ...service.sightings,
       // Retention comes between this run's last reading before the write and the write itself.
-      recallKeys: async (partition: string, keys: readonly string[]) => {
-        const known = await recallKeys(partition, keys);
+      readKeys: async (partition: string, keys: readonly string[]) => {
+        const known = await readKeys(partition, keys);
         if (read++ === 1) world.retain(70);
         return known;
       },
@@ -187,12 +190,12 @@ describe("R9 – message bytes are built from what is committed with them; nothi
   /** A run whose first reading of the state is followed by another run, which finds only some of the devices. */
   async function runAround(world: World, found: readonly string[]): Promise<void> {
     const service = world.service("outer");
-    const { recallPartition } = service.sightings;
+    const { readVersions } = service.sightings;
     let interfered = false;
     const sightings = {
       ...service.sightings,
-      recallPartition: async (partition: string) => {
-        const known = await recallPartition(partition);
+      readVersions: async (partition: string) => {
+        const known = await readVersions(partition);
         if (!interfered) {
           interfered = true;
           await run(finding(world.service("inner"), found));
@@ -212,10 +215,10 @@ describe("R9 – message bytes are built from what is committed with them; nothi
         ...workspace.source,
         query: async (...asked: Parameters<Source["query"]>) => {
           const answer = await workspace.source.query(...asked);
-          const portions = [...answer.portions].map((portion) =>
-            portion.filter((record) => found.includes(String(record["DeviceId"]))),
+          const batches = [...answer.batches].map((batch) =>
+            batch.filter((record) => found.includes(String(record["DeviceId"]))),
           );
-          return { ...answer, portions };
+          return { ...answer, batches };
         },
       },
     })),
@@ -269,7 +272,7 @@ describe("R10 – loss is recognised by an epoch, not by counting", () => {
     // Its event lies before covered-to, its row does not: it was never told.
     world.activities.push({ device: B, at: 0, ingested: 3 * HOUR });
     world.now = 4 * HOUR;
-    await world.scheduler.drive({ accept: () => accept(world.service("accept"), "restore") });
+    await world.scheduler.drive({ recoverState: () => recoverState(world.service("accept"), "restore") });
     expect(await world.run()).toMatchObject({ outcome: "ok", new: 1 });
     expect([ids(world, A), ids(world, B)]).toEqual([["new"], ["new"]]);
   });
@@ -284,8 +287,8 @@ describe("R11 – a changed pack reads the horizon once; a known key or a supers
     await runUntil(world, 20 * DAY);
     world.packs = [packOf([detection(LEVEL), detection(added)])];
     await world.run();
-    expect(world.told(A)).toHaveLength(1);
-    expect(world.told(B).map(({ data }) => data.cause)).toEqual(["rule-changed"]);
+    expect(world.announcedFor(A)).toHaveLength(1);
+    expect(world.announcedFor(B).map(({ data }) => data.cause)).toEqual(["rule-changed"]);
     const before = world.queries.length;
     world.now += HOUR;
     await world.run();
@@ -304,10 +307,10 @@ describe("R11 – a changed pack reads the horizon once; a known key or a supers
     world.now = 2 * HOUR;
     world.packs = [packOf([detection(renamed, { supersedes: [LEVEL] })])];
     await world.run();
-    expect(world.told(A)).toHaveLength(1);
+    expect(world.announcedFor(A)).toHaveLength(1);
     world.now = 3 * HOUR;
     await world.run();
-    expect(world.told(A)).toHaveLength(1);
+    expect(world.announcedFor(A)).toHaveLength(1);
   });
 });
 
@@ -319,7 +322,7 @@ describe("R14 – an entity that is refused is put aside", () => {
     const refused = devices[31] ?? "";
     world.refusedDevices.add(refused);
     expect(await world.run()).toMatchObject({ outcome: "partial", new: 59 });
-    expect(world.log.filter((line) => line["event"] === "state.put-aside").map((line) => line["deviceId"])).toEqual([
+    expect(world.log.filter((line) => line["event"] === "state.quarantined").map((line) => line["deviceId"])).toEqual([
       refused,
     ]);
     world.refusedDevices.clear();
@@ -418,7 +421,7 @@ describe("R19 – message ids carry telling, day and epoch", () => {
     await world.run();
     world.loseState();
     world.now += HOUR;
-    await world.scheduler.drive({ accept: () => accept(world.service("accept"), "retell") });
+    await world.scheduler.drive({ recoverState: () => recoverState(world.service("accept"), "announce-again") });
     await world.run();
     expect(ids(world, A)).toEqual(["new", "new"]);
     expect(new Set(world.sends).size).toBe(2);

@@ -33,7 +33,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       }));
       await world.scheduler.drive({ [`r${i}`]: () => run(service) });
     }
-    expect(world.told(A)).toHaveLength(1);
+    expect(world.announcedFor(A)).toHaveLength(1);
   });
 
   test("of more workspaces than a run has time for, each is read by some run", async () => {
@@ -89,12 +89,12 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       );
       await world.scheduler.drive({ [`r${i}`]: () => run(service) });
       // By the first of these runs, and by no other.
-      expect(world.told(added)).toHaveLength(1);
+      expect(world.announcedFor(added)).toHaveLength(1);
     }
     // It went on where it had been cut off: each sighting was asked about once in every workspace, and the mark is that of its begin.
     expect(asked.toSorted()).toEqual(devices.flatMap((device) => names.map(() => device)).toSorted());
-    expect(world.marks).toMatchObject({ look: world.date(2 * DAY) });
-    expect(world.marks.lookPosition).toBeUndefined();
+    expect(world.marks).toMatchObject({ recheck: world.date(2 * DAY) });
+    expect(world.marks.recheckPosition).toBeUndefined();
   });
 
   test("a review that asks again for longer than a run has does not keep the units from being read, and ends", async () => {
@@ -121,7 +121,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       }));
       await world.scheduler.drive({ [`r${i}`]: () => run(service) });
       // By the first of these runs, and by no other.
-      expect(world.told(added)).toHaveLength(1);
+      expect(world.announcedFor(added)).toHaveLength(1);
     }
     expect(world.marks.review?.version).toBe(2);
   });
@@ -133,7 +133,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
     world.onQuery = (slice) =>
       slice === "all" || slice.prefix === "a" || slice.prefix === "a0" ? tooLarge() : undefined;
     const record = await world.run();
-    expect(world.told(late)).toHaveLength(1);
+    expect(world.announcedFor(late)).toHaveLength(1);
     expect(record).toMatchObject({ outcome: "partial", workspaces: [{ error: expect.stringContaining("/a: ") }] });
   });
 
@@ -147,6 +147,6 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       return slice === "all" || (slice.prefix.length === 1 && !slice.other) ? tooLarge() : undefined;
     };
     for (let i = 0; i < 60; i++, world.now += 5.75 * HOUR) await world.run();
-    expect(late.map((device) => world.told(device).length)).toEqual([1, 1]);
+    expect(late.map((device) => world.announcedFor(device).length)).toEqual([1, 1]);
   });
 });

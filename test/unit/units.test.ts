@@ -61,5 +61,5 @@ test("shares that had to be cut are cut at once by the next run; once a day they
     world.now += HOUR;
     expect(await asked()).toEqual(expected);
   }
-  expect(world.told("a".repeat(40))).toHaveLength(1);
+  expect(world.announcedFor("a".repeat(40))).toHaveLength(1);
 });

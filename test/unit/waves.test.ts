@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { CONTRACT_FILE } from "../../scripts/contract-schema.ts";
 import { anyEvent } from "../../shared/core/event.ts";
 import { membersId, waveId } from "../../shared/core/message-id.ts";
-import { countTelling } from "../../shared/core/wave.ts";
+import { countAnnouncements } from "../../shared/core/wave.ts";
 import { waveHeader, waveMembers } from "../../shared/core/wave-message.ts";
 import { validatesContract } from "../contract.ts";
 import { DAY, HOUR, LEVEL, World, detection, packOf, tooLarge } from "../model/world.ts";
@@ -142,13 +142,13 @@ test("a wave is open for 24 hours: who comes after is told singly, or opens anot
   world.now = 21 * HOUR;
   await world.run();
   expect(world.headers).toHaveLength(1);
-  expect(world.told(device(4))[0]?.wave).toBe(world.headers[0]?.id);
+  expect(world.announcedFor(device(4))[0]?.wave).toBe(world.headers[0]?.id);
   // The tally of the last 24 hours has forgotten the first three by then.
   add([5], 40 * HOUR);
   world.now = 41 * HOUR;
   await world.run();
   expect(world.headers).toHaveLength(1);
-  expect(world.told(device(5))[0]?.wave).toBeUndefined();
+  expect(world.announcedFor(device(5))[0]?.wave).toBeUndefined();
 });
 
 test("threshold 0 – nothing is counted, and each has a message of its own", async () => {
@@ -174,7 +174,7 @@ describe("countTelling", () => {
     ["opens at the threshold", 4, 10, 10, "opens"],
     ["opens beyond it", 40, 10, 46, "opens"],
   ] as const)("%s", (_, n, threshold, total, opens) => {
-    const counted = countTelling("d", { tally }, n, threshold, now);
+    const counted = countAnnouncements("d", { tally }, n, threshold, now);
     expect(counted.total).toBe(total);
     expect(counted.opens).toBe(opens === "opens");
     expect(counted.wave?.id).toBe(opens && waveId("d", now));
@@ -186,7 +186,7 @@ describe("countTelling", () => {
     ["at its end it is over", 0, true],
   ] as const)("%s", (_, offset, over) => {
     const wave = { id: "w", openedAt: new Date(now.getTime() - DAY - offset) };
-    const counted = countTelling("d", { tally: [], wave }, 1, 25, now);
+    const counted = countAnnouncements("d", { tally: [], wave }, 1, 25, now);
     expect(counted.wave).toEqual(over ? undefined : wave);
     expect(counted.state.wave).toEqual(over ? undefined : wave);
   });
@@ -213,7 +213,7 @@ describe("messages of a wave", () => {
         ...seen,
         workspace: "soc",
         episode: 1,
-        telling: 1,
+        announcement: 1,
         disposition: "announced" as const,
         approvalsVersion: 0,
         decidedAt: wave.openedAt,

@@ -14,7 +14,7 @@ export interface MutationReport {
 }
 
 /** What the runs of the mutants say about the cases, held against the survivors that the test file lists. */
-export function judgeSurvivors(
+export function assessSurvivors(
   runs: readonly MutantRun[],
   { file, locate }: Pick<DetectionFile, "file" | "locate">,
   tests: Pick<TestFile, "file" | "survivors">,

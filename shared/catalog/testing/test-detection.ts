@@ -5,7 +5,7 @@ import type { DetectionFile } from "../detection-file.ts";
 import { loadDetectionFile } from "../detection-file.ts";
 import type { FileProblem } from "../file-problem.ts";
 import type { MutationReport } from "./assess-survivors.ts";
-import { judgeSurvivors } from "./assess-survivors.ts";
+import { assessSurvivors } from "./assess-survivors.ts";
 import { requireTests } from "./require-tests.ts";
 import type { CaseOutcome } from "./run-cases.ts";
 import { runCases } from "./run-cases.ts";
@@ -58,7 +58,7 @@ export function testDetection(
   const problems = unread(checked.tables, tests);
   const cases = caseReports(checked.query, tests, loaded.detection);
   if (!mutate || cases.some(({ passed }) => !passed)) return { file, problems, cases };
-  const judged = judgeSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
+  const judged = assessSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
   return { file, problems: [...problems, ...judged.problems], cases, mutation: judged.mutation };
 }
 

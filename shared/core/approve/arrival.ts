@@ -1,7 +1,7 @@
 import type { ActorCondition, ActorConditions, Approval } from "../approval.ts";
 import type { Actor, EvidencePiece } from "../evidence.ts";
 import type { Mismatch } from "./actor.ts";
-import { bringerOf } from "../evidence-actor.ts";
+import { originOf } from "../evidence-actor.ts";
 import { mismatch, shown } from "./actor.ts";
 import { logonReason } from "./logon.ts";
 
@@ -29,7 +29,7 @@ export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Ap
   for (let before = -1; before !== open.size;) {
     before = open.size;
     for (const piece of open.keys()) {
-      if (!isHeir(piece, brought)) continue;
+      if (!comesFromCovered(piece, brought)) continue;
       note(piece);
       open.delete(piece);
     }
@@ -40,7 +40,7 @@ export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Ap
 }
 
 function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
-  const reason = bringerReason(piece, arrival);
+  const reason = originReason(piece, arrival);
   if (reason !== undefined) return reason;
   const { logon, taskAction } = arrival;
   if (taskAction !== undefined && !sameAction(piece.task?.action, taskAction))
@@ -49,8 +49,8 @@ function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arriva
 }
 
 /** Why whose event it is is nobody that `arrival` describes; `undefined` where it is. */
-export function bringerReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
-  const actor = bringerOf(piece);
+export function originReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
+  const actor = originOf(piece);
   if (!actor) return "the Windows Installer did it, and who asked for the installation was not found";
   const { logon } = arrival;
   if (!logon) return conditionsReason(actor, arrival);
@@ -79,8 +79,8 @@ function anyReason(actor: Actor, conditions: readonly ActorCondition[]): string 
   return nearest?.reason ?? "no condition has both a signer and a path";
 }
 
-function isHeir(piece: EvidencePiece, brought: ReadonlyMap<string, Date>): boolean {
-  const actor = bringerOf(piece);
+function comesFromCovered(piece: EvidencePiece, brought: ReadonlyMap<string, Date>): boolean {
+  const actor = originOf(piece);
   if (!actor?.certificate?.trusted) return false;
   const since = piece.ownTool && actor === piece.actor ? [...brought.values()] : [brought.get(actor.sha1)];
   return since.some((at) => at !== undefined && at <= piece.at);

@@ -2,7 +2,7 @@ import type { Approval } from "../approval.ts";
 import type { EvidencePiece } from "../evidence.ts";
 import { isInstaller, isServiceControl } from "../evidence-actor.ts";
 import { nameOf } from "./actor.ts";
-import { bringerReason, conditionsReason, what } from "./arrival.ts";
+import { originReason, conditionsReason, what } from "./arrival.ts";
 
 /** What an installation, or a controller's session, starts belongs to it for as long as its client is looked for. */
 const INSTALLATION = 30 * 60_000;
@@ -28,7 +28,7 @@ export function runAgainst(
     const installed = arrivals.filter((one) => isInstaller(one.actor));
     if (isInstaller(actor) && isNear(piece, installed)) return true;
     if (run && conditionsReason(actor, run) === undefined) return true;
-    if (!arrival || bringerReason(piece, arrival) !== undefined) return false;
+    if (!arrival || originReason(piece, arrival) !== undefined) return false;
     return !arrival.logon || isNear(piece, arrivals);
   };
   const [against] = pieces

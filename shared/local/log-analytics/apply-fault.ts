@@ -4,7 +4,7 @@ import type { Fault } from "./hooks.ts";
 import { TIMED_OUT } from "./service-error.ts";
 
 /** True where the fault was the whole answer. */
-export function carryOut(fault: Fault, response: ServerResponse): boolean {
+export function applyFault(fault: Fault, response: ServerResponse): boolean {
   if (fault === undefined) return false;
   if (typeof fault === "object") {
     if (!("status" in fault)) return false;

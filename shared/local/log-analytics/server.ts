@@ -6,7 +6,7 @@ import type { Dialect } from "../../kql/schema.ts";
 import type { TableData } from "../../kql/table-data.ts";
 import type { Answer } from "./answer.ts";
 import { answerTo } from "./answer.ts";
-import { carryOut, send } from "./apply-fault.ts";
+import { applyFault, send } from "./apply-fault.ts";
 import type { Fault, OnQuery, QueryRequest } from "./hooks.ts";
 import type { BatchItem } from "./question.ts";
 import { parseBatch, parseQuestion, questionOfUrl, wantsStatistics } from "./question.ts";
@@ -97,7 +97,7 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     if (question === undefined) return refuse(NO_QUESTION);
     const asked = note({ workspace: route.workspace, ...question });
     const fault = standIn.onQuery?.(asked);
-    if (!carryOut(fault, response)) write(response, await answer(asked, fault, wantsStatistics(request)));
+    if (!applyFault(fault, response)) write(response, await answer(asked, fault, wantsStatistics(request)));
   }
 
   function note(asked: Omit<QueryRequest, "n">): QueryRequest {
@@ -116,7 +116,7 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
       const asked = item.question && note({ workspace: item.workspace, ...item.question });
       const fault = refusal === undefined && asked ? standIn.onQuery?.(asked) : undefined;
       const told = refusal ?? statusOf(fault);
-      if (told === undefined && carryOut(fault, response)) return;
+      if (told === undefined && applyFault(fault, response)) return;
       const { status, text } =
         told === undefined && asked
           ? await answer(asked, fault, item.statistics)

@@ -18,7 +18,7 @@ export interface QueueSeen {
 }
 
 /** What the queue shows of itself. Pure. */
-export function judgeQueue({ name, link, managed }: QueueSeen): readonly Finding[] {
+export function assessQueue({ name, link, managed }: QueueSeen): readonly Finding[] {
   const about = `queue ${name}`;
   if (link.kind === "missing" || managed.kind === "missing")
     return [
@@ -31,9 +31,9 @@ export function judgeQueue({ name, link, managed }: QueueSeen): readonly Finding
       },
     ];
   return [
-    judgeLink(about, link),
+    assessLink(about, link),
     ...(managed.kind === "read"
-      ? judgeProperties(about, managed.value)
+      ? assessProperties(about, managed.value)
       : [
           unread(
             `${about}, duplicate detection, lock and time to live`,
@@ -44,7 +44,7 @@ export function judgeQueue({ name, link, managed }: QueueSeen): readonly Finding
   ].filter((finding) => finding !== undefined);
 }
 
-function judgeLink(about: string, link: Reading<"open">): Finding {
+function assessLink(about: string, link: Reading<"open">): Finding {
   if (link.kind === "read") return { about, status: "ok", found: "takes messages (a link was opened, nothing sent)" };
   if (link.kind === "failed")
     return {
@@ -58,11 +58,11 @@ function judgeLink(about: string, link: Reading<"open">): Finding {
   return unread(about, link, todo) ?? { about, status: "unseen", found: "not looked at" };
 }
 
-function judgeProperties(about: string, queue: ManagedQueue): readonly Finding[] {
+function assessProperties(about: string, queue: ManagedQueue): readonly Finding[] {
   return [
-    judgeDuplicates(about, queue),
-    judgeDuration(`${about}, lock`, queue.lockDuration, LOCK, "a slow consumer loses its message to another"),
-    judgeDuration(
+    assessDuplicates(about, queue),
+    assessDuration(`${about}, lock`, queue.lockDuration, LOCK, "a slow consumer loses its message to another"),
+    assessDuration(
       `${about}, time to live`,
       queue.defaultMessageTimeToLive,
       TTL,
@@ -93,7 +93,7 @@ function judgeProperties(about: string, queue: ManagedQueue): readonly Finding[]
   ];
 }
 
-function judgeDuplicates(about: string, queue: ManagedQueue): Finding {
+function assessDuplicates(about: string, queue: ManagedQueue): Finding {
   const line = `${about}, duplicate detection`;
   if (queue.requiresDuplicateDetection !== true)
     return {
@@ -102,7 +102,7 @@ function judgeDuplicates(about: string, queue: ManagedQueue): Finding {
       found: "off: a message that has to be sent again arrives twice",
       todo: "it can only be turned on when a queue is made: stop the service, drain and delete the queue, deploy infra/main.bicep",
     };
-  return judgeDuration(
+  return assessDuration(
     line,
     queue.duplicateDetectionHistoryTimeWindow,
     WINDOW,
@@ -110,7 +110,7 @@ function judgeDuplicates(about: string, queue: ManagedQueue): Finding {
   );
 }
 
-function judgeDuration(
+function assessDuration(
   about: string,
   text: string | undefined,
   wanted: { readonly text: string; readonly ms: number },

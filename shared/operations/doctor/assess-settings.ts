@@ -17,23 +17,23 @@ export interface Schedules {
  * The settings, which are well-formed, and when their schedules come. Longest waits: a run has to come within LOOKBACK_DAYS, the
  * relay within the duplicate detection's 7 days. Pure.
  */
-export function judgeSettings(config: Config, schedules: Schedules): readonly Finding[] {
+export function assessSettings(config: Config, schedules: Schedules): readonly Finding[] {
   const { detect, relay, retain } = config.schedules;
   return [
     {
       about: "settings",
       status: "ok",
-      found: `usable: ${counted(config.workspaces.length, "workspace")}, lookback ${days(config.reach.lookback)}, horizon ${days(config.reach.horizon)}, ${
+      found: `usable: ${counted(config.workspaces.length, "workspace")}, lookback ${days(config.readWindows.lookback)}, horizon ${days(config.readWindows.horizon)}, ${
         config.identity.kind === "managed" ? "managed identity" : "the Azure CLI's login"
       }`,
     },
-    judgeSchedule("DETECT_SCHEDULE", detect, config.reach.lookback, schedules),
-    judgeSchedule("RELAY_SCHEDULE", relay, 7 * DAY, schedules),
-    judgeSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, schedules),
+    assessSchedule("DETECT_SCHEDULE", detect, config.readWindows.lookback, schedules),
+    assessSchedule("RELAY_SCHEDULE", relay, 7 * DAY, schedules),
+    assessSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, schedules),
   ];
 }
 
-function judgeSchedule(name: string, schedule: string, longest: number, { now, nextTime }: Schedules): Finding {
+function assessSchedule(name: string, schedule: string, longest: number, { now, nextTime }: Schedules): Finding {
   const about = `schedule ${name}`;
   const first = nextTime(schedule, now);
   if (first === undefined)

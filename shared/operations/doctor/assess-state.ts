@@ -18,20 +18,20 @@ export interface StateSeen {
 const ROLE = "Storage Table Data Contributor on the state account (operatorPrincipalIds of infra/main.bicep)";
 
 /** What the state account shows of itself. Pure. */
-export function judgeState({ tables, written, approvals }: StateSeen, now: Date): readonly Finding[] {
+export function assessState({ tables, written, approvals }: StateSeen, now: Date): readonly Finding[] {
   const coverage = tables.find(({ name }) => name === "Coverage")?.rows;
   const begun = coverage?.kind === "read" && coverage.value;
   return [
-    ...tables.map(({ name, rows }) => judgeTable(name, rows)),
+    ...tables.map(({ name, rows }) => assessTable(name, rows)),
     // Written to a table that is not there: said already.
-    ...(tables.some(({ name, rows }) => name === "Sightings" && rows.kind === "read") ? [judgeWriting(written)] : []),
+    ...(tables.some(({ name, rows }) => name === "Sightings" && rows.kind === "read") ? [assessWriting(written)] : []),
     ...(tables.some(({ name, rows }) => name === "Approvals" && rows.kind === "read")
-      ? [judgeApprovals(approvals, begun, now)]
+      ? [assessApprovals(approvals, begun, now)]
       : []),
   ];
 }
 
-function judgeTable(name: StateTable, rows: Reading<boolean>): Finding {
+function assessTable(name: StateTable, rows: Reading<boolean>): Finding {
   const about = `state: table ${name}`;
   if (rows.kind === "missing")
     return {
@@ -56,7 +56,7 @@ function judgeTable(name: StateTable, rows: Reading<boolean>): Finding {
   );
 }
 
-function judgeWriting(written: Reading<"written">): Finding {
+function assessWriting(written: Reading<"written">): Finding {
   const about = "state: writing";
   if (written.kind === "read") return { about, status: "ok", found: "a row was written to Sightings and removed" };
   const reason = "reason" in written ? written.reason : "there is no table";
@@ -68,7 +68,7 @@ function judgeWriting(written: Reading<"written">): Finding {
   };
 }
 
-function judgeApprovals(approvals: StateSeen["approvals"], begun: boolean, now: Date): Finding {
+function assessApprovals(approvals: StateSeen["approvals"], begun: boolean, now: Date): Finding {
   const about = "approvals";
   if (approvals.kind === "missing")
     return begun

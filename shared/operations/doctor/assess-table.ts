@@ -27,7 +27,7 @@ export interface TableExpectation {
 const CONNECTOR = "connect it in the Microsoft Defender XDR data connector of Sentinel";
 
 /** What a table shows of itself: rows first, then what only its management tells. What could not be read at all is said once for the workspace. Pure. */
-export function judgeTable(seen: TableSeen, expected: TableExpectation): readonly Finding[] {
+export function assessTable(seen: TableSeen, expected: TableExpectation): readonly Finding[] {
   const about = `workspace ${seen.workspace}: ${seen.table.name}`;
   const fault = faultOf(seen.table, expected);
   const hasRows = seen.rows.kind === "read" && seen.rows.value.freshness.hours.length > 0;
@@ -36,11 +36,11 @@ export function judgeTable(seen: TableSeen, expected: TableExpectation): readonl
   return [
     ...(seen.rows.kind === "read"
       ? [
-          judgeRows(about, seen.rows.value, fault, expected.now),
-          ...judgeColumns(about, seen.table, seen.rows.value, fault, expected.now),
+          assessRows(about, seen.rows.value, fault, expected.now),
+          ...assessColumns(about, seen.table, seen.rows.value, fault, expected.now),
         ]
       : [unqueried(about, seen.rows, fault)]),
-    ...(seen.managed.kind === "read" ? judgeManaged(about, seen.managed.value, fault, expected.horizonDays) : []),
+    ...(seen.managed.kind === "read" ? assessManaged(about, seen.managed.value, fault, expected.horizonDays) : []),
   ].filter((finding) => finding !== undefined);
 }
 
@@ -68,7 +68,7 @@ function unqueried(about: string, rows: Reading<TableRows>, fault: Fault): Findi
   };
 }
 
-function judgeRows(about: string, { freshness }: TableRows, fault: Fault, now: Date): Finding {
+function assessRows(about: string, { freshness }: TableRows, fault: Fault, now: Date): Finding {
   const newest = freshness.newestRow;
   const blind = blindness(freshness, now);
   if (blind === "silent")
@@ -85,7 +85,7 @@ function judgeRows(about: string, { freshness }: TableRows, fault: Fault, now: D
   return { about, status: "ok", found: `${count} rows in the last day, newest ${newest ? minute(newest) : "unknown"}` };
 }
 
-function judgeColumns(
+function assessColumns(
   about: string,
   { columns }: NeededTable,
   { freshness, shares }: TableRows,
@@ -114,7 +114,7 @@ function judgeColumns(
   });
 }
 
-function judgeManaged(about: string, of: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
+function assessManaged(about: string, of: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
   const { plan, retentionInDays: days } = of;
   const unsaid = { status: "unseen", found: "the service does not say" } as const;
   return [

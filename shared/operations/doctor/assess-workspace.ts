@@ -1,7 +1,7 @@
 import type { Finding, Reading } from "./finding.ts";
 import { SIGN_IN, unread } from "./finding.ts";
 import type { TableExpectation, TableSeen } from "./assess-table.ts";
-import { judgeTable } from "./assess-table.ts";
+import { assessTable } from "./assess-table.ts";
 
 export interface WorkspaceSeen {
   readonly name: string;
@@ -9,31 +9,31 @@ export interface WorkspaceSeen {
 }
 
 /** What a workspace shows: that it can be reached with this login, then each table. Pure. */
-export function judgeWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
-  const access = judgeAccess(
+export function assessWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
+  const access = assessAccess(
     `workspace ${name}`,
     tables.map(({ rows }) => rows),
   );
-  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: SAID }));
+  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: MAX_LOGGED }));
   return [
     access,
-    ...judgeManagement(`workspace ${name}, plan and retention of its tables`, tables),
-    ...seen.flatMap((table) => judgeTable({ workspace: name, ...table }, expected)),
+    ...assessManagement(`workspace ${name}, plan and retention of its tables`, tables),
+    ...seen.flatMap((table) => assessTable({ workspace: name, ...table }, expected)),
   ];
 }
 
 /** No table can be queried: said in the workspace's own line. */
-const SAID = { kind: "no-address", reason: "" } as const;
+const MAX_LOGGED = { kind: "no-address", reason: "" } as const;
 
 /** One line for all tables: a right or an address that is wanting is the same for each. */
-function judgeManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {
+function assessManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {
   const lines = tables.map(({ managed }) =>
     unread(about, managed, "ask with a login that has Reader on the workspace"),
   );
   return lines.filter((line) => line !== undefined).slice(0, 1);
 }
 
-function judgeAccess(about: string, readings: readonly Reading<unknown>[]): Finding {
+function assessAccess(about: string, readings: readonly Reading<unknown>[]): Finding {
   const noLogin = readings.find(({ kind }) => kind === "no-login");
   if (noLogin?.kind === "no-login") return { about, status: "wrong", found: noLogin.reason, todo: SIGN_IN };
   const denied = readings.find(({ kind }) => kind === "denied");

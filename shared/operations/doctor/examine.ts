@@ -7,16 +7,16 @@ import type { Config } from "../../settings/config.ts";
 import { isInForce } from "../../core/approve.ts";
 import type { Pack } from "../../core/pack.ts";
 import type { Source } from "../../core/source.ts";
-import { askQueue } from "./probe-queue.ts";
-import { askState } from "./probe-state.ts";
-import { askTable } from "./probe-table.ts";
+import { probeQueue } from "./probe-queue.ts";
+import { probeState } from "./probe-state.ts";
+import { probeTable } from "./probe-table.ts";
 import type { Finding, Reading } from "./finding.ts";
-import { judgeQueue } from "./assess-queue.ts";
+import { assessQueue } from "./assess-queue.ts";
 import type { Schedules } from "./assess-settings.ts";
-import { judgeSettings } from "./assess-settings.ts";
-import { judgeState } from "./assess-state.ts";
+import { assessSettings } from "./assess-settings.ts";
+import { assessState } from "./assess-state.ts";
 import type { TableExpectation } from "./assess-table.ts";
-import { judgeWorkspace } from "./assess-workspace.ts";
+import { assessWorkspace } from "./assess-workspace.ts";
 import { locateWorkspaces } from "./locate-workspaces.ts";
 import type { Management } from "./management.ts";
 import { management } from "./management.ts";
@@ -53,8 +53,8 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
       config.workspaces.map(({ id }) => id),
       limiter,
     ),
-    askState(config),
-    askQueue(config, of.sendTestMessage ? { now } : undefined),
+    probeState(config),
+    probeQueue(config, of.sendTestMessage ? { now } : undefined),
   ]);
   const managedQueue =
     addresses.queueResourceId === undefined
@@ -62,7 +62,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
       : await arm.queue(addresses.queueResourceId);
   const expected: TableExpectation = {
     now,
-    horizonDays: config.reach.horizon / DAY,
+    horizonDays: config.readWindows.horizon / DAY,
     approvals:
       state.approvals.kind === "read"
         ? state.approvals.value.approvals.some((approval) => isInForce(approval, now))
@@ -72,15 +72,15 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
   const workspaces = await Promise.all(
     sourcesOf(config, limiter).map(async ({ id, source }) => ({
       name: source.name,
-      tables: await askTables({ source, arm, resource: located.byCustomerId.get(id), limiter }, tables, now),
+      tables: await probeTables({ source, arm, resource: located.byCustomerId.get(id), limiter }, tables, now),
     })),
   );
   return [
-    ...judgeSettings(config, schedules),
+    ...assessSettings(config, schedules),
     ...located.findings,
-    ...workspaces.flatMap((seen) => judgeWorkspace(seen, expected)),
-    ...judgeState(state, now),
-    ...judgeQueue({ name: config.queue, link: queue.link, managed: managedQueue }),
+    ...workspaces.flatMap((seen) => assessWorkspace(seen, expected)),
+    ...assessState(state, now),
+    ...assessQueue({ name: config.queue, link: queue.link, managed: managedQueue }),
     ...(queue.test ? [queue.test] : []),
   ];
 }
@@ -103,11 +103,11 @@ interface TablesOf {
   readonly limiter: Limiter;
 }
 
-async function askTables({ source, arm, resource, limiter }: TablesOf, tables: readonly NeededTable[], now: Date) {
+async function probeTables({ source, arm, resource, limiter }: TablesOf, tables: readonly NeededTable[], now: Date) {
   return Promise.all(
     tables.map(async (table) => ({
       table,
-      rows: await askTable(source, table, now),
+      rows: await probeTable(source, table, now),
       managed:
         resource === undefined
           ? noAddress("say its --workspace-resource-id to have plan and retention looked at")

@@ -49,7 +49,7 @@ export function management(endpoint: string, credential: TokenCredential): Manag
     try {
       const token = await credential.getToken(`${base}/.default`);
       const answer = await fetch(`${base}${path}?api-version=${api}`, {
-        headers: { authorization: `Bearer ${token?.token ?? ""}`, accept: "application/json" },
+        headers: { authorization: `Bearer ${token?.token ?? ""}`, recoverState: "application/json" },
         // The token is for this host and no other.
         redirect: "error",
         signal: AbortSignal.timeout(PATIENCE),

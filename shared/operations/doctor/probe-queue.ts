@@ -14,7 +14,7 @@ const TEST_TYPE = "firstsight.test.v1";
 type Target = Pick<Config, "serviceBus" | "queue" | "identity">;
 
 /** Opens a sender's link to the queue and, where wanted, sends one test message over it. Sends nothing else. */
-export async function askQueue(
+export async function probeQueue(
   { serviceBus, queue, identity }: Target,
   test: { readonly now: Date } | undefined,
 ): Promise<{ readonly link: Reading<"open">; readonly test?: Finding }> {
@@ -34,7 +34,7 @@ export async function askQueue(
     if (test === undefined || link.kind !== "read") return { link };
     const message = testMessage(test.now);
     const sent = await reading(() => sender.sendMessages(message));
-    return { link, test: judgeTest(queue, message.messageId, sent) };
+    return { link, test: assessTest(queue, message.messageId, sent) };
   } finally {
     await client.close().catch(() => undefined);
   }
@@ -60,7 +60,7 @@ function testMessage(now: Date) {
   };
 }
 
-function judgeTest(queue: string, id: string, sent: Reading<unknown>): Finding {
+function assessTest(queue: string, id: string, sent: Reading<unknown>): Finding {
   const about = `queue ${queue}, test message`;
   if (sent.kind === "read")
     return { about, status: "ok", found: `accepted as ${id}, type ${TEST_TYPE}: see that it reaches the consumer` };

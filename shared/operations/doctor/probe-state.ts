@@ -9,7 +9,7 @@ import { STATE_TABLES } from "./assess-state.ts";
 import { signInReason } from "./sign-in.ts";
 
 /** Asks the state account. Writes one row, the one by which each relay pass proves that it can, and removes it. */
-export async function askState(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen> {
+export async function probeState(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen> {
   const tables = await Promise.all(
     STATE_TABLES.map(async (name) => ({ name, rows: await reading(() => hasRows(config, name)) })),
   );
@@ -22,7 +22,7 @@ export async function askState(config: Pick<Config, "stateTable" | "identity">):
           return "written" as const;
         })
       : ({ kind: "missing" } as const),
-    isThere("Approvals") ? askApprovals(config) : ({ kind: "missing" } as const),
+    isThere("Approvals") ? probeApprovals(config) : ({ kind: "missing" } as const),
   ]);
   return { tables, written, approvals };
 }
@@ -34,7 +34,7 @@ async function hasRows(config: Pick<Config, "stateTable" | "identity">, name: St
   return false;
 }
 
-async function askApprovals(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen["approvals"]> {
+async function probeApprovals(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen["approvals"]> {
   const table = approvalsTable(tableClient(config, "Approvals"));
   const pointer = await reading(() => table.pointer());
   if (pointer.kind !== "read") return pointer;

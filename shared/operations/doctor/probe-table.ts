@@ -1,6 +1,6 @@
 import { kqlDatetime, kqlString } from "../../core/kql-text.ts";
 import type { Source } from "../../core/source.ts";
-import { takeRecords } from "../../core/source.ts";
+import { drainRecords } from "../../core/source.ts";
 import { SourceError } from "../../errors.ts";
 import type { Reading } from "./finding.ts";
 import type { TableRows } from "./assess-table.ts";
@@ -13,12 +13,12 @@ const DAY = 86_400_000;
 const NO_SUCH_TABLE = /SEM0100|failed to resolve (?:table|entity)/i;
 
 /** Freshness as a run judges it, and how much of the columns is filled. */
-export async function askTable(source: Source, table: NeededTable, now: Date): Promise<Reading<TableRows>> {
+export async function probeTable(source: Source, table: NeededTable, now: Date): Promise<Reading<TableRows>> {
   try {
     const [freshness = { table: table.name, hours: [] }] = await source.freshness([table.name], now);
     // A table without a row has no share, and the silence is said.
     if (freshness.hours.length === 0) return { kind: "read", value: { freshness, shares: {} } };
-    return { kind: "read", value: { freshness, shares: await askShares(source, table, now) } };
+    return { kind: "read", value: { freshness, shares: await probeShares(source, table, now) } };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const noToken = signInReason(error.cause);
@@ -29,7 +29,7 @@ export async function askTable(source: Source, table: NeededTable, now: Date): P
   }
 }
 
-async function askShares(source: Source, { name, columns }: NeededTable, now: Date): Promise<TableRows["shares"]> {
+async function probeShares(source: Source, { name, columns }: NeededTable, now: Date): Promise<TableRows["shares"]> {
   if (columns.length === 0) return {};
   const from = new Date(now.getTime() - DAY);
   const counts = columns.map((column) => `${column} = countif(isnotempty(column_ifexists(${kqlString(column)}, "")))`);
@@ -41,7 +41,7 @@ async function askShares(source: Source, { name, columns }: NeededTable, now: Da
   ];
   // A question like a pack's: with its retries, its timespan and its errors.
   const asked = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
-  const [first] = takeRecords(await source.query(asked, { from, to: now, since: from, horizon: from }, "all"));
+  const [first] = drainRecords(await source.query(asked, { from, to: now, since: from, horizon: from }, "all"));
   const { Rows: rows, ...filled } = first ?? {};
   if (typeof rows !== "number" || rows === 0) return {};
   return Object.fromEntries(

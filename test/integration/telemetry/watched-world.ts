@@ -44,7 +44,7 @@ export function appear(
 ): void {
   const of = { device: device(n), at: world.now, ingested: world.now };
   world.activities.push({ ...of, ...(by.detection !== undefined && { detection: by.detection }) });
-  world.happenings.push({ ...of, kind: "arrival", ...by });
+  world.events.push({ ...of, kind: "arrival", ...by });
 }
 
 /** Covers what the deployer brings to the devices. */

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { approvalsTable } from "../../../shared/azure/approvals-table.ts";
 import { sightingsTable } from "../../../shared/azure/sightings-table.ts";
-import type { StandingSighting } from "../../../shared/azure/sightings-table.ts";
+import type { SightingRecord } from "../../../shared/azure/sightings-table.ts";
 import { partitionsOf } from "../../../shared/core/slice.ts";
 import type { Fleet } from "../fleet.ts";
 import { approvalsOf } from "../fleet/approvals.ts";
@@ -13,10 +13,10 @@ import { approvalsOf } from "../fleet/approvals.ts";
  */
 export async function applyOnce(table: TableClient, fleet: Fleet, now: Date): Promise<number> {
   const approvals = approvalsTable(table);
-  const standing = (await approvals.pointer()) ?? 0;
-  if (standing > 0) return 0;
+  const stored = (await approvals.pointer()) ?? 0;
+  if (stored > 0) return 0;
   const made = approvalsOf(fleet, now);
-  const applied = await approvals.apply(made, standing);
+  const applied = await approvals.apply(made, stored);
   if (applied.kind === "conflict") throw new Error("somebody else puts approvals into this state at the same moment");
   return made.length;
 }
@@ -25,8 +25,8 @@ export async function applyOnce(table: TableClient, fleet: Fleet, now: Date): Pr
 export async function expectedSince(
   table: TableClient,
   since: Date,
-): Promise<ReadonlyMap<string, readonly StandingSighting[]>> {
-  const found: StandingSighting[] = [];
+): Promise<ReadonlyMap<string, readonly SightingRecord[]>> {
+  const found: SightingRecord[] = [];
   for (const partition of partitionsOf("all"))
     for await (const sighting of sightingsTable(table).stored(partition, { expectedOr: [] }))
       if (sighting.decidedAt >= since) found.push(sighting);

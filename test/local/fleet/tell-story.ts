@@ -23,7 +23,7 @@ export interface Holding {
   readonly approval?: string;
 }
 
-export interface Told {
+export interface Announce {
   readonly rows: readonly CertificateRow[];
   readonly events: readonly EventRow[];
   readonly holdings: readonly Holding[];
@@ -39,7 +39,7 @@ export const storyDevice = (device: Device, { group }: Story): Device => ({
 });
 
 /** What Defender reported of a story that is over by `now`, and of which all is ingested by then: within the last four days, or late. */
-export function tellStory(seed: number, device: Device, story: Story, now: number): Told {
+export function tellStory(seed: number, device: Device, story: Story, now: number): Announce {
   const chance = random(seed, "story", device.id);
   if (!story.late) {
     const began = now - chance.between(2 * 60, 4 * 24 * 60) * MINUTE;
@@ -55,7 +55,7 @@ export function tellStory(seed: number, device: Device, story: Story, now: numbe
 }
 
 /** The same of a device that appears at `now`: within the last hour. */
-export const tellFreshStory = (seed: number, device: Device, story: Story, now: number): Told =>
+export const tellFreshStory = (seed: number, device: Device, story: Story, now: number): Announce =>
   tell(device, story, { began: now - 50 * MINUTE, ingestedAt: () => now }, random(seed, "fresh story", device.id));
 
 interface Times {
@@ -64,7 +64,7 @@ interface Times {
   readonly ingestedAt: (at: number) => number;
 }
 
-function tell(device: Device, { name, brought }: Story, times: Times, chance: Random): Told {
+function tell(device: Device, { name, brought }: Story, times: Times, chance: Random): Announce {
   const parts = brought.map((one) => ({
     rows: certificates(device, one, times, chance),
     events: one.acts.map((act) => eventOf(device, act, times, chance)),

@@ -31,13 +31,13 @@ export function startConsumers(): Consumers {
     setImmediate(() => {
       scheduled = false;
       consumers = consumers.filter(({ link }) => !link.is_closed());
-      const served = consumers.filter(({ link }) => link.is_open()).map((consumer) => serve(consumer));
+      const served = consumers.filter(({ link }) => link.is_open()).map((consumer) => serviceFor(consumer));
       if (served.includes(true)) pump();
     });
   };
 
   /** True when there may be more to hand out. */
-  const serve = (consumer: Consumer): boolean => {
+  const serviceFor = (consumer: Consumer): boolean => {
     const { link, queue, from, mode } = consumer;
     // rhea lowers the credit when it writes, not when it is told to send.
     let credit = Math.min(link.credit, FAIR_SHARE);

@@ -7,7 +7,7 @@ import type { Aggregate, Column, Expr, Named, On, Query, SortKey, Step } from ".
 import { JOIN_KINDS } from "./tree.ts";
 
 /** Names that no column has yet. */
-type Fresh = () => string;
+type SourceFreshness = () => string;
 
 /** A query of one to six steps that means the same to every implementation that keeps to the documentation. */
 export function randomQuery(random: Random): Query {
@@ -15,7 +15,7 @@ export function randomQuery(random: Random): Query {
   return queryOf(random, () => `v${(n += 1)}`, 1 + random.below(6), 2);
 }
 
-function queryOf(random: Random, fresh: Fresh, length: number, depth: number): Query {
+function queryOf(random: Random, fresh: SourceFreshness, length: number, depth: number): Query {
   const table = random.pick(Object.keys(TABLES));
   const steps: Step[] = [];
   let shape = shapeOf({ table, steps }, TABLES);
@@ -30,7 +30,7 @@ function queryOf(random: Random, fresh: Fresh, length: number, depth: number): Q
 /** The documentation lets no dynamic be a key. */
 const keysOf = ({ columns }: Shape): readonly Column[] => columns.filter(({ type }) => isScalar(type));
 
-function randomSteps(shape: Shape, random: Random, fresh: Fresh, depth: number): readonly Step[] {
+function randomSteps(shape: Shape, random: Random, fresh: SourceFreshness, depth: number): readonly Step[] {
   const { columns, ordered } = shape;
   const keys = keysOf(shape);
   const makers: (() => readonly Step[])[] = [
@@ -66,7 +66,7 @@ function randomSteps(shape: Shape, random: Random, fresh: Fresh, depth: number):
   return random.pick(makers)();
 }
 
-function randomColumns(columns: readonly Column[], random: Random, fresh: Fresh): readonly Named[] {
+function randomColumns(columns: readonly Column[], random: Random, fresh: SourceFreshness): readonly Named[] {
   const scalar = (): Named => {
     const type = random.pick(["long", "string", "bool", "real", "datetime"] as const);
     // Now and then in the place of another.
@@ -81,7 +81,7 @@ function randomColumns(columns: readonly Column[], random: Random, fresh: Fresh)
   return random.oneIn(3) && !has(columns, first.name) ? [first, { ...scalar(), name: fresh() }] : [first];
 }
 
-const projected = (columns: readonly Column[], random: Random, fresh: Fresh): readonly Named[] => [
+const projected = (columns: readonly Column[], random: Random, fresh: SourceFreshness): readonly Named[] => [
   ...random.some(columns).map((one) => ({ name: random.oneIn(4) ? fresh() : one.name, expr: column(one) })),
   ...(random.oneIn(3) ? [{ name: fresh(), expr: randomExpression("long", columns, random) }] : []),
 ];
@@ -91,7 +91,7 @@ const sortKey = ({ name }: Column, random: Random): SortKey => {
   return { column: name, descending: random.oneIn(2), ...(nulls !== undefined && { nulls }) };
 };
 
-function randomSummarize(shape: Shape, random: Random, fresh: Fresh): Step {
+function randomSummarize(shape: Shape, random: Random, fresh: SourceFreshness): Step {
   const { columns, ordered } = shape;
   const keys = keysOf(shape);
   const by = keys.length === 0 || random.oneIn(4) ? [] : random.some(keys).slice(0, 3);
@@ -110,7 +110,7 @@ function randomSummarize(shape: Shape, random: Random, fresh: Fresh): Step {
   return { op: "summarize", aggregates: [...aggregates, ...row], by: by.map(({ name }) => name) };
 }
 
-function randomAggregate({ columns, ordered }: Shape, random: Random, fresh: Fresh): Aggregate {
+function randomAggregate({ columns, ordered }: Shape, random: Random, fresh: SourceFreshness): Aggregate {
   const name = fresh();
   const scalar = random.pick(["long", "string", "datetime"] as const);
   const long = randomExpression("long", columns, random, 1);
@@ -151,7 +151,7 @@ function randomExpansion(columns: readonly Column[], random: Random): Step {
 function partner(
   shape: Shape,
   random: Random,
-  fresh: Fresh,
+  fresh: SourceFreshness,
   depth: number,
 ): { right: Query; on: readonly On[] } | undefined {
   const right = queryOf(random, fresh, random.below(3), depth - 1);
@@ -168,7 +168,7 @@ function partner(
   return { right, on: random.oneIn(2) || one.left === two.left || one.right === two.right ? [one] : [one, two] };
 }
 
-function randomJoin(shape: Shape, random: Random, fresh: Fresh, depth: number): readonly Step[] {
+function randomJoin(shape: Shape, random: Random, fresh: SourceFreshness, depth: number): readonly Step[] {
   const found = partner(shape, random, fresh, depth);
   if (found === undefined) return [];
   // Which left row of a key innerunique takes is decided only where the order is.
@@ -183,7 +183,7 @@ function randomJoin(shape: Shape, random: Random, fresh: Fresh, depth: number): 
   return clash ? [] : [{ op: "join", kind: random.pick(kinds), ...found }];
 }
 
-function randomLookup(shape: Shape, random: Random, fresh: Fresh, depth: number): readonly Step[] {
+function randomLookup(shape: Shape, random: Random, fresh: SourceFreshness, depth: number): readonly Step[] {
   const found = partner(shape, random, fresh, depth);
   if (found === undefined) return [];
   const keys = new Set(found.on.map(({ right }) => right));
@@ -191,7 +191,7 @@ function randomLookup(shape: Shape, random: Random, fresh: Fresh, depth: number)
   return clash ? [] : [{ op: "lookup", kind: random.pick(["leftouter", "inner", undefined] as const), ...found }];
 }
 
-function randomUnion(shape: Shape, random: Random, fresh: Fresh, depth: number): readonly Step[] {
+function randomUnion(shape: Shape, random: Random, fresh: SourceFreshness, depth: number): readonly Step[] {
   const others = Array.from({ length: 1 + random.below(2) }, () => queryOf(random, fresh, random.below(3), depth - 1));
   const branches = [shape.columns, ...others.map((other) => shapeOf(other, TABLES).columns)];
   if (isLeftOut(branches)) return [];
