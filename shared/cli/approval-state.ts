@@ -1,4 +1,4 @@
-import type { ApprovalsTable } from "../azure/approvals-table.ts";
+import type { ApprovalsStore } from "../core/stores/approvals-store.ts";
 import { approvalsTable } from "../azure/approvals-table.ts";
 import { sightingsTable } from "../azure/sightings-table.ts";
 import { tableClient } from "../azure/table-client.ts";
@@ -8,7 +8,7 @@ import { readConfig } from "./settings-file.ts";
 
 /** What the commands about approvals read of the state. */
 export interface ApprovalState {
-  readonly approvals: Pick<ApprovalsTable, "pointer" | "current" | "apply">;
+  readonly approvals: Pick<ApprovalsStore, "pointer" | "current" | "apply">;
   /** Every sighting of a partition, with its evidence. */
   readonly stored: (partition: string) => AsyncIterable<StoredSighting>;
   /** Slug of a detection's tool; empty for a detection that there is no more. */

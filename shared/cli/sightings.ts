@@ -97,7 +97,7 @@ export function detailLines(of: StoredSighting, tool: string): readonly string[]
   return [
     `${tool || of.detectionId} on ${shownDevice(of)}`,
     `  key          ${of.detectionId}|${clean(of.deviceId, 600).text}`,
-    `  workspace    ${of.workspace}`,
+    `  source       ${of.source}`,
     `  group        ${clean(of.deviceGroup, 200).text || "none"}`,
     `  seen         ${minute(of.firstSeen)} to ${minute(of.lastSeen)}, episode ${of.episode}`,
     `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.announcement} times`,

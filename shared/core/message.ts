@@ -11,7 +11,7 @@ import {
   envelopeOf,
   toMessage,
   windowOf,
-  workspaceOf,
+  sourceLabelOf,
 } from "./envelope.ts";
 import type { Evidence } from "./evidence.ts";
 import type { EvidenceEvent } from "./evidence-event.ts";
@@ -32,7 +32,7 @@ const AROUND = 3_600_000;
 export interface SightingMessageInput extends Origin {
   readonly detection: Detection;
   readonly row: Row;
-  /** As decided: its episode, telling and message id. */
+  /** As decided: its episode, announcement and message id. */
   readonly sighting: Sighting & { readonly messageId: string };
   /** What was known of it before it returned. */
   readonly previous?: Pick<KnownSighting, "lastSeen">;
@@ -55,7 +55,7 @@ export function sightingMessage(of: SightingMessageInput): OutboxMessage {
 }
 
 function toEvent(of: SightingMessageInput): SightingEvent {
-  const { detection, row, sighting, previous, workspace } = of;
+  const { detection, row, sighting, previous, source } = of;
   const bound = bounds();
   const { truncated } = bound;
   const kind = sighting.episode === 1 ? "new" : "returned";
@@ -96,7 +96,7 @@ function toEvent(of: SightingMessageInput): SightingEvent {
       cause: of.cause,
       ...(of.evidence && { evidence: shownEvidence(of.evidence, truncated) }),
       window: windowOf(of.window),
-      workspace: workspaceOf(workspace),
+      source: sourceLabelOf(source),
       times: { event: firstSeen, announced: of.decidedAt.toISOString() },
       runId: of.runId,
       links: linksOf(of),

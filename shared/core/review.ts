@@ -18,12 +18,12 @@ export interface ReviewMark {
 }
 
 /**
- * What a review does with a sighting. `lift`: expected, and no longer covered: announce. `expect`: announced, and a newer set
+ * What a review does with a sighting. `announce`: expected, and no longer covered. `expect`: announced, and a newer set
  * covers it: expected from here on, silently. `keep`: as it is; `note`, where there is one, is written beside it, silently, so
  * that an older set leaves it alone (R6) and the approval that covers it now is named.
  */
 export type Review =
-  | { readonly kind: "lift"; readonly reason: string }
+  | { readonly kind: "announce"; readonly reason: string }
   | { readonly kind: "expect"; readonly approvalId: string; readonly reason: string }
   | {
       readonly kind: "keep";
@@ -41,7 +41,7 @@ export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: 
     return { kind: "keep", reason: `judged by set ${approvalsVersion}, which is newer than set ${set.version}` };
   const verdict = approve(approvalSubjectOf(of, tool), of.evidence, set.approvals, now);
   if (of.disposition === "expected") {
-    if (!verdict.covered) return { kind: "lift", reason: whyNot(of, verdict) };
+    if (!verdict.covered) return { kind: "announce", reason: whyNot(of, verdict) };
     const changed = verdict.approvalId !== of.approvalId || approvalsVersion < set.version;
     return {
       kind: "keep",

@@ -8,7 +8,7 @@ import {
   envelopeOf,
   toMessage,
   windowOf,
-  workspaceOf,
+  sourceLabelOf,
 } from "./envelope.ts";
 import type { WaveEvent, WaveMembersEvent } from "./event.ts";
 import { TYPES } from "./event.ts";
@@ -31,7 +31,7 @@ export interface Initiator {
   readonly devices: number;
 }
 
-export interface WaveHeaderInput extends Pick<Origin, "workspace" | "runId"> {
+export interface WaveHeaderInput extends Pick<Origin, "source" | "runId"> {
   readonly detection: Detection;
   readonly wave: Wave;
   readonly threshold: number;
@@ -71,7 +71,7 @@ export function waveHeader(of: WaveHeaderInput): OutboxMessage {
         devices,
       })),
       novelty: { firstInState: of.novelty.firstInState, knownDevices: of.novelty.knownDevices },
-      workspace: workspaceOf(of.workspace),
+      source: sourceLabelOf(of.source),
       runId: of.runId,
       links: hunting === undefined ? {} : { hunting },
       truncated: bound.truncated,
@@ -82,7 +82,7 @@ export function waveHeader(of: WaveHeaderInput): OutboxMessage {
 
 interface WaveMember {
   readonly row: Row;
-  /** As decided, with the id of its own telling. */
+  /** As decided, with the message id that it has by itself. */
   readonly sighting: Sighting & { readonly messageId: string };
   readonly cause: Cause;
 }
@@ -129,7 +129,7 @@ export function waveMembers(of: WaveMembersInput): OutboxMessage | undefined {
         ...(row.certificate && { counterfeit: row.certificate.counterfeit }),
       })),
       window: windowOf(of.window),
-      workspace: workspaceOf(of.workspace),
+      source: sourceLabelOf(of.source),
       runId: of.runId,
       truncated: [],
     },

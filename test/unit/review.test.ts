@@ -13,7 +13,7 @@ const { tool, ...of } = subject();
 const stored = (change: Partial<StoredSighting> = {}): StoredSighting => ({
   ...of,
   detectionId: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",
-  workspace: "north",
+  source: "north",
   lastSeen: ago(10),
   episode: 1,
   announcement: 0,
