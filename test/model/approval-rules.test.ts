@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Approval } from "../../shared/core/approval.ts";
 import { approvalOf, deploy, EVIDENCE } from "./deployment.ts";
-import { DAY, HOUR, LEVEL, World, detection, packOf } from "./world.ts";
+import { DAY, HOUR, LEVEL, detection, packOf } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 /** Design §12: the rules of approvals, each by the history that tells twice, or never, without it. */
 

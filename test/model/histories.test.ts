@@ -4,7 +4,8 @@ import { SourceError, StateError } from "../../shared/errors.ts";
 import { run } from "../../shared/run/run.ts";
 import { approvalOf, deploy, EVIDENCE } from "./deployment.ts";
 import { withSources } from "./with-sources.ts";
-import { DAY, detection, HOUR, LEVEL, packOf, tooLarge, World } from "./world.ts";
+import { DAY, detection, HOUR, LEVEL, packOf, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 /** Histories beside those of the rules' own tests, each of which lost or repeated a sighting, or held what nobody needed. */
 

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { SourceError } from "../../shared/errors.ts";
-import { DAY, HOUR, SETTINGS, tooLarge, World } from "./world.ts";
+import { DAY, HOUR, SETTINGS, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 /**
  * The promise itself, over random histories: every burst of a device's activity is told once. Bursts lie further apart than the
@@ -180,7 +181,7 @@ async function take(world: World, what: Steps[number]["do"]): Promise<void> {
       world.onQuery = () => undefined;
       return;
     case "retain":
-      world.retain(RETENTION);
+      await world.retain(RETENTION);
       return;
     case "relay":
       await world.relay();

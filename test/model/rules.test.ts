@@ -3,7 +3,8 @@ import { recoverState } from "../../shared/operations/recover-state.ts";
 import type { Source } from "../../shared/core/source.ts";
 import type { Service } from "../../shared/run/run-context.ts";
 import { run } from "../../shared/run/run.ts";
-import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "./world.ts";
+import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 /** Design §12: each rule by the history that loses or repeats a sighting without it. */
 
@@ -165,7 +166,7 @@ describe("R8 – a conflict means: read, decide and build again", () => {
       // Retention comes between this run's last reading before the write and the write itself.
       readKeys: async (partition: string, keys: readonly string[]) => {
         const known = await readKeys(partition, keys);
-        if (read++ === 1) world.retain(70);
+        if (read++ === 1) await world.retention("returning").deleteExpired(world.date(5 * DAY + HOUR));
         return known;
       },
     };
@@ -257,7 +258,7 @@ describe("R10 – loss is recognised by an epoch, not by counting", () => {
     world.activities.push({ device: A, at: 0, ingested: 0 });
     await world.run();
     world.now = 80 * DAY;
-    world.retain(70);
+    await world.retain(70);
     expect(await world.run()).toMatchObject({ outcome: "ok" });
   });
 
@@ -430,7 +431,7 @@ describe("R19 – message ids carry telling, day and epoch", () => {
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
     await world.run();
     world.now = 74 * DAY;
-    world.retain(70);
+    await world.retain(70);
     await runUntil(world, 76 * DAY);
     expect(ids(world, A)).toEqual(["new", "new"]);
   });

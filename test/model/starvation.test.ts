@@ -3,7 +3,8 @@ import { SourceError } from "../../shared/errors.ts";
 import { run } from "../../shared/run/run.ts";
 import { approvalOf, deploy, EVIDENCE } from "./deployment.ts";
 import { runClock, withSources } from "./with-sources.ts";
-import { DAY, detection, HOUR, LEVEL, packOf, tooLarge, World } from "./world.ts";
+import { DAY, detection, HOUR, LEVEL, packOf, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 /** R2 beyond slices: whatever takes a run's time, or fails, in each run, keeps nothing else from being read in time. */
 

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Slice } from "../../shared/core/slice.ts";
 import { run } from "../../shared/run/run.ts";
 import { withSources } from "./with-sources.ts";
-import { DAY, HOUR, tooLarge, World } from "./world.ts";
+import { DAY, HOUR, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 test("of many workspaces four units are worked at once, each answer given back before the next is taken", async () => {
   const world = new World();

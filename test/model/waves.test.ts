@@ -9,7 +9,8 @@ import { membersId, waveId } from "../../shared/core/message-id.ts";
 import { countAnnouncements } from "../../shared/core/wave.ts";
 import { waveHeader, waveMembers } from "../../shared/core/wave-message.ts";
 import { validatesContract } from "../contract.ts";
-import { DAY, HOUR, LEVEL, World, detection, packOf, tooLarge } from "./world.ts";
+import { DAY, HOUR, LEVEL, detection, packOf, tooLarge } from "./fixtures.ts";
+import { World } from "./world.ts";
 
 const RARE = "00000000-0000-4000-8000-00000000000a";
 const device = (i: number): string => createHash("sha1").update(`d${i}`).digest("hex");
