@@ -10,9 +10,11 @@ import { fileURLToPath } from "node:url";
 import type { Cut } from "./rule-cuts.ts";
 import { CUTS } from "./rule-cuts.ts";
 
-const RULES = ["rules", "approval-rules", "waves", "starvation", "histories"].map(
-  (name) => `test/model/${name}.test.ts`,
-);
+const RULES = [
+  ...["rules", "approval-rules", "waves", "starvation", "histories"].map((name) => `test/model/${name}.test.ts`),
+  "test/unit/core/row.test.ts",
+  "test/unit/azure/log-analytics.test.ts",
+];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const copy = await mkdtemp(join(tmpdir(), "firstsight-rules-"));

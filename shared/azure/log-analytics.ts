@@ -44,6 +44,8 @@ export interface LogAnalyticsOptions {
   readonly limiter: Limiter;
   readonly throttledDelays?: readonly number[];
   readonly giveUpAfter?: number;
+  /** Rows at which an answer counts as cut. Default: the service's limit. */
+  readonly maxRows?: number;
   readonly log?: Logger;
 }
 
@@ -62,7 +64,7 @@ export function logAnalyticsSource(options: LogAnalyticsOptions): Source {
     name: workspace.name,
     kind: "log-analytics",
     ...(workspace.tenant !== undefined && { tenant: workspace.tenant }),
-    maxRows: MAX_ROWS,
+    maxRows: options.maxRows ?? MAX_ROWS,
     query: (pack, window, slice) =>
       ask(options, {
         name: `workspace ${workspace.name}, pack ${pack.name}, slice ${sliceName(slice)}`,
@@ -147,7 +149,7 @@ async function ask(options: LogAnalyticsOptions, question: Question): Promise<Ro
     const abortSignal = AbortSignal.timeout(options.giveUpAfter ?? GIVE_UP_AFTER);
     try {
       const { held, error } = await send(options, question, abortSignal);
-      return toAnswer(held, error);
+      return toAnswer(held, error, options.maxRows ?? MAX_ROWS);
     } catch (error) {
       throw toSourceError(error, question.name, options.workspace);
     }
@@ -186,7 +188,7 @@ const hasError = (flat: unknown): flat is { readonly error: unknown } =>
   typeof flat === "object" && flat !== null && "error" in flat;
 
 /** Its tables by name; the rows stand beside them in the same order. */
-function toAnswer({ result, rows }: BufferedResult, error: unknown): RowsAnswer {
+function toAnswer({ result, rows }: BufferedResult, error: unknown, maxRows: number): RowsAnswer {
   // A cast would do for the enum's string; the property tells them apart as well.
   const partial = "partialTables" in result;
   const tables = partial ? result.partialTables : result.tables;
@@ -199,7 +201,7 @@ function toAnswer({ result, rows }: BufferedResult, error: unknown): RowsAnswer 
   const { count, broken, batches, discard } = decodeRecords(table, rows[primary] ?? new RowBuffer(0));
   const reason = partial
     ? partialReason(error ?? result.partialError)
-    : (broken ?? (count >= MAX_ROWS ? `${count} rows: the service's limit` : undefined));
+    : (broken ?? (count >= maxRows ? `${count} rows: the service's limit` : undefined));
   return {
     complete: reason === undefined,
     ...(reason !== undefined && { partialReason: reason }),

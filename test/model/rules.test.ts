@@ -175,6 +175,54 @@ describe("R8 – a conflict means: read, decide and build again", () => {
     expect(ids(world, A)).toEqual(["new", "new"]);
   });
 
+  test("a refresh that conflicts is decided again: retention deleted the sighting, and the run that saw it announces it", async () => {
+    const world = new World();
+    // No sighting returns by dormancy: a row of a known sighting is a refresh.
+    world.settings = { ...SETTINGS, dormancyDays: 0 };
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
+    await runUntil(world, 74 * DAY);
+    world.now = 75 * DAY + HOUR;
+    const service = world.service("refreshing");
+    let deleted = 0;
+    const sightings: Service["sightings"] = {
+      ...service.sightings,
+      refresh: async (partition, refreshes) => {
+        const expired = await world.retention("refreshing").deleteExpired(world.date(5 * DAY));
+        deleted += expired.get(LEVEL) ?? 0;
+        return service.sightings.refresh(partition, refreshes);
+      },
+    };
+    await world.scheduler.drive({ refreshing: () => run({ ...service, sightings }) });
+    expect(deleted).toBe(1);
+    expect(ids(world, A)).toEqual(["new", "new"]);
+  });
+
+  test("retention leaves a sighting that was written since it read it", async () => {
+    const world = new World();
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
+    await runUntil(world, 74 * DAY);
+    world.now = 75 * DAY + HOUR;
+    // Retention reads all that is out of retention; then the run, in which A returns; then retention deletes.
+    const before = world.date(5 * DAY);
+    let deleted: ReadonlyMap<string, number> | undefined;
+    let effects = 0;
+    const choose = world.scheduler.choose;
+    world.scheduler.choose = (waiting) => {
+      const retention = waiting.indexOf("retention");
+      const others = waiting.findIndex((task) => task !== "retention");
+      // Up to the reading of partition a: the eleventh effect.
+      return retention >= 0 && (effects++ < 11 || others < 0) ? retention : Math.max(others, 0);
+    };
+    await world.scheduler.drive({
+      retention: async () => (deleted = await world.retention("retention").deleteExpired(before)),
+      returning: () => run(world.service("returning")),
+    });
+    world.scheduler.choose = choose;
+    expect(deleted).toEqual(new Map());
+    expect(ids(world, A)).toEqual(["new", "returned"]);
+    expect(world.sightings.get("a")?.size).toBe(1);
+  });
+
   test("two runs at once tell each device once, whichever goes first", async () => {
     for (let seed = 0; seed < 40; seed++) {
       const world = new World();
@@ -412,7 +460,30 @@ describe("R18 – partial rows make `new`, nothing else", () => {
   });
 });
 
-describe("R19 – message ids carry telling, day and epoch", () => {
+describe("R18 – a restore takes no partial answer", () => {
+  test("it reads finer slices, and restores the devices that the answer left out", async () => {
+    const world = new World();
+    const leftOut = `ac${"2".repeat(38)}`;
+    world.activities.push({ device: A, at: 0, ingested: 0 }, { device: leftOut, at: 0, ingested: 0 });
+    await world.run();
+    expect([ids(world, A), ids(world, leftOut)]).toEqual([["new"], ["new"]]);
+    world.loseState();
+    world.now += HOUR;
+    let partial = 0;
+    world.onQuery = (slice) => {
+      if (slice === "all" || slice.other || slice.prefix !== "a") return undefined;
+      partial += 1;
+      return { partial: (device) => device === A };
+    };
+    await world.scheduler.drive({ restoring: () => recoverState(world.service("restoring"), "restore") });
+    expect(partial).toBe(1);
+    world.onQuery = () => undefined;
+    expect(await world.run()).toMatchObject({ outcome: "ok", new: 0 });
+    expect([ids(world, A), ids(world, leftOut)]).toEqual([["new"], ["new"]]);
+  });
+});
+
+describe("R19 – message ids carry announcement, day and epoch", () => {
   test("a state that is told again is told under new ids, within the broker's window too", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 });

@@ -87,6 +87,24 @@ describe("parseRows", () => {
     ]);
   });
 
+  it.each([
+    [true, false],
+    [false, true],
+  ])(
+    "R13 – a fold keeps counterfeit (%s, then %s): a device's later row hides no counterfeit file",
+    (first, second) => {
+      const certificate = { Signers: "[]", Files: "[]", DeviceGroup: "" };
+      const { rows } = parseRows(
+        [
+          record({ ...certificate, Counterfeit: first }),
+          record({ ...certificate, Counterfeit: second, LastSeen: new Date(T0 + 2 * HOUR) }),
+        ],
+        one,
+      );
+      expect(rows.map((row) => row.certificate?.counterfeit)).toEqual([true]);
+    },
+  );
+
   it.each<[string, Record<string, unknown>, RegExp]>([
     ["no DeviceId", { DeviceId: undefined }, /no DeviceId/],
     ["an empty DeviceId", { DeviceId: " " }, /no DeviceId/],
