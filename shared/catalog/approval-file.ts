@@ -7,7 +7,7 @@ import { approvalSchema } from "./approval-schema.ts";
 import type { Template } from "./approval-template.ts";
 import { isTemplate, templateSchema } from "./approval-template.ts";
 import { weaknesses } from "./approval-weakness.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { loadYaml } from "./yaml-file.ts";
 

@@ -1,3 +1,4 @@
+import type { SourceText } from "./source-text.ts";
 import type { Pack } from "../core/pack.ts";
 import { compileCatalogue } from "./compile-catalogue.ts";
 import { compileDetection } from "./compile.ts";
@@ -5,12 +6,6 @@ import type { DetectionFile } from "./detection-file.ts";
 import { duplicateIds, loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import type { Tool } from "./tools.ts";
-
-export interface SourceText {
-  /** Path, for messages and for the pack's name. */
-  readonly file: string;
-  readonly text: string;
-}
 
 export type CompiledAll =
   | { readonly packs: readonly Pack[]; readonly warnings: readonly FileProblem[] }

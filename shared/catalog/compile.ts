@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Pack, QueryPart } from "../core/pack.ts";
 import { bindQuery } from "../core/pack.ts";
-import { positionOf } from "../kql/language.ts";
+import { positionOf } from "../kql/position.ts";
 import { validateQuery } from "../kql/validate.ts";
 import { SAMPLE_WINDOW, packProblems } from "./check-pack.ts";
 import type { DetectionFile } from "./detection-file.ts";

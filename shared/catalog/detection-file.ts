@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { isMap, isScalar } from "yaml";
 
 import type { Detection } from "../core/pack.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { nearest } from "../kql/nearest.ts";
 import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.ts";
 import type { FileProblem } from "./file-problem.ts";

@@ -1,5 +1,5 @@
 import { bindQuery } from "../core/pack.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import type { Column, Dialect } from "../kql/schema.ts";
 import { validateQuery } from "../kql/validate.ts";
 import type { CheckedQuery } from "../kql/validate.ts";
@@ -10,7 +10,7 @@ import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { ownWindow } from "./own-window.ts";
 import { timePrelude } from "./prelude.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 
 /** What a query reads, answers and becomes. */
 export interface Explanation {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 
 import { compileDetection } from "./compile.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";

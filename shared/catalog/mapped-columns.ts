@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { nearest } from "../kql/nearest.ts";
 import type { Column } from "../kql/schema.ts";
 

@@ -1,6 +1,6 @@
 import { isScalar } from "yaml";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 
 /**
  * Where a place of a query stands in its file. Exact in a literal block (`|`) and in a text on one line without escapes; in any

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { FileProblem } from "./file-problem.ts";
 
 /** Bytes. A detection has a query of at most 100,000 characters. */

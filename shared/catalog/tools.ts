@@ -1,7 +1,7 @@
 import { v5 } from "uuid";
 
 import type { FileProblem } from "./file-problem.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import { localToolsSchema, toolsSchema } from "./tool-schema.ts";
 import type { ToolEntry } from "./tool-schema.ts";
 import { loadYaml } from "./yaml-file.ts";

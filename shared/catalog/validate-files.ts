@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import { compileDetection } from "./compile.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import { duplicateIds, loadDetectionFile } from "./detection-file.ts";

@@ -1,7 +1,7 @@
 import type { Document } from "yaml";
 import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 
 /** A YAML text as values, with the places of its parts. */
 export interface YamlDocument {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadedApprovals } from "../catalog/approval-file.ts";
 import { expiryWarning, loadApprovals } from "../catalog/approval-file.ts";
 import { readTools } from "../catalog/catalogue-files.ts";
-import type { SourceText } from "../catalog/compile-all.ts";
+import type { SourceText } from "../catalog/source-text.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
 import { packs } from "./packs.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 import { readTools } from "../catalog/catalogue-files.ts";
-import type { SourceText } from "../catalog/compile-all.ts";
+import type { SourceText } from "../catalog/source-text.ts";
 import { detectionPaths } from "../catalog/detection-paths.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
 import { readSource } from "../catalog/read-source.ts";

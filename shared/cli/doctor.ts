@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { nextTime } from "../../test/local/embedded/schedule.ts";
 import { examine } from "../operations/doctor/examine.ts";
 import { isLoopbackUrl } from "../settings/loopback.ts";
 import { printFindings } from "./doctor-print.ts";
@@ -69,7 +68,7 @@ async function diagnose(options: DoctorOptions): Promise<void> {
       workspaceResourceIds: options.workspaceResourceId ?? [],
       ...(options.queueResourceId !== undefined && { queueResourceId: options.queueResourceId }),
     },
-    schedules: { now: new Date(), nextTime },
+    now: new Date(),
     sendTestMessage: options.sendTestMessage === true,
   });
   const wrong = findings.some(({ status }) => status === "wrong");

@@ -8,7 +8,7 @@ import type { FileProblem } from "../catalog/file-problem.ts";
 import type { QueryResult } from "../kql/interpret.ts";
 import { execute } from "../kql/interpret.ts";
 import { KqlRuntimeError, KqlSemanticError, UnsupportedKqlError } from "../kql/kql-error.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 import { dataDirectory } from "./data-directory.ts";

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { loadDetectionFile } from "../catalog/detection-file.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
 import { timePrelude } from "../catalog/prelude.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { tooDeep } from "../kql/nesting.ts";
 import { validateQuery } from "../kql/validate.ts";
 import { ConfigError } from "../errors.ts";

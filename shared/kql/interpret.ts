@@ -1,7 +1,9 @@
 import { ticksOfDate } from "./datetime.ts";
 import { within } from "./deadline.ts";
-import { analyse, positionOf } from "./language.ts";
-import type { Analysis, Problem } from "./language.ts";
+import { analyse } from "./language.ts";
+import { positionOf } from "./position.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { KqlRuntimeError, KqlSemanticError } from "./kql-error.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";

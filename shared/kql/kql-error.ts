@@ -1,5 +1,5 @@
-import type { Problem } from "./language.ts";
-import { positionOf } from "./language.ts";
+import type { Problem } from "./problem.ts";
+import { positionOf } from "./position.ts";
 
 /** The text is no valid query: what the language service found. Nothing ran. */
 export class KqlSemanticError extends Error {

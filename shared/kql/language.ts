@@ -2,31 +2,12 @@ import { createRequire } from "node:module";
 
 import { within } from "./deadline.ts";
 import { KqlRuntimeError } from "./kql-error.ts";
+import { positionOf } from "./position.ts";
+import type { Problem } from "./problem.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
 import type { CodeView, DiagnosticView, SyntaxView } from "./syntax.ts";
 import { items, tableColumns } from "./syntax.ts";
-
-/** Kusto's own language service: parser and binder. About 1 s to load and 2 s for the first analysis, once a process. */
-
-export interface Position {
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in UTF-16 units. */
-  readonly column: number;
-}
-
-/** A diagnostic of the language service. `code` is its own: KS142 unknown column, KS204 unknown table, KS005/KS006 syntax … */
-export interface Problem extends Position {
-  readonly code: string;
-  readonly message: string;
-  readonly length: number;
-  readonly severity: "error" | "warning" | "suggestion" | "information";
-  /** Syntax: the text can't be read. Semantic: it can, and names or types do not fit. */
-  readonly kind: "syntax" | "semantic";
-  /** Offset in the text, UTF-16 units. */
-  readonly offset: number;
-}
 
 export interface Analysis {
   readonly code: CodeView;
@@ -129,19 +110,6 @@ const SEVERITIES = ["error", "warning", "suggestion", "information"] as const;
 /** What the service does not name is taken for an error: never let through what is not understood. */
 const severityOf = (severity: string): Problem["severity"] =>
   SEVERITIES.find((known) => known === severity.toLowerCase()) ?? "error";
-
-/** Line and column of an offset. Lines end with LF, CRLF or CR. */
-export function positionOf(text: string, offset: number): Position {
-  let line = 1;
-  let start = 0;
-  for (const ending of text.matchAll(/\r\n|\n|\r/g)) {
-    const next = ending.index + ending[0].length;
-    if (next > offset) break;
-    line += 1;
-    start = next;
-  }
-  return { line, column: offset - start + 1 };
-}
 
 /** Columns of the text's result; none where its last statement is not tabular. */
 export function resultColumns(analysis: Analysis): readonly Column[] {

@@ -1,5 +1,5 @@
-import type { Position } from "./language.ts";
-import { positionOf } from "./language.ts";
+import type { Position } from "./position.ts";
+import { positionOf } from "./position.ts";
 
 /**
  * Deepest brackets that a detection may have. The language service refuses a tree it finds too deep, but only after a time that

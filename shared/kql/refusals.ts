@@ -1,6 +1,6 @@
 import type { Analysis } from "./language.ts";
-import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./validate.ts";
+import { positionOf } from "./position.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import { nameText, plainText } from "./name-text.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { SyntaxView } from "./syntax.ts";

@@ -1,6 +1,8 @@
-import type { Analysis, Position, Problem } from "./language.ts";
-import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./validate.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
+import type { Position } from "./position.ts";
+import { positionOf } from "./position.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { Dialect } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";

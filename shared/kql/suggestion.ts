@@ -1,4 +1,5 @@
-import type { Analysis, Problem } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { nameText } from "./name-text.ts";
 import { nearest } from "./nearest.ts";
 import type { QueryPurpose } from "./query-purpose.ts";

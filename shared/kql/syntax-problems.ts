@@ -1,6 +1,7 @@
-import type { Analysis, Problem } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { nearest } from "./nearest.ts";
-import type { QueryProblem } from "./validate.ts";
+import type { QueryProblem } from "./query-problem.ts";
 
 /** Operators as a stage begins with them, for what was meant by a word that is none. */
 const OPERATORS = [

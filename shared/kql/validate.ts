@@ -1,8 +1,10 @@
 import { KqlRuntimeError } from "./kql-error.ts";
-import type { Analysis, Position } from "./language.ts";
-import { analyse, positionOf, resultColumns } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import { analyse, resultColumns } from "./language.ts";
+import { positionOf } from "./position.ts";
 import { nameText } from "./name-text.ts";
 import { tooDeep } from "./nesting.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import { DETECTION } from "./query-purpose.ts";
 import { refusals } from "./refusals.ts";
@@ -13,11 +15,6 @@ import { semanticProblems, semanticWarnings } from "./semantic-problems.ts";
 import { syntaxProblems } from "./syntax-problems.ts";
 import type { SyntaxView } from "./syntax.ts";
 import { child, list, nodeName, optionalChild, walk } from "./syntax.ts";
-
-/** Position in the query's own text; the message says what and how to mend it. */
-export interface QueryProblem extends Position {
-  readonly message: string;
-}
 
 /** A query that may run for its purpose. */
 export interface CheckedQuery {

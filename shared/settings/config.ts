@@ -1,11 +1,14 @@
 import type { z } from "zod";
 import type { ReadWindows } from "../core/plan.ts";
 import { ConfigError } from "../errors.ts";
+import type { Address } from "./address.ts";
 import { SETTINGS } from "./settings.ts";
 import { schema } from "./schema.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+export type { Address };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -18,11 +21,6 @@ interface Workspace {
 
 /** Who asks for tokens: the user-assigned identity in Azure, the Azure CLI's login elsewhere. */
 export type Identity = { readonly kind: "managed"; readonly clientId: string } | { readonly kind: "developer" };
-
-/** A service to reach with the identity, or one on this machine by its connection string. */
-export type Address =
-  | { readonly kind: "endpoint"; readonly endpoint: string }
-  | { readonly kind: "loopback"; readonly connectionString: string };
 
 export interface Config {
   readonly workspaces: readonly Workspace[];

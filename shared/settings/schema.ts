@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Address } from "./config.ts";
+import type { Address } from "./address.ts";
 import { isLoopbackConnectionString, isLoopbackUrl } from "./loopback.ts";
 import { ncrontabProblem } from "./ncrontab.ts";
 import type { SettingName } from "./settings.ts";

@@ -11,7 +11,6 @@ import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { EmbeddedAzure } from "../local/embedded/azure.ts";
 import { startAzure } from "../local/embedded/azure.ts";
-import { nextTime } from "../local/embedded/schedule.ts";
 import { makeFleet } from "../local/fleet.ts";
 import type { FaultProxy } from "../local/fault-proxy.ts";
 import { openFaultProxy } from "../local/fault-proxy.ts";
@@ -86,7 +85,7 @@ describe("what it says", () => {
         workspaceResourceIds: change.located === false ? [] : [WORKSPACE],
         ...(change.located !== false && { queueResourceId: QUEUE }),
       },
-      schedules: { now: NOW, nextTime },
+      now: NOW,
       sendTestMessage: change.sendTestMessage === true,
     });
   const emptyTable = async (name: string): Promise<void> => {

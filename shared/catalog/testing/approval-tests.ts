@@ -4,7 +4,7 @@ import type { Approval } from "../../core/approval.ts";
 import { approve } from "../../core/approve.ts";
 import type { Actor, Evidence, EvidencePiece } from "../../core/evidence.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../approval-file.ts";
-import type { SourceText } from "../compile-all.ts";
+import type { SourceText } from "../source-text.ts";
 import type { FileProblem } from "../file-problem.ts";
 import { loadYaml, unknownFields } from "../yaml-file.ts";
 

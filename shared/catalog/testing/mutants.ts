@@ -1,6 +1,8 @@
-import { analyse, positionOf } from "../../kql/language.ts";
-import type { Position } from "../../kql/language.ts";
+import { analyse } from "../../kql/language.ts";
+import { positionOf } from "../../kql/position.ts";
+import type { Position } from "../../kql/position.ts";
 import { walk } from "../../kql/syntax.ts";
+import type { Edit } from "./edit.ts";
 import { literalEdits } from "./mutate-literal.ts";
 import { predicateEdits } from "./mutate-predicate.ts";
 import { summarizeEdits } from "./mutate-summarize.ts";
@@ -11,16 +13,6 @@ export interface Mutant extends Position {
   /** Stable as long as the changed part is the same, wherever it stands; each of a query's mutants has another. */
   readonly description: string;
   readonly text: string;
-}
-
-/** A part of a text and what takes its place. Offsets in the text. */
-export interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly replacement: string;
-  /** What is changed, as the query writes it, and what it becomes. */
-  readonly from: string;
-  readonly to: string;
 }
 
 /** All mutants of a query, in the order of its text, each text once. Not all of them are valid queries. */

@@ -2,7 +2,7 @@ import { kqlString } from "../../core/kql-text.ts";
 import { formatDatetime, parseDatetime } from "../../kql/datetime.ts";
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { nodeName, property } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
 /** What no data holds. */
 const ANOTHER = "another text";

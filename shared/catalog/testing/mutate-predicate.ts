@@ -1,6 +1,6 @@
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { child, elements, list, nodeName, optionalChild, tokenText } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
 /** What a comparison is changed to: its edge, its negation, or a form that lets more or less through. Negated forms follow. */
 const COMPARISONS: Readonly<Record<string, readonly string[]>> = {

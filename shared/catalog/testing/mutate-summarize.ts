@@ -1,6 +1,6 @@
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { child, list, nodeName, optionalChild } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
 /** What an aggregate is changed to. */
 const AGGREGATES: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
-import type { Analysis, Position } from "../../kql/language.ts";
+import type { Analysis } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import { analyse } from "../../kql/language.ts";
 import { run } from "../../kql/interpret.ts";
 import type { QueryResult } from "../../kql/interpret.ts";

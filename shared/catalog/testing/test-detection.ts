@@ -1,4 +1,4 @@
-import type { Position } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import type { Dialect } from "../../kql/schema.ts";
 import { DIALECTS } from "../../kql/schema.ts";
 import type { DetectionFile } from "../detection-file.ts";

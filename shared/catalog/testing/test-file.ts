@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Position } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import { nearest } from "../../kql/nearest.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "../../kql/schema.ts";
 import type { FileProblem } from "../file-problem.ts";

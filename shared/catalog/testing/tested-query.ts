@@ -2,7 +2,7 @@ import type { QueryWindow } from "../../core/pack.ts";
 import { bindQuery } from "../../core/pack.ts";
 import { analyse } from "../../kql/language.ts";
 import { child, nodeName, walk } from "../../kql/syntax.ts";
-import type { QueryProblem } from "../../kql/validate.ts";
+import type { QueryProblem } from "../../kql/query-problem.ts";
 import { validateQuery } from "../../kql/validate.ts";
 import { preludeParts } from "../prelude.ts";
 

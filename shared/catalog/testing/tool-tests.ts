@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { SourceText } from "../compile-all.ts";
+import type { SourceText } from "../source-text.ts";
 import type { FileProblem } from "../file-problem.ts";
 import type { Tool } from "../tools.ts";
 import { loadYaml, unknownFields } from "../yaml-file.ts";

@@ -1,5 +1,6 @@
 import { KqlSemanticError, UnsupportedKqlError } from "../../kql/kql-error.ts";
-import type { Position, Problem } from "../../kql/language.ts";
+import type { Problem } from "../../kql/problem.ts";
+import type { Position } from "../../kql/position.ts";
 
 /** An answer of the service's that is no result. Source: "Azure Monitor Log Analytics API errors". */
 export interface ServiceAnswer {

@@ -1,4 +1,5 @@
 import { counted } from "../../cli/counted.ts";
+import { nextTime } from "../../settings/ncrontab.ts";
 import type { Config } from "../../settings/config.ts";
 import type { Finding } from "./finding.ts";
 
@@ -7,17 +8,11 @@ const DAY = 86_400_000;
 /** How far the next times of a schedule are looked at. */
 const TIMES = 64;
 
-export interface Schedules {
-  readonly now: Date;
-  /** The first instant after `after` that an NCRONTAB expression names; `undefined`: it never comes. */
-  readonly nextTime: (schedule: string, after: Date) => Date | undefined;
-}
-
 /**
  * The settings, which are well-formed, and when their schedules come. Longest waits: a run has to come within LOOKBACK_DAYS, the
  * relay within the duplicate detection's 7 days. Pure.
  */
-export function assessSettings(config: Config, schedules: Schedules): readonly Finding[] {
+export function assessSettings(config: Config, now: Date): readonly Finding[] {
   const { detect, relay, retain } = config.schedules;
   return [
     {
@@ -27,13 +22,13 @@ export function assessSettings(config: Config, schedules: Schedules): readonly F
         config.identity.kind === "managed" ? "managed identity" : "the Azure CLI's login"
       }`,
     },
-    assessSchedule("DETECT_SCHEDULE", detect, config.readWindows.lookback, schedules),
-    assessSchedule("RELAY_SCHEDULE", relay, 7 * DAY, schedules),
-    assessSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, schedules),
+    assessSchedule("DETECT_SCHEDULE", detect, config.readWindows.lookback, now),
+    assessSchedule("RELAY_SCHEDULE", relay, 7 * DAY, now),
+    assessSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, now),
   ];
 }
 
-function assessSchedule(name: string, schedule: string, longest: number, { now, nextTime }: Schedules): Finding {
+function assessSchedule(name: string, schedule: string, longest: number, now: Date): Finding {
   const about = `schedule ${name}`;
   const first = nextTime(schedule, now);
   if (first === undefined)

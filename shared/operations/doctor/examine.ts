@@ -12,7 +12,6 @@ import { probeState } from "./probe-state.ts";
 import { probeTable } from "./probe-table.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { assessQueue } from "./assess-queue.ts";
-import type { Schedules } from "./assess-settings.ts";
 import { assessSettings } from "./assess-settings.ts";
 import { assessState } from "./assess-state.ts";
 import type { TableExpectation } from "./assess-table.ts";
@@ -36,14 +35,13 @@ export interface Examination {
   readonly config: Config;
   readonly packs: readonly Pack[];
   readonly addresses: ManagementAddresses;
-  readonly schedules: Schedules;
+  readonly now: Date;
   readonly sendTestMessage: boolean;
 }
 
 /** Asks every service once and judges what it finds, in the order in which a run meets them. */
-export async function examine(of: Examination): Promise<readonly Finding[]> {
-  const { config, addresses, schedules } = of;
-  const { now } = schedules;
+export async function examine(examination: Examination): Promise<readonly Finding[]> {
+  const { config, packs, addresses, now, sendTestMessage } = examination;
   const arm = management(addresses.endpoint, credentialFor(config.identity, addresses.endpoint));
   const limiter = createLimiter(QUERIES_AT_ONCE);
   const [located, state, queue] = await Promise.all([
@@ -54,7 +52,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
       limiter,
     ),
     probeState(config),
-    probeQueue(config, of.sendTestMessage ? { now } : undefined),
+    probeQueue(config, sendTestMessage ? { now } : undefined),
   ]);
   const managedQueue =
     addresses.queueResourceId === undefined
@@ -68,7 +66,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
         ? state.approvals.value.approvals.some((approval) => isInForce(approval, now))
         : undefined,
   };
-  const tables = neededTables(of.packs);
+  const tables = neededTables(packs);
   const workspaces = await Promise.all(
     sourcesOf(config, limiter).map(async ({ id, source }) => ({
       name: source.name,
@@ -76,7 +74,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
     })),
   );
   return [
-    ...assessSettings(config, schedules),
+    ...assessSettings(config, now),
     ...located.findings,
     ...workspaces.flatMap((seen) => assessWorkspace(seen, expected)),
     ...assessState(state, now),
