@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { z } from "zod";
 import { problemLine } from "../shared/catalog/file-problem.ts";
 import { generatePacks } from "./generate-packs.ts";
-import { isUnderWay, writeWhole } from "./write-whole.ts";
+import { isDraft, writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = `${ROOT}dist/`;
@@ -89,12 +89,12 @@ export async function buildPackage(): Promise<number> {
  * another build beside this one, still has to find its lazy chunks.
  */
 async function replaceContents(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  for (const [name, contents] of files) writeWhole(`${DIST}${name}`, contents);
+  for (const [name, contents] of files) writeAtomically(`${DIST}${name}`, contents);
   for await (const { parentPath, name } of glob("**/*", { cwd: DIST, withFileTypes: true })) {
     const path = relative(DIST, `${parentPath}/${name}`);
-    const isKept = [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`));
+    const isOutput = [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`));
     // What another build is writing at this moment is its own.
-    if (!isKept && !isUnderWay(path)) await rm(`${DIST}${path}`, { recursive: true, force: true });
+    if (!isOutput && !isDraft(path)) await rm(`${DIST}${path}`, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Pack } from "../shared/core/pack.ts";
 import { catalogDetections, renameToYaml, testPathOf } from "../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../shared/catalog/file-problem.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const OUTPUT = "shared/catalog/generated/packs.ts";
@@ -57,7 +57,7 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
   if ("problems" in compiled || problems.length > 0) return problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);
-  writeWhole(output, Buffer.from(stamp + moduleText(compiled.packs)));
+  writeAtomically(output, Buffer.from(stamp + moduleText(compiled.packs)));
   return [];
 }
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { packs } from "../shared/catalog/generated/packs.ts";
 import { BICEP_VERSION, findBicep, HOW_TO_GET_BICEP, runBicep } from "./bicep-cli.ts";
 import { deviceTables } from "./device-tables.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const INFRA = `${ROOT}infra/`;
@@ -50,7 +50,7 @@ export function compileTemplate(bicep: string): unknown {
 
 /** Whatever the CLI says is a problem: its exit code is 0 on warnings. Linting a parameter file goes through the template and all its modules. */
 function diagnostics(bicep: string): readonly string[] {
-  const said = [
+  const output = [
     ["build", "--no-restore", "--stdout", "main.bicep"],
     ...parameterFiles().map((file) => ["lint", "--no-restore", file]),
   ].flatMap((args) => {
@@ -58,7 +58,7 @@ function diagnostics(bicep: string): readonly string[] {
     const lines = stderr.split("\n").filter((line) => line.trim() !== "");
     return ok || lines.length > 0 ? lines : [`bicep ${args.join(" ")} failed without a word`];
   });
-  return [...new Set(said)].map((line) => line.replaceAll(INFRA, "infra/"));
+  return [...new Set(output)].map((line) => line.replaceAll(INFRA, "infra/"));
 }
 
 /** Sources that `bicep format` would change. It has no check of its own: a copy is formatted and compared. */
@@ -83,7 +83,7 @@ function format(bicep: string, folder: string): void {
 
 /** Makes the list of tables and the snapshots anew, and formats the sources. */
 function writeInfra(bicep: string): void {
-  writeWhole(`${INFRA}${TABLES_FILE}`, Buffer.from(`${JSON.stringify(deviceTables(packs))}\n`));
+  writeAtomically(`${INFRA}${TABLES_FILE}`, Buffer.from(`${JSON.stringify(deviceTables(packs))}\n`));
   format(bicep, INFRA);
   for (const file of parameterFiles()) {
     const { ok, stderr } = runBicep(bicep, ["snapshot", file, "--mode", "overwrite", ...SCOPE], INFRA);

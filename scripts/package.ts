@@ -1,7 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { buildPackage } from "./build.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 import { zipArchive } from "./zip-archive.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -29,7 +29,7 @@ export async function writePackage(target: string): Promise<Packaged> {
   const files = new Map<string, Uint8Array>();
   for (const path of paths) files.set(path, await readFile(`${DIST}${path}`));
   const archive = zipArchive(files);
-  writeWhole(target, archive);
+  writeAtomically(target, archive);
   return {
     target,
     bytes: archive.length,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DEFAULT_TARGET = `${ROOT}firstsight.cdx.json`;
@@ -33,7 +33,7 @@ export async function writeSbom(target: string): Promise<number> {
     await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
     await npm("install", "--package-lock-only", "--ignore-scripts", "--offline", "--no-audit");
     const text = await npm("sbom", "--sbom-format=cyclonedx", "--package-lock-only");
-    writeWhole(target, Buffer.from(text));
+    writeAtomically(target, Buffer.from(text));
     return Sbom.parse(JSON.parse(text)).components.length;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -77,7 +77,7 @@ export function expiryWarning({ expires }: Approval, now: Date): string | undefi
 }
 
 /** What a person fills into a template. Times as they are to be written. */
-export interface FilledIn {
+export interface TemplateInput {
   readonly id: string;
   readonly owner: string;
   readonly ticket: string;
@@ -93,22 +93,22 @@ export interface FilledIn {
 }
 
 /** The YAML of an approval made of a template, its dangers as comments. Not checked yet: `loadApprovals` does. */
-export function approvalText(template: Template, by: FilledIn): string {
-  const tools = by.tools.length > 0 ? by.tools : (template.tools ?? []);
-  const logon = by.sources.length + by.accounts.length > 0 && {
-    logon: { ...listed("sources", by.sources), ...listed("accountSids", by.accounts) },
+export function approvalText(template: Template, input: TemplateInput): string {
+  const tools = input.tools.length > 0 ? input.tools : (template.tools ?? []);
+  const logon = input.sources.length + input.accounts.length > 0 && {
+    logon: { ...listed("sources", input.sources), ...listed("accountSids", input.accounts) },
   };
   const arrival = (template.arrival || logon) && { arrival: { ...template.arrival, ...logon } };
-  const session = by.validFrom !== undefined &&
-    by.validTo !== undefined && { session: { validFrom: by.validFrom, validTo: by.validTo } };
+  const session = input.validFrom !== undefined &&
+    input.validTo !== undefined && { session: { validFrom: input.validFrom, validTo: input.validTo } };
   const approval = {
-    id: by.id,
+    id: input.id,
     reason: template.reason,
-    owner: by.owner,
-    ticket: by.ticket,
-    expires: by.expires,
+    owner: input.owner,
+    ticket: input.ticket,
+    expires: input.expires,
     ...listed("tools", tools),
-    devices: { ...listed("names", by.devices), ...listed("groups", by.groups) },
+    devices: { ...listed("names", input.devices), ...listed("groups", input.groups) },
     ...arrival,
     ...(template.run && { run: template.run }),
     ...session,

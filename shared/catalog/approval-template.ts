@@ -4,7 +4,7 @@ import { howFields, slugField } from "./approval-schema.ts";
 import { unknownFields } from "./yaml-file.ts";
 
 /** What has to be filled in beside owner, ticket, expires and devices. */
-const ASKS = ["tools", "logon", "session"] as const;
+const REQUIRED = ["tools", "logon", "session"] as const;
 
 const fields = {
   template: z.literal(true),
@@ -15,7 +15,7 @@ const fields = {
   reason: z.string().trim().min(1).max(2000),
   dangers: z.array(z.string().min(1)).min(1, "dangers is empty: a template says what it can hide"),
   tools: z.array(slugField("a tool")).min(1).exactOptional(),
-  asks: z.array(z.enum(ASKS)).default([]),
+  requires: z.array(z.enum(REQUIRED)).default([]),
   ...howFields,
 };
 
@@ -24,8 +24,8 @@ export const templateSchema = z
   .strictObject(fields, {
     error: unknownFields(Object.keys(fields), `a template has ${Object.keys(fields).join(", ")}`),
   })
-  .refine(({ tools, asks }) => (tools === undefined) === asks.includes("tools"), {
-    error: "a template names its tools, or asks for them",
+  .refine(({ tools, requires }) => (tools === undefined) === requires.includes("tools"), {
+    error: "a template names its tools, or requires them",
     path: ["tools"],
   });
 

@@ -50,39 +50,39 @@ export function weaknesses(approval: Omit<Approval, "id">, now: Date): readonly 
 
 function scope({ arrival, preexisting, made, session, devices }: Omit<Approval, "id">, now: Date): Weakness[] {
   const found: Weakness[] = [];
-  const say = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
+  const report = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
   if (!arrival && !preexisting)
-    say([], "says nothing of how the tool gets there: add arrival, or preexisting for listed devices");
+    report([], "says nothing of how the tool gets there: add arrival, or preexisting for listed devices");
   if (devices.groups?.some((group) => /^unassigned/i.test(group)))
-    say(["devices", "groups"], "UnassignedGroup is where every new device is: name a group that somebody assigns");
+    report(["devices", "groups"], "UnassignedGroup is where every new device is: name a group that somebody assigns");
   if (preexisting && !devices.names)
-    say(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
+    report(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
   if (preexisting && !made)
-    say(
+    report(
       ["preexisting"],
       "preexisting needs made: the time when the devices were listed, after a first run has shown them",
     );
-  if (made && !preexisting) say(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
-  if (made && made > now) say(["made"], "made lies in the future: it says when the devices were listed");
+  if (made && !preexisting) report(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
+  if (made && made > now) report(["made"], "made lies in the future: it says when the devices were listed");
   if (!session) return found;
   const hours = (session.validTo.getTime() - session.validFrom.getTime()) / HOUR;
-  if (hours <= 0) say(["session", "validTo"], "validTo has to lie after validFrom");
+  if (hours <= 0) report(["session", "validTo"], "validTo has to lie after validFrom");
   if (hours > MAX_SESSION)
-    say(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours: what lasts longer is no session`);
+    report(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours: what lasts longer is no session`);
   if (devices.groups || !devices.names)
-    say(["devices"], "a session is held on listed devices: write names, and no groups");
-  if (preexisting) say(["preexisting"], "what was there before is in no session: make an approval of each");
+    report(["devices"], "a session is held on listed devices: write names, and no groups");
+  if (preexisting) report(["preexisting"], "what was there before is in no session: make an approval of each");
   return found;
 }
 
 function actors(
   name: "arrival" | "run",
   conditions: ActorConditions,
-  by: { readonly logon: boolean; readonly session: boolean },
+  others: { readonly logon: boolean; readonly session: boolean },
 ): Weakness[] {
   return [
-    ...actor([name], conditions, by),
-    ...(conditions.or ?? []).flatMap((condition, i) => actor([name, "or", i], condition, { ...by, logon: false })),
+    ...actor([name], conditions, others),
+    ...(conditions.or ?? []).flatMap((condition, i) => actor([name, "or", i], condition, { ...others, logon: false })),
   ];
 }
 
@@ -107,7 +107,7 @@ function actor(
   };
   const weak = message();
   const badPaths = (paths ?? []).flatMap((path, i): Weakness[] => {
-    const bad = weakPath(path, { carries: hasLogon || session, anywhere: session, run: at[0] === "run" });
+    const bad = weakPath(path, { host: hasLogon || session, anywhere: session, run: at[0] === "run" });
     return bad === undefined ? [] : [{ path: [...at, "paths", i], message: bad }];
   });
   return [...(weak === undefined ? [] : [{ path: at, message: weak }]), ...badPaths];
@@ -115,11 +115,11 @@ function actor(
 
 function weakPath(
   path: string,
-  allowed: { readonly carries: boolean; readonly anywhere: boolean; readonly run: boolean },
+  allowed: { readonly host: boolean; readonly anywhere: boolean; readonly run: boolean },
 ): string | undefined {
   const file = path.slice(path.lastIndexOf("\\") + 1).replace(/\.exe$/, "");
   const opensByHand = allowed.run && file === "explorer";
-  if (HOSTS.has(file) && !allowed.carries && !opensByHand)
+  if (HOSTS.has(file) && !allowed.host && !opensByHand)
     return `${file}.exe does what anybody tells it: name who tells it, or a controller's logon`;
   if (!allowed.anywhere && (!PROTECTED.test(path) || OPEN.test(path)))
     return `${path} is where users write: only paths in Program Files and Windows count, or a session`;

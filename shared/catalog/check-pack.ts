@@ -19,14 +19,14 @@ const SLICES: readonly Slice[] = ["all", { prefix: "a" }, { prefix: "", other: t
 const SAMPLE_DEVICES = ["0123456789abcdef0123456789abcdef01234567", 'a"]; print "b'];
 
 /** Columns of a pack of one, as `Pack` states them. */
-const OF_ONE =
+const SINGLE_PACK_COLUMNS =
   "DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string, Count: long";
 
 /**
  * What is wrong with a query as the service will get it, in both dialects and over each kind of slice; each thing once, none for
  * a pack that can be deployed. The parts were valid on their own: this is where a name of the file's own bends what is put around it.
  */
-export function packProblems(query: readonly QueryPart[], wanted: string = OF_ONE): readonly string[] {
+export function packProblems(query: readonly QueryPart[], wanted: string = SINGLE_PACK_COLUMNS): readonly string[] {
   const found = new Set<string>();
   // A query without a place for the slice is the same text over each.
   const texts = new Set(SLICES.map((slice) => bindQuery(query, SAMPLE_WINDOW, slice, SAMPLE_DEVICES)));

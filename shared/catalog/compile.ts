@@ -16,7 +16,7 @@ import { projection } from "./projection.ts";
 /** Raised when the same file comes to find other rows: a new hash means that the whole horizon is read once more. */
 const COMPILE_VERSION = 1;
 
-const UNTOLD =
+const UNKNOWN_WINDOW =
   "how far back this looks is known only when the query runs: the plan may read further than it does; write the time as a constant";
 
 export type Compiled =
@@ -40,8 +40,8 @@ export function compileDetection(source: DetectionFile): Compiled {
 
   const { checked } = validation;
   const replaced = plannedWindow(checked);
-  const reach = ownWindow(checked, replaced);
-  const untold = reach.untold.map((offset) => ({ ...positionOf(query, offset), message: UNTOLD }));
+  const window = ownWindow(checked, replaced);
+  const unknown = window.unknown.map((offset) => ({ ...positionOf(query, offset), message: UNKNOWN_WINDOW }));
   const { parts, warnings } = projection(checked.columns);
   const whole = joined([
     ...preludeParts(checked.tables, checked.namesTimeGenerated),
@@ -61,14 +61,14 @@ export function compileDetection(source: DetectionFile): Compiled {
     };
   const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
   const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
-  const inQuery = [...checked.warnings, ...untold, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
+  const inQuery = [...checked.warnings, ...unknown, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
   return {
     pack: {
       name: `yaml-${slug}`,
       hash: sha256([whole, [hash]]),
       detections: [{ id, name, description, tool, severity, tactics, techniques, supersedes, hash }],
       tables: checked.tables,
-      ...(reach.shortest !== undefined && { ownWindow: reach.shortest }),
+      ...(window.shortest !== undefined && { ownWindow: window.shortest }),
       query: whole,
     },
     warnings: [

@@ -20,15 +20,15 @@ export function constantsIn(statements: readonly SyntaxView[]): Constants {
 }
 
 /** Through brackets and names to what is meant. */
-export function meantBy(node: SyntaxView, constants: Constants): SyntaxView {
-  if (nodeName(node) === "ParenthesizedExpression") return meantBy(child(node, "Expression"), constants);
+export function resolve(node: SyntaxView, constants: Constants): SyntaxView {
+  if (nodeName(node) === "ParenthesizedExpression") return resolve(child(node, "Expression"), constants);
   const value = node.ReferencedSymbol && nodeName(node) === "NameReference" && constants.get(node.ReferencedSymbol);
-  return value ? meantBy(value, constants) : node;
+  return value ? resolve(value, constants) : node;
 }
 
 /** A constant expression's number, or milliseconds where it is a timespan; `undefined` where it is no constant or of another type. */
 export function constantNumber(given: SyntaxView, constants: Constants): number | undefined {
-  const node = meantBy(given, constants);
+  const node = resolve(given, constants);
   switch (nodeName(node)) {
     case "PrefixUnaryExpression": {
       const value = constantNumber(child(node, "Expression"), constants);

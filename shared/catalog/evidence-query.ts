@@ -18,19 +18,19 @@ const MAX_COMMAND = 512;
 const MAX_ACTIONS = 4000;
 
 /** How far from an arrival the client of the Windows Installer is looked for, and a network logon before it. */
-const CLIENT_REACH = "30m";
-const LOGON_REACH = "5m";
+const CLIENT_WINDOW = "30m";
+const LOGON_WINDOW = "5m";
 
 /**
  * A table's rows of the whole horizon, whatever the window: for what stands around an event of the window. Comes before the
  * prelude, which gives the table's own name to its rows of the window.
  */
-const reach = (name: string, table: string): readonly QueryPart[] => [
+const wholeHorizon = (name: string, table: string): readonly QueryPart[] => [
   `let ${name} = table(${kqlString(table)}) | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null))) | where Timestamp > min_of(`,
   { instant: "from" },
   ", ",
   { instant: "horizon" },
-  `) - ${CLIENT_REACH};\n`,
+  `) - ${CLIENT_WINDOW};\n`,
 ];
 
 const DEVICES: readonly QueryPart[] = ["let Devices = datatable(DeviceId: string) [", { devices: true }, "];\n"];
@@ -97,9 +97,9 @@ export const evidenceQueries = (signers: Signers): EvidenceQueries => ({
 
 const pieces = (signers: Signers): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Certificates", "DeviceFileCertificateInfo"),
-  ...reach("Processes", "DeviceProcessEvents"),
-  ...reach("FileEvents", "DeviceFileEvents"),
+  ...wholeHorizon("Certificates", "DeviceFileCertificateInfo"),
+  ...wholeHorizon("Processes", "DeviceProcessEvents"),
+  ...wholeHorizon("FileEvents", "DeviceFileEvents"),
   ...preludeParts(["DeviceFileEvents", "DeviceProcessEvents"], false),
   toolFiles(signers),
   `let Arrivals = materialize(DeviceFileEvents
@@ -112,7 +112,7 @@ let Runs = DeviceProcessEvents
 | project Kind = "run", Source = strcat("DeviceProcessEvents/", ActionType), DetectionId, DeviceId = tolower(DeviceId), Timestamp, Instance = "", FileName, FolderPath, SHA1, Install = "", ${ACTOR}, ${SIGNATURE};
 let Installs = Arrivals
 | where ActorFile =~ "msiexec.exe"
-| summarize InstallFrom = min(Timestamp) - ${CLIENT_REACH}, InstallTo = max(Timestamp) + ${CLIENT_REACH} by DetectionId, DeviceId, Instance;
+| summarize InstallFrom = min(Timestamp) - ${CLIENT_WINDOW}, InstallTo = max(Timestamp) + ${CLIENT_WINDOW} by DetectionId, DeviceId, Instance;
 let Clients = Processes
 | where FileName =~ "msiexec.exe" and DeviceId in~ (Devices)
 | where not(InitiatingProcessFolderPath in~ (${SERVICES}) and InitiatingProcessFileName =~ "services.exe")
@@ -149,7 +149,7 @@ ${alive("Certificates", "DeviceFileCertificateInfo")}`,
  */
 const tasks = (): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Events", "DeviceEvents"),
+  ...wholeHorizon("Events", "DeviceEvents"),
   `union (Events
 | where DeviceId in~ (Devices) and ActionType in ("ScheduledTaskCreated", "ScheduledTaskUpdated")
 | extend Fields = parse_json(tostring(AdditionalFields))
@@ -164,8 +164,8 @@ ${alive("Events", "DeviceEvents")}`,
 
 const logons = (signers: Signers): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Certificates", "DeviceFileCertificateInfo"),
-  ...reach("Logons", "DeviceLogonEvents"),
+  ...wholeHorizon("Certificates", "DeviceFileCertificateInfo"),
+  ...wholeHorizon("Logons", "DeviceLogonEvents"),
   ...preludeParts(["DeviceFileEvents"], false),
   toolFiles(signers),
   `let Acts = DeviceFileEvents
@@ -175,7 +175,7 @@ union (Logons
 | where DeviceId in~ (Devices) and ActionType == "LogonSuccess" and LogonType =~ "Network" and isnotempty(RemoteIP)
 | project DeviceId = tolower(DeviceId), Timestamp, RemoteIP, AccountSid
 | join kind=inner (Acts) on DeviceId
-| where Timestamp between (ActAt - ${LOGON_REACH} .. ActAt)
+| where Timestamp between (ActAt - ${LOGON_WINDOW} .. ActAt)
 | summarize At = max(Timestamp) by DeviceId, Instance, RemoteIP, AccountSid
 | summarize Groups = count(), List = make_list(bag_pack("at", tostring(At), "instance", Instance, "ip", RemoteIP, "sid", AccountSid), ${MAX_GROUPS}) by DeviceId
 | project DetectionId = "", DeviceId, TableName = "", Groups, Pieces = tostring(List)),

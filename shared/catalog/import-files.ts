@@ -94,7 +94,7 @@ function notesOn(
     file,
     line,
     column: 1,
-    message: "mended: dataTypes was indented two spaces too little and belonged to no connector",
+    message: "fixed: dataTypes was indented two spaces too little and belonged to no connector",
   }));
   const replaces =
     replaced === undefined

@@ -7,7 +7,7 @@ import type { Column } from "../kql/schema.ts";
 /** A column of the result that a file names beside its query: for an entity, or a custom detail of the alert. */
 export interface MappedColumn extends Position {
   readonly name: string;
-  readonly by: "entityMappings" | "customDetails";
+  readonly namedIn: "entityMappings" | "customDetails";
 }
 
 const content = z.object({
@@ -25,12 +25,12 @@ export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) 
   const entities = (entityMappings ?? []).flatMap(({ fieldMappings }, entity) =>
     fieldMappings.map(({ columnName }, field): MappedColumn => ({
       name: columnName,
-      by: "entityMappings",
+      namedIn: "entityMappings",
       ...at(["entityMappings", entity, "fieldMappings", field, "columnName"]),
     })),
   );
   const details = Object.entries(customDetails ?? {}).flatMap(([key, name]): readonly MappedColumn[] =>
-    typeof name === "string" ? [{ name, by: "customDetails", ...at(["customDetails", key]) }] : [],
+    typeof name === "string" ? [{ name, namedIn: "customDetails", ...at(["customDetails", key]) }] : [],
   );
   return [...entities, ...details];
 }
@@ -43,12 +43,12 @@ export const unmapped = (
   const names = columns.map(({ name }) => name);
   return mapped
     .filter(({ name }) => !names.includes(name))
-    .map(({ name, by, line, column }) => {
+    .map(({ name, namedIn, line, column }) => {
       const near = nearest(name, names);
       return {
         line,
         column,
-        message: `${by} names the column ${name}, which the result lacks: Sentinel refuses the rule; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`,
+        message: `${namedIn} names the column ${name}, which the result lacks: Sentinel refuses the rule; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`,
       };
     });
 };

@@ -4,7 +4,7 @@ import type { SyntaxView } from "../kql/syntax.ts";
 import { child, list, nodeName, optionalChild, property, tokenText, walk } from "../kql/syntax.ts";
 import type { CheckedQuery } from "../kql/validate.ts";
 import type { Constants } from "./constant.ts";
-import { constantNumber, constantsIn, meantBy } from "./constant.ts";
+import { constantNumber, constantsIn, resolve } from "./constant.ts";
 
 /** An expression of the query that an instant of the plan takes the place of. Offsets in the query's text. */
 export interface Replacement {
@@ -33,7 +33,7 @@ export interface OwnWindow {
   /** Milliseconds of the shortest look back; `undefined` where there is none. */
   readonly shortest: number | undefined;
   /** Offsets of those whose length only a run can tell. */
-  readonly untold: readonly number[];
+  readonly unknown: readonly number[];
 }
 
 /**
@@ -44,14 +44,14 @@ export function ownWindow({ lets, expression }: CheckedQuery, replaced: readonly
   const statements = [...lets, expression];
   const constants = constantsIn(statements);
   let shortest: number | undefined;
-  const untold: number[] = [];
+  const unknown: number[] = [];
   for (const node of statements.flatMap((statement) => [...walk(statement)])) {
     if (replaced.some(({ start, end }) => node.TextStart >= start && node.End <= end) || isUpperBound(node)) continue;
     const back = backFromNow(node, constants);
-    if (back === "untold") untold.push(node.TextStart);
+    if (back === "untold") unknown.push(node.TextStart);
     else if (back !== undefined && back > 0 && (shortest === undefined || back < shortest)) shortest = back;
   }
-  return { shortest, untold };
+  return { shortest, unknown };
 }
 
 function backFromNow(node: SyntaxView, constants: Constants): number | "untold" | undefined {
@@ -59,28 +59,28 @@ function backFromNow(node: SyntaxView, constants: Constants): number | "untold" 
     if (!isNow(child(node, "Left"), constants)) return undefined;
     // now() - Timestamp is an age.
     if (child(node, "Right").ResultType?.Name !== "timespan") return undefined;
-    if (operator(node) === "-") return told(constantNumber(child(node, "Right"), constants));
-    return operator(node) === "+" ? told(constantNumber(child(node, "Right"), constants), -1) : undefined;
+    if (operator(node) === "-") return lookBack(constantNumber(child(node, "Right"), constants));
+    return operator(node) === "+" ? lookBack(constantNumber(child(node, "Right"), constants), -1) : undefined;
   }
   if (nodeName(node) !== "FunctionCallExpression") return undefined;
   const [first, second, third] = argumentsOf(node);
   switch (nameText(child(node, "Name"))) {
     case "ago":
-      return first && told(constantNumber(first, constants));
+      return first && lookBack(constantNumber(first, constants));
     case "now":
-      return first && told(constantNumber(first, constants), -1);
+      return first && lookBack(constantNumber(first, constants), -1);
     case "datetime_add": {
       if (first === undefined || second === undefined || third === undefined || !isNow(third, constants))
         return undefined;
       const unit = property(first, "ConstantValue");
-      return told(constantNumber(second, constants), -((typeof unit === "string" && UNITS.get(unit)) || NaN));
+      return lookBack(constantNumber(second, constants), -((typeof unit === "string" && UNITS.get(unit)) || NaN));
     }
     default:
       return undefined;
   }
 }
 
-const told = (value: number | undefined, factor = 1): number | "untold" =>
+const lookBack = (value: number | undefined, factor = 1): number | "untold" =>
   value === undefined || Number.isNaN(factor) ? "untold" : value * factor;
 
 const DAY = 86_400_000;
@@ -101,7 +101,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 const argumentsOf = (call: SyntaxView): SyntaxView[] => list(child(call, "ArgumentList"), "Expressions");
 
 function isNow(given: SyntaxView, constants: Constants): boolean {
-  const node = meantBy(given, constants);
+  const node = resolve(given, constants);
   return (
     nodeName(node) === "FunctionCallExpression" &&
     nameText(child(node, "Name")) === "now" &&

@@ -35,8 +35,8 @@ export function loadTools(shipped: SourceText, local: SourceText | undefined): L
   ];
   const added = (own?.data.tools ?? []).map(withId);
   const replaced = new Set(added.flatMap(({ id, slug }) => [id, slug]));
-  const kept = standard.data.tools.map(withId).filter(({ id, slug }) => !replaced.has(id) && !replaced.has(slug));
-  const merged = new Map([...kept, ...added].map((tool) => [tool.slug, tool]));
+  const remaining = standard.data.tools.map(withId).filter(({ id, slug }) => !replaced.has(id) && !replaced.has(slug));
+  const merged = new Map([...remaining, ...added].map((tool) => [tool.slug, tool]));
   for (const [i, { tool: slug, enabled, severity }] of (own?.data.settings ?? []).entries()) {
     const tool = merged.get(slug);
     if (tool === undefined) {

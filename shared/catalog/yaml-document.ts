@@ -63,9 +63,9 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function keyOffset(document: Document, path: readonly PropertyKey[]): number {
-  const around = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  const pair = isMap(around)
-    ? around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+  const pair = isMap(parent)
+    ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
     : undefined;
   return isScalar(pair?.key) && pair.key.range ? pair.key.range[0] : offsetOf(document, path);
 }
@@ -84,11 +84,11 @@ function danglingAlias(document: Document): number {
 }
 
 /** A text that breaks off in a thousand brackets is told once and not a thousand times. */
-export const distinct = <Of extends YamlProblem>(problems: readonly Of[]): readonly Of[] => [
+export const distinct = <P extends YamlProblem>(problems: readonly P[]): readonly P[] => [
   ...new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem])).values(),
 ];
 
-export const inOrder = <Of extends Position>(problems: readonly Of[]): readonly Of[] =>
+export const inOrder = <P extends Position>(problems: readonly P[]): readonly P[] =>
   problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 
 /** yaml appends the place and an excerpt of the text, or a hint to programmers; the place is stated already. */

@@ -1,14 +1,14 @@
 import { existsSync, globSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import type { FilledIn } from "../catalog/approval-file.ts";
+import type { TemplateInput } from "../catalog/approval-file.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../catalog/approval-file.ts";
 import type { Template } from "../catalog/approval-template.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { nearest } from "../kql/nearest.ts";
 import { OWN_APPROVALS, readSource, TEMPLATES, toolSlugs } from "./approvals-files.ts";
 
-export interface NewOptions extends FilledIn {
+export interface NewOptions extends TemplateInput {
   /** Folder of the file. */
   readonly dir?: string;
 }
@@ -55,13 +55,13 @@ function readTemplate(name: string): Template | { readonly usage: string } {
   return loaded;
 }
 
-function missingOptions({ asks }: Template, by: FilledIn): readonly string[] {
+function missingOptions({ requires }: Template, input: TemplateInput): readonly string[] {
   return [
-    ...(by.groups.length + by.devices.length === 0 ? ["--group or --device"] : []),
-    ...(asks.includes("tools") && by.tools.length === 0 ? ["--tool"] : []),
-    ...(asks.includes("logon") && by.sources.length === 0 ? ["--source"] : []),
-    ...(asks.includes("logon") && by.accounts.length === 0 ? ["--account"] : []),
-    ...(asks.includes("session") && by.validFrom === undefined ? ["--valid-from"] : []),
-    ...(asks.includes("session") && by.validTo === undefined ? ["--valid-to"] : []),
+    ...(input.groups.length + input.devices.length === 0 ? ["--group or --device"] : []),
+    ...(requires.includes("tools") && input.tools.length === 0 ? ["--tool"] : []),
+    ...(requires.includes("logon") && input.sources.length === 0 ? ["--source"] : []),
+    ...(requires.includes("logon") && input.accounts.length === 0 ? ["--account"] : []),
+    ...(requires.includes("session") && input.validFrom === undefined ? ["--valid-from"] : []),
+    ...(requires.includes("session") && input.validTo === undefined ? ["--valid-to"] : []),
   ];
 }

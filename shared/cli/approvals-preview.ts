@@ -48,8 +48,8 @@ export async function preview(
       });
     }
   }
-  const told = [...tools.values()].filter(({ covers, ends }) => covers + ends > 0);
-  return { tools: told.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, latestVersion };
+  const affected = [...tools.values()].filter(({ covers, ends }) => covers + ends > 0);
+  return { tools: affected.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, latestVersion };
 }
 
 /** The set is newer than any, so that a sighting which stays expected notes the approval. */
@@ -60,10 +60,10 @@ function coveringId(reviewed: ReturnType<typeof review>): string | undefined {
 
 /** Lines for people: one a tool, and one that says when nothing changes. */
 export function previewLines({ tools }: Preview): readonly string[] {
-  if (tools.length === 0) return ["It covers no sighting of the state, and lifts none."];
+  if (tools.length === 0) return ["It covers no sighting of the state, and ends none."];
   const width = Math.max(...tools.map(({ tool }) => tool.length));
   return tools.map(
     ({ tool, covers, silences, ends }) =>
-      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, lifts ${ends}${ends > 0 ? ": they are announced" : ""}`,
+      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, ends ${ends}${ends > 0 ? ": they are announced" : ""}`,
   );
 }

@@ -18,7 +18,7 @@ const settings = (): Option =>
     "local.settings.json",
   );
 
-interface Answer {
+interface OutputOptions {
   readonly settings: string;
   readonly json?: true;
 }
@@ -44,12 +44,12 @@ export function addApprovalsCommand(program: Command): void {
   approvals
     .command("apply")
     .argument(...PATHS)
-    .description("put the reviewed files in as the one set that counts, after saying what it covers and lifts")
-    .option("--dry-run", "say it only")
+    .description("put the reviewed files in as the one set that counts, after showing what it covers and ends")
+    .option("--dry-run", "show it only")
     .option("--empty", "no file at all: everything that is expected is announced")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (paths: readonly string[], options: ApplyOptions & Answer) =>
+    .action(async (paths: readonly string[], options: ApplyOptions & OutputOptions) =>
       applyApprovals(paths, options, await openState(options.settings), new Date()),
     );
   approvals
@@ -65,7 +65,7 @@ export function addApprovalsCommand(program: Command): void {
     .description("the approvals that count: active, expiring in 14 days, expired, never hit, what each covers")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (options: Answer) => {
+    .action(async (options: OutputOptions) => {
       const listed = await listApprovals(await openState(options.settings), new Date());
       if (options.json) console.log(JSON.stringify(listed));
       else printApprovals(listed);
@@ -76,7 +76,7 @@ export function addApprovalsCommand(program: Command): void {
     .description("what each approval says of a sighting, and why")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (name: string, options: Answer) => {
+    .action(async (name: string, options: OutputOptions) => {
       const explained = await explainSighting(name, await openState(options.settings), new Date());
       if (options.json) console.log(JSON.stringify(explained));
       else printExplanation(explained);

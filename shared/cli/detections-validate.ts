@@ -7,7 +7,7 @@ import type { FileProblem } from "../catalog/file-problem.ts";
 import { readSource } from "../catalog/read-source.ts";
 import type { FilesReport } from "../catalog/validate-files.ts";
 import { validateFiles } from "../catalog/validate-files.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../operations/counted.ts";
 import { printableProblem } from "./printable.ts";
 
 interface ValidateOptions {

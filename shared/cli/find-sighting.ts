@@ -31,7 +31,7 @@ export async function findSighting(
 
 function parseName(name: string): {
   readonly partitions: readonly string[];
-  readonly matches: (of: StoredSighting, tool: string) => boolean;
+  readonly matches: (sighting: StoredSighting, tool: string) => boolean;
 } {
   const sought = name.toLowerCase();
   const bar = sought.indexOf("|");
@@ -39,7 +39,7 @@ function parseName(name: string): {
     const deviceId = sought.slice(bar + 1);
     return {
       partitions: [partitionOf(deviceId)],
-      matches: (of) => of.detectionId === sought.slice(0, bar) && of.deviceId === deviceId,
+      matches: (sighting) => sighting.detectionId === sought.slice(0, bar) && sighting.deviceId === deviceId,
     };
   }
   const slash = sought.indexOf("/");
@@ -47,7 +47,7 @@ function parseName(name: string): {
   const device = sought.slice(slash + 1);
   return {
     partitions: partitionsOf("all"),
-    matches: (of, tool) => tool === sought.slice(0, slash) && isDevice(of, device),
+    matches: (sighting, tool) => tool === sought.slice(0, slash) && isDevice(sighting, device),
   };
 }
 

@@ -11,14 +11,14 @@ import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sight
 import type { ApprovalState } from "./approval-state.ts";
 import { openState } from "./approval-state.ts";
 
-interface Sought {
+interface SightingFilter {
   readonly device?: string;
   readonly tool?: string;
   /** Last seen since then. */
   readonly since?: Date;
 }
 
-interface Answer {
+interface OutputOptions {
   readonly settings: string;
   readonly json?: true;
 }
@@ -40,7 +40,7 @@ export function addSightingsCommand(program: Command): void {
     .option("--since <time>", "seen since then, ISO 8601", instant)
     .option(...SETTINGS)
     .option("--json", "one JSON object a line on stdout, without the evidence")
-    .action(async (options: Sought & Answer) => {
+    .action(async (options: SightingFilter & OutputOptions) => {
       let count = 0;
       for await (const { sighting, tool } of sightingsOf(options, await openState(options.settings))) {
         count += 1;
@@ -55,7 +55,7 @@ export function addSightingsCommand(program: Command): void {
     .description("one sighting with its evidence")
     .option(...SETTINGS)
     .option("--json", "one JSON object on stdout")
-    .action(async (name: string, options: Answer) => {
+    .action(async (name: string, options: OutputOptions) => {
       const { sighting, tool } = await findSighting(name, await openState(options.settings));
       if (options.json) console.log(JSON.stringify({ ...sighting, tool }));
       else for (const one of detailLines(sighting, tool)) console.log(one);
@@ -64,7 +64,7 @@ export function addSightingsCommand(program: Command): void {
 
 /** The sightings that a filter leaves, a partition at a time. */
 export async function* sightingsOf(
-  { device, tool, since }: Sought,
+  { device, tool, since }: SightingFilter,
   { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
 ): AsyncGenerator<{ readonly sighting: StoredSighting; readonly tool: string }> {
   for (const partition of partitionsOf("all"))
@@ -87,22 +87,22 @@ async function assertTool(slug: string): Promise<void> {
   ]);
 }
 
-function line(of: StoredSighting, tool: string): string {
-  const by = of.approvalId === undefined ? "" : ` by ${of.approvalId}`;
-  return `${minute(of.firstSeen)}  ${minute(of.lastSeen)}  ${(tool || of.detectionId).padEnd(20)}  ${shownDevice(of)}  ${of.disposition}${by}`;
+function line(sighting: StoredSighting, tool: string): string {
+  const approvedBy = sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`;
+  return `${minute(sighting.firstSeen)}  ${minute(sighting.lastSeen)}  ${(tool || sighting.detectionId).padEnd(20)}  ${shownDevice(sighting)}  ${sighting.disposition}${approvedBy}`;
 }
 
-export function detailLines(of: StoredSighting, tool: string): readonly string[] {
-  const { pieces, missing } = of.evidence;
+export function detailLines(sighting: StoredSighting, tool: string): readonly string[] {
+  const { pieces, missing } = sighting.evidence;
   return [
-    `${tool || of.detectionId} on ${shownDevice(of)}`,
-    `  key          ${of.detectionId}|${clean(of.deviceId, 600).text}`,
-    `  workspace    ${of.workspace}`,
-    `  group        ${clean(of.deviceGroup, 200).text || "none"}`,
-    `  seen         ${minute(of.firstSeen)} to ${minute(of.lastSeen)}, episode ${of.episode}`,
-    `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.announcement} times`,
-    `  decided      ${minute(of.decidedAt)}, by approvals of set ${of.approvalsVersion ?? "none"}`,
-    ...(of.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
+    `${tool || sighting.detectionId} on ${shownDevice(sighting)}`,
+    `  key          ${sighting.detectionId}|${clean(sighting.deviceId, 600).text}`,
+    `  workspace    ${sighting.workspace}`,
+    `  group        ${clean(sighting.deviceGroup, 200).text || "none"}`,
+    `  seen         ${minute(sighting.firstSeen)} to ${minute(sighting.lastSeen)}, episode ${sighting.episode}`,
+    `  disposition  ${sighting.disposition}${sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`}, announced ${sighting.announcement} times`,
+    `  decided      ${minute(sighting.decidedAt)}, by approvals of set ${sighting.approvalsVersion ?? "none"}`,
+    ...(sighting.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
     pieces.length === 0 ? "  no evidence of how it got there or who started it" : "Evidence:",
     ...pieces.map(pieceLine),
     ...missing.map((reason) => `  not looked at: ${clean(reason, 300).text}`),
@@ -111,14 +111,14 @@ export function detailLines(of: StoredSighting, tool: string): readonly string[]
 
 function pieceLine({ kind, at, path, fileName, actor, client }: EvidencePiece): string {
   const file = clean(path || fileName, 200).text;
-  const by = [actor, client].flatMap((one) =>
+  const actors = [actor, client].flatMap((one) =>
     one
       ? [
           `${clean(one.path || one.fileName, 200).text || "an unknown process"} as ${clean(one.accountName || one.accountSid, 64).text}`,
         ]
       : [],
   );
-  return `  ${minute(at)}  ${kind.padEnd(7)}  ${file}  by ${by.join(", for ")}`;
+  return `  ${minute(at)}  ${kind.padEnd(7)}  ${file}  by ${actors.join(", for ")}`;
 }
 
 const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;

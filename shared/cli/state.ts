@@ -23,7 +23,7 @@ export function addStateCommand(program: Command): void {
       new Option(
         "--restore",
         "write what was read before as known, silently: nobody is told twice; needs the workspaces",
-      ).conflicts("announce-again"),
+      ).conflicts("announceAgain"),
     )
     .addOption(
       new Option("--announce-again", "tell everything of the horizon again, under new ids").conflicts("restore"),
@@ -58,6 +58,6 @@ async function acceptState(options: AcceptOptions, command: Command): Promise<vo
 
 /** Log lines are for people here, and stdout is for the answer. */
 function stderrLogger() {
-  const say = (line: string): void => console.error(line);
-  return contextLogger({ trace: say, debug: say, info: say, warn: say, error: say }, "warn");
+  const print = (line: string): void => console.error(line);
+  return contextLogger({ trace: print, debug: print, info: print, warn: print, error: print }, "warn");
 }

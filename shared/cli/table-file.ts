@@ -80,11 +80,11 @@ const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0,
 
 function noColumn(name: string, table: string, columns: readonly Column[], dialect: Dialect): string {
   const other: Dialect = dialect === "log-analytics" ? "defender-xdr" : "log-analytics";
-  const said = `${table} has no column ${JSON.stringify(shortened(name))} in ${dialect}`;
+  const problem = `${table} has no column ${JSON.stringify(shortened(name))} in ${dialect}`;
   if (SCHEMAS[other][table]?.some((column) => column.name === name) === true)
     return name === "Timestamp" || name === "TimeGenerated"
-      ? `${said}; write ${name === "Timestamp" ? "TimeGenerated" : "Timestamp"}, or run with --dialect ${other}`
-      : `${said}; take it out, or run with --dialect ${other}`;
+      ? `${problem}; write ${name === "Timestamp" ? "TimeGenerated" : "Timestamp"}, or run with --dialect ${other}`
+      : `${problem}; take it out, or run with --dialect ${other}`;
   const near = nearest(name, [...columns.map((column) => column.name), INGESTED]);
-  return near === undefined ? `${said}; take it out` : `${said}; did you mean ${near}?`;
+  return near === undefined ? `${problem}; take it out` : `${problem}; did you mean ${near}?`;
 }

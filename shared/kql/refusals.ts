@@ -17,11 +17,11 @@ const NODES: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["MacroExpandOperator", ({ byName }) => `macro-expand reads other clusters; ${byName}`],
   ["ExternalDataExpression", "externaldata fetches from outside; put the values into the query"],
   ["RenderOperator", "render draws a chart; take it out"],
-  ["ForkOperator", (purpose) => `fork ${said(SEVERAL, purpose)}`],
-  ["FacetOperator", (purpose) => `facet ${said(SEVERAL, purpose)}`],
+  ["ForkOperator", (purpose) => `fork ${reasonText(SEVERAL, purpose)}`],
+  ["FacetOperator", (purpose) => `facet ${reasonText(SEVERAL, purpose)}`],
 ]);
 
-const ELSEWHERE: ReadonlySet<string> = new Set([
+const OUTSIDE_FUNCTIONS: ReadonlySet<string> = new Set([
   "table",
   "database",
   "cluster",
@@ -73,7 +73,7 @@ function refusal(node: SyntaxView, purpose: QueryPurpose): string | undefined {
       return `${symbol.Name} is no ${purpose.tableNoun}; ${purpose.noun} may read ${purpose.tables.join(", ")}`;
   if (kind === "RenderOperator" && purpose.mayDraw) return undefined;
   const reason = NODES.get(kind);
-  return reason === undefined ? undefined : said(reason, purpose);
+  return reason === undefined ? undefined : reasonText(reason, purpose);
 }
 
 function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string | undefined {
@@ -82,10 +82,11 @@ function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string
     return PLUGINS.includes(name) || nodeName(node.ReferencedSymbol ?? node) !== "FunctionSymbol"
       ? undefined
       : `the plug-in ${name} fetches from outside or runs a program; those that may be used are ${PLUGINS.join(", ")}`;
-  return ELSEWHERE.has(name) ? `${name}(…) reaches ${beyond}; ${byName}` : undefined;
+  return OUTSIDE_FUNCTIONS.has(name) ? `${name}(…) reaches ${beyond}; ${byName}` : undefined;
 }
 
-const said = (reason: Reason, purpose: QueryPurpose): string => (typeof reason === "string" ? reason : reason(purpose));
+const reasonText = (reason: Reason, purpose: QueryPurpose): string =>
+  typeof reason === "string" ? reason : reason(purpose);
 
 /** A wildcard stands for tables in a union; in `project-away` and its like for columns. */
 function isUnioned(node: SyntaxView): boolean {

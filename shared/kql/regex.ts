@@ -2,9 +2,9 @@ import { PatternError } from "./regex/pattern-error.ts";
 import { translate } from "./regex/translate.ts";
 
 /** Patterns that are kept ready, oldest out first. */
-const MAX_KEPT = 1000;
+const CACHE_SIZE = 1000;
 
-const ready = new Map<string, RegExp>();
+const cache = new Map<string, RegExp>();
 
 /**
  * A pattern of a query, in the syntax of Kusto ("Regex syntax" of its documentation), as one of JavaScript. Unicode throughout.
@@ -12,13 +12,13 @@ const ready = new Map<string, RegExp>();
  * @throws {PatternError} what is no pattern there: look-around, back-references, a mistake
  */
 export function regex(pattern: string): RegExp {
-  const known = ready.get(pattern);
+  const known = cache.get(pattern);
   if (known !== undefined) return known;
   const { source, flags } = translate(pattern);
   const made = compiled(pattern, source, flags);
-  const [oldest] = ready.keys();
-  if (ready.size >= MAX_KEPT && oldest !== undefined) ready.delete(oldest);
-  ready.set(pattern, made);
+  const [oldest] = cache.keys();
+  if (cache.size >= CACHE_SIZE && oldest !== undefined) cache.delete(oldest);
+  cache.set(pattern, made);
   return made;
 }
 

@@ -14,7 +14,7 @@ export interface DialectAnalysis {
 }
 
 /** Nobody reads more, and each takes a search for what was meant. */
-const MAX_SAID = 50;
+const MAX_SHOWN = 50;
 
 /** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
 const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
@@ -52,7 +52,7 @@ export const semanticWarnings = (analysed: AnalysedQuery): readonly QueryProblem
 function collected(
   { query, front, analyses }: AnalysedQuery,
   wanted: (problem: Problem) => boolean,
-  say: (problem: Problem, dialects: readonly Dialect[], word: string) => string,
+  describe: (problem: Problem, dialects: readonly Dialect[], word: string) => string,
 ): readonly QueryProblem[] {
   const found = new Map<string, { readonly problem: Problem; readonly dialects: Dialect[] }>();
   for (const { dialect, analysis } of analyses)
@@ -65,18 +65,18 @@ function collected(
     }
   const all = [...found.values()].toSorted((a, b) => a.problem.offset - b.problem.offset);
   const place = ({ offset }: Problem): Position => positionOf(query, offset - front.length);
-  const said = all.slice(0, MAX_SAID).map(({ problem, dialects }) => {
+  const shown = all.slice(0, MAX_SHOWN).map(({ problem, dialects }) => {
     const offset = problem.offset - front.length;
     return {
       ...place(problem),
-      message: say(problem, dialects, query.slice(offset, offset + problem.length)),
+      message: describe(problem, dialects, query.slice(offset, offset + problem.length)),
     };
   });
-  const next = all[MAX_SAID];
+  const next = all[MAX_SHOWN];
   return next === undefined
-    ? said
+    ? shown
     : [
-        ...said,
-        { ...place(next.problem), message: `from here on ${all.length - MAX_SAID} more; mend those before first` },
+        ...shown,
+        { ...place(next.problem), message: `from here on ${all.length - MAX_SHOWN} more; mend those before first` },
       ];
 }

@@ -9,9 +9,10 @@ import { SCHEMAS } from "./schema.ts";
 import { child, nodeName, property, walk } from "./syntax.ts";
 
 /** Functions that a portal adds to the language: they read from where a detection can't. */
-const OF_A_PORTAL = /^(?:FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|_GetWatchlist\w*|_?(?:Im|ASim)_?\w*)$/i;
+const PORTAL_FUNCTION =
+  /^(?:FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|_GetWatchlist\w*|_?(?:Im|ASim)_?\w*)$/i;
 
-interface Misfit {
+interface ProblemContext {
   readonly problem: Problem;
   /** The text that the problem is about. */
   readonly word: string;
@@ -25,8 +26,8 @@ interface Misfit {
 }
 
 /** What to do about a problem, as a sentence after its message with a blank in front; empty where nothing is sure. */
-export function suggestion(misfit: Misfit): string {
-  const { problem, word, dialects, purpose } = misfit;
+export function suggestion(context: ProblemContext): string {
+  const { problem, word, dialects, purpose } = context;
   const [only] = dialects;
   if (only !== undefined && dialects.length < purpose.dialects.length) {
     const place = only === "log-analytics" ? "Log Analytics" : "Defender XDR";
@@ -35,14 +36,14 @@ export function suggestion(misfit: Misfit): string {
   }
   switch (problem.code) {
     case "KS142":
-      return forColumn(misfit);
+      return forColumn(context);
     case "KS204":
     case "KS205":
-      return forTable(misfit);
+      return forTable(context);
     case "KS201":
       return purpose.tables.includes(word) ? ` ${word} is a table: give the let another name.` : "";
     case "KS211":
-      return forFunction(misfit);
+      return forFunction(context);
     case "KS124": {
       const near = nearest(word, PLUGINS);
       return near === undefined ? "" : ` Did you mean ${near}?`;
@@ -56,14 +57,14 @@ export function suggestion(misfit: Misfit): string {
   }
 }
 
-function forTable({ word, purpose, analyses }: Misfit): string {
+function forTable({ word, purpose, analyses }: ProblemContext): string {
   const near = nearest(word, [...purpose.tables, ...declaredIn(analyses)]);
   return near === undefined
     ? ` ${capital(purpose.noun)} may read ${purpose.tables.join(", ")}.`
     : ` Did you mean ${near}?`;
 }
 
-function forColumn({ word, analyses, purpose, tables }: Misfit): string {
+function forColumn({ word, analyses, purpose, tables }: ProblemContext): string {
   // The prelude declares the tables.
   const declared = declaredIn(analyses).filter((name) => !purpose.tables.includes(name));
   const names = new Set([...columnsRead(tables, purpose), ...declared]);
@@ -80,9 +81,9 @@ const longerNameOf = (word: string, names: Iterable<string>): string | undefined
         .filter((name) => name.toLowerCase().endsWith(word.toLowerCase()))
         .toSorted((a, b) => a.length - b.length)[0];
 
-function forFunction({ word, analyses }: Misfit): string {
+function forFunction({ word, analyses }: ProblemContext): string {
   const name = /^\w*/.exec(word)?.[0] ?? word;
-  if (OF_A_PORTAL.test(name))
+  if (PORTAL_FUNCTION.test(name))
     return ` It reads from outside the tables, and only a portal knows it: put the values into the query.`;
   const near = nearest(name, [...functionNames(analyses), ...declaredIn(analyses)]);
   return near === undefined ? "" : ` Did you mean ${near}?`;

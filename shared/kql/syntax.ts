@@ -56,21 +56,21 @@ export interface CodeView {
 }
 
 /** A property of a node or symbol, whatever it holds. */
-export const property = (of: object, name: string): unknown => Reflect.get(of, name);
+export const property = (owner: object, name: string): unknown => Reflect.get(owner, name);
 
 const isSyntax = (value: unknown): value is SyntaxView =>
   typeof value === "object" && value !== null && "GetChild" in value && "TextStart" in value;
 
 /** The child node or token of that name, `undefined` where the text has none. */
-export function optionalChild(of: SyntaxView, name: string): SyntaxView | undefined {
-  const value = property(of, name);
+export function optionalChild(node: SyntaxView, name: string): SyntaxView | undefined {
+  const value = property(node, name);
   return isSyntax(value) && !value.IsMissing ? value : undefined;
 }
 
 /** @throws {TypeError} where there is none: the grammar is not the one this was written for */
-export function child(of: SyntaxView, name: string): SyntaxView {
-  const value = property(of, name);
-  if (!isSyntax(value)) throw new TypeError(`a ${nodeName(of)} has no ${name}`);
+export function child(node: SyntaxView, name: string): SyntaxView {
+  const value = property(node, name);
+  if (!isSyntax(value)) throw new TypeError(`a ${nodeName(node)} has no ${name}`);
   return value;
 }
 
@@ -82,8 +82,8 @@ export function calledBody(call: SyntaxView): SyntaxView | undefined {
 }
 
 /** Elements of a list child, separators left out. */
-export function list(of: SyntaxView, name: string): SyntaxView[] {
-  return elements(child(of, name));
+export function list(node: SyntaxView, name: string): SyntaxView[] {
+  return elements(child(node, name));
 }
 
 /** Elements of a list node, separators left out. */
@@ -127,23 +127,23 @@ export function tableColumns(
 const isTable = (type: SymbolView): type is TableSymbolView =>
   "Columns" in type && !("Tables" in type) && shortName(type) === "TableSymbol";
 
-export function items<T>(of: ListView<T>): T[] {
-  return Array.from({ length: of.Count }, (_, index) => of.getItem(index));
+export function items<T>(view: ListView<T>): T[] {
+  return Array.from({ length: view.Count }, (_, index) => view.getItem(index));
 }
 
 /** Class of a node or symbol without its namespace: `FilterOperator`, `ColumnSymbol`. Generic classes without their arity. */
-export const nodeName = (of: SyntaxView | SymbolView): string => shortName(of);
+export const nodeName = (view: SyntaxView | SymbolView): string => shortName(view);
 
 const names = new WeakMap<object, string>();
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
-function shortName(of: object): string {
-  const known = names.get(of.constructor);
+function shortName(view: object): string {
+  const known = names.get(view.constructor);
   if (known !== undefined) return known;
-  const full = textOf(property(of.constructor, "$$name")) ?? of.constructor.name;
+  const full = textOf(property(view.constructor, "$$name")) ?? view.constructor.name;
   const name = full.replace(/[`$[].*$/, "").replace(/^.*\./, "");
-  names.set(of.constructor, name);
+  names.set(view.constructor, name);
   return name;
 }
 

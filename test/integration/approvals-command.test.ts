@@ -113,12 +113,12 @@ const STATE = [
 ];
 
 describe("apply", () => {
-  test("--dry-run – says by tool what it covers and lifts, and changes nothing", async () => {
+  test("--dry-run – says by tool what it covers and ends, and changes nothing", async () => {
     const file = write("a.yaml", approval("desk", "anydesk"));
     const state = stateOf(...STATE);
     const said = await printed(() => applyApprovals([file], { dryRun: true }, state, NOW));
-    expect(said).toContain("anydesk  covers 2 now (1 of them announced before), lifts 0");
-    expect(said).toContain("level    covers 0 now, lifts 1: they are announced");
+    expect(said).toContain("anydesk  covers 2 now (1 of them announced before), ends 0");
+    expect(said).toContain("level    covers 0 now, ends 1: they are announced");
     expect(said).toContain("1 approval would be put in; nothing was changed.");
     expect(await state.approvals.pointer()).toBeUndefined();
   });

@@ -6,12 +6,12 @@
 export function pairUp(fits: readonly (readonly boolean[])[]): readonly (number | undefined)[] {
   const ownerOf = new Map<number, number>();
   // Augmenting paths (Kuhn): who took the place before may move on to another.
-  const place = (expected: number, tried: Set<number>): boolean =>
+  const place = (expected: number, visited: Set<number>): boolean =>
     (fits[expected] ?? []).some((fit, actual) => {
-      if (!fit || tried.has(actual)) return false;
-      tried.add(actual);
+      if (!fit || visited.has(actual)) return false;
+      visited.add(actual);
       const owner = ownerOf.get(actual);
-      if (owner !== undefined && !place(owner, tried)) return false;
+      if (owner !== undefined && !place(owner, visited)) return false;
       ownerOf.set(actual, expected);
       return true;
     });

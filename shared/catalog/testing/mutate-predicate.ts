@@ -32,7 +32,7 @@ const COMPARISONS: Readonly<Record<string, readonly string[]>> = {
 
 /** A condition taken out, an operand dropped, a comparison changed, an item of a list dropped. */
 export function predicateEdits(node: SyntaxView, text: string): readonly Edit[] {
-  const written = (of: SyntaxView): string => text.slice(of.TextStart, of.End);
+  const written = (part: SyntaxView): string => text.slice(part.TextStart, part.End);
   const becomes = (replacement: string): Edit => ({
     start: node.TextStart,
     end: node.End,
@@ -107,7 +107,7 @@ function withoutOne(holder: SyntaxView, listName: string, shown: SyntaxView, tex
 }
 
 /** Each end left out of the range, and each bound dropped. */
-function between(node: SyntaxView, written: (of: SyntaxView) => string): readonly string[] {
+function between(node: SyntaxView, written: (part: SyntaxView) => string): readonly string[] {
   const couple = child(node, "Right");
   const [value, low, second] = [child(node, "Left"), child(couple, "First"), child(couple, "Second")].map(written);
   const isLength =

@@ -62,15 +62,15 @@ function ungrouped(node: SyntaxView, aggregates: readonly SyntaxView[], text: st
   const [first] = aggregates;
   const start = first?.TextStart ?? clause.TextStart;
   return keys.map((dropped) => {
-    const kept = keys.filter((key) => key !== dropped).map((key) => written(key, text));
+    const remaining = keys.filter((key) => key !== dropped).map((key) => written(key, text));
     const columns = [...aggregates.map((aggregate) => written(aggregate, text)), ...anyOf(dropped, text)];
-    const by = kept.length === 0 ? "" : `by ${kept.join(", ")}`;
+    const byClause = remaining.length === 0 ? "" : `by ${remaining.join(", ")}`;
     return {
       start,
       end: clause.End,
-      replacement: `${columns.join(", ")} ${by}`.trim(),
+      replacement: `${columns.join(", ")} ${byClause}`.trim(),
       from: written(clause, text),
-      to: by === "" ? "no by" : by,
+      to: byClause === "" ? "no by" : byClause,
     };
   });
 }

@@ -10,7 +10,7 @@ import type { TestedQuery } from "./tested-query.ts";
 export interface MutantRun {
   readonly mutant: Mutant;
   /** Name of the first case that notices it; absent: it survives. */
-  readonly noticedBy?: string;
+  readonly killedBy?: string;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface MutantRun {
  */
 export function runMutants(query: TestedQuery, tests: DetectionTests): readonly MutantRun[] {
   return mutants(query).flatMap((mutant) => {
-    const outcomes = DIALECTS.map((dialect) => () => noticed({ ...query, text: mutant.text }, tests, dialect));
+    const outcomes = DIALECTS.map((dialect) => () => runMutant({ ...query, text: mutant.text }, tests, dialect));
     let isValid = false;
     for (const outcome of outcomes) {
       const found = outcome();
@@ -31,9 +31,9 @@ export function runMutants(query: TestedQuery, tests: DetectionTests): readonly 
   });
 }
 
-type Noticed = "invalid" | "unnoticed" | { readonly by: string };
+type MutantOutcome = "invalid" | "unnoticed" | { readonly by: string };
 
-function noticed(query: TestedQuery, tests: DetectionTests, dialect: Dialect): Noticed {
+function runMutant(query: TestedQuery, tests: DetectionTests, dialect: Dialect): MutantOutcome {
   try {
     const runCase = caseRunner(query, tests.now, dialect);
     for (const one of tests.cases) {

@@ -55,11 +55,11 @@ export function testDetection(
     return { file, problems: [checked, required].flatMap((one) => ("problems" in one ? one.problems : [])), cases: [] };
 
   const { tests } = required;
-  const problems = unread(checked.tables, tests);
+  const problems = unreadTables(checked.tables, tests);
   const cases = caseReports(checked.query, tests, loaded.detection);
   if (!mutate || cases.some(({ passed }) => !passed)) return { file, problems, cases };
-  const judged = assessSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
-  return { file, problems: [...problems, ...judged.problems], cases, mutation: judged.mutation };
+  const assessed = assessSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
+  return { file, problems: [...problems, ...assessed.problems], cases, mutation: assessed.mutation };
 }
 
 function checkedQuery({
@@ -105,7 +105,7 @@ function placeOf(
 }
 
 /** Rows that the query never sees show nothing: a case that expects none would always pass. */
-const unread = (tables: readonly string[], { file, cases }: TestFile): readonly FileProblem[] =>
+const unreadTables = (tables: readonly string[], { file, cases }: TestFile): readonly FileProblem[] =>
   cases.flatMap(({ tablesAt }) =>
     Object.entries(tablesAt)
       .filter(([table]) => !tables.includes(table))

@@ -51,7 +51,7 @@ export function testTools(
       cases.filter(({ slug }) => slug === tool.slug),
     ),
   );
-  const survivors = runs.flatMap(({ unnoticed }) => unnoticed);
+  const survivors = runs.flatMap(({ survivors }) => survivors);
   return {
     ...totals,
     mutants: runs.reduce((sum, { count }) => sum + count, 0),
@@ -96,17 +96,19 @@ interface Survivor {
 function mutantsOf(
   tool: Tool,
   cases: readonly ToolCase[],
-): { readonly count: number; readonly unnoticed: readonly Survivor[] } {
+): { readonly count: number; readonly survivors: readonly Survivor[] } {
   const changes = [...changesOf(tool)];
   const last = cases.at(-1);
-  if (!last) return { count: 0, unnoticed: [] };
+  if (!last) return { count: 0, survivors: [] };
   const signers = cases.map(({ signer }) => kqlString(signer)).join(", ");
   const columns = changes.map(([, text], i) => `m${i} = ${text}`).join(", ");
   const { rows } = execute(`datatable(Signer: string)[${signers}] | project ${columns}`, { tables: {}, now: NOW });
-  const unnoticed = changes.flatMap(([change], i) =>
-    rows.every((row, of) => row[i] === cases[of]?.found) ? [{ change: `${tool.slug}: ${change}`, last }] : [],
+  const missed = changes.flatMap(([change], i) =>
+    rows.every((row, caseIndex) => row[i] === cases[caseIndex]?.found)
+      ? [{ change: `${tool.slug}: ${change}`, last }]
+      : [],
   );
-  return { count: changes.length, unnoticed };
+  return { count: changes.length, survivors: missed };
 }
 
 function* changesOf(tool: Tool): Generator<readonly [change: string, condition: string]> {

@@ -11,7 +11,7 @@ import type { Getter } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
 import { located } from "./pattern.ts";
-import { textOf } from "./text-of.ts";
+import { textGetter } from "./text-getter.ts";
 
 /** String operators by their text; each has a negation with `!` before it. */
 export const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
@@ -114,8 +114,8 @@ function ordered(left: Compiled, right: Compiled, accept: (order: number) => boo
 /** Two operands brought to one type: a dynamic takes the other's, where it holds such a value. */
 export function commonTypes(left: Compiled, right: Compiled): readonly [Getter, Getter] {
   if (left.type === right.type) return [left.get, right.get];
-  if (left.type === "dynamic") return [heldAs(left.get, right.type), right.get];
-  if (right.type === "dynamic") return [left.get, heldAs(right.get, left.type)];
+  if (left.type === "dynamic") return [valueAs(left.get, right.type), right.get];
+  if (right.type === "dynamic") return [left.get, valueAs(right.get, left.type)];
   if (left.type === "string" || right.type === "string") {
     const other = left.type === "string" ? right.type : left.type;
     return [toType(left, other).get, toType(right, other).get];
@@ -126,20 +126,20 @@ export function commonTypes(left: Compiled, right: Compiled): readonly [Getter, 
 const NUMBERS: ReadonlySet<string> = new Set(["long", "int", "real", "decimal"]);
 
 /** A dynamic's value where it is of the type asked for, else null: no text becomes a number in a comparison. */
-function heldAs(get: Getter, type: string): Getter {
+function valueAs(get: Getter, type: string): Getter {
   return (row) => {
     const value = get(row);
-    const held = dynamicType(value);
-    if (held === type || (NUMBERS.has(held) && NUMBERS.has(type))) return untagged(value);
-    if (type === "string") return toText(value, held);
-    return type === "guid" && held === "string" ? value : null;
+    const actual = dynamicType(value);
+    if (actual === type || (NUMBERS.has(actual) && NUMBERS.has(type))) return untagged(value);
+    if (type === "string") return toText(value, actual);
+    return type === "guid" && actual === "string" ? value : null;
   };
 }
 
 /** A needle that is the same for all rows is prepared once. */
 function textTest(left: Compiled, right: Compiled, prepare: (needle: string) => TextTest, negated: boolean): Getter {
-  const haystack = textOf(left);
-  const needle = textOf(right);
+  const haystack = textGetter(left);
+  const needle = textGetter(right);
   if (right.constant) {
     const holds = prepare(needle(NO_ROW));
     return (row) => holds(haystack(row)) !== negated;

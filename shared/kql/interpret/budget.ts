@@ -24,22 +24,22 @@ const CALL_COST = 1000;
 /** What is left. Counted, not timed: the same query over the same rows always ends at the same place. */
 export interface Budget {
   readonly bounds: Bounds;
-  rows: number;
-  held: number;
+  rowsLeft: number;
+  heldRowsLeft: number;
 }
 
 export const budgetOf = (bounds: Bounds): Budget => ({
   bounds,
-  rows: bounds.maxIntermediateRows,
-  held: bounds.maxHeldRows,
+  rowsLeft: bounds.maxIntermediateRows,
+  heldRowsLeft: bounds.maxHeldRows,
 });
 
 const count = (value: number): string => value.toLocaleString("en-US");
 
 function spend(scope: Scope, at: SyntaxView, rows = 1): void {
   const { budget } = scope.execution;
-  budget.rows -= rows;
-  if (budget.rows < 0)
+  budget.rowsLeft -= rows;
+  if (budget.rowsLeft < 0)
     fail(
       scope,
       `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or over fewer rows:`,
@@ -51,8 +51,8 @@ export const spendCall = (scope: Scope, at: SyntaxView): void => spend(scope, at
 
 export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
   const { budget } = scope.execution;
-  budget.held -= rows;
-  if (budget.held < 0)
+  budget.heldRowsLeft -= rows;
+  if (budget.heldRowsLeft < 0)
     fail(
       scope,
       `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or keep fewer rows:`,
@@ -76,7 +76,7 @@ export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relat
 });
 
 /** Every row, in order. */
-export function heldRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
+export function collectRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
   const rows: Row[] = [];
   relation.scan((row) => {
     hold(scope, at);

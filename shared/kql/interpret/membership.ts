@@ -13,7 +13,7 @@ import type { Row } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
 import { compileTabular } from "./tabular.ts";
-import { textOf } from "./text-of.ts";
+import { textGetter } from "./text-getter.ts";
 
 /** `in`, `!in`, `in~`, `!in~` with a list of scalars, dynamic lists, or the first column of a table. */
 export function compileIn(node: SyntaxView, scope: Scope): Compiled {
@@ -124,7 +124,7 @@ export const compileHasAll = (node: SyntaxView, scope: Scope): Compiled => compi
 
 function compileHasList(node: SyntaxView, scope: Scope, prepare: (needles: readonly string[]) => TextTest): Compiled {
   const left = compile(child(node, "Left"), scope);
-  const haystack = textOf(left);
+  const haystack = textGetter(left);
   const asText: Compiled = { type: "string", constant: true, get: () => "" };
   const members = expressionsOf(child(node, "Right")).map((item) => membersOf(item, asText, scope));
   const constant = members.every((member) => member.constant);

@@ -95,15 +95,15 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     if (route === "batch") return answerBatch(body, response);
     const question = request.method === "GET" ? questionOfUrl(request) : parseQuestion(body);
     if (question === undefined) return refuse(NO_QUESTION);
-    const asked = note({ workspace: route.workspace, ...question });
-    const fault = standIn.onQuery?.(asked);
-    if (!applyFault(fault, response)) write(response, await answer(asked, fault, wantsStatistics(request)));
+    const query = record({ workspace: route.workspace, ...question });
+    const fault = standIn.onQuery?.(query);
+    if (!applyFault(fault, response)) write(response, await answer(query, fault, wantsStatistics(request)));
   }
 
-  function note(asked: Omit<QueryRequest, "n">): QueryRequest {
-    const request = { ...asked, n: requests.length + 1 };
-    requests.push(request);
-    return request;
+  function record(query: Omit<QueryRequest, "n">): QueryRequest {
+    const recorded = { ...query, n: requests.length + 1 };
+    requests.push(recorded);
+    return recorded;
   }
 
   /** Each query is answered as on its own, with its own status. Faults that are no answer befall the whole batch. */
@@ -113,14 +113,14 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     const texts: string[] = [];
     for (const item of items) {
       const refusal = itemRefusal(item);
-      const asked = item.question && note({ workspace: item.workspace, ...item.question });
-      const fault = refusal === undefined && asked ? standIn.onQuery?.(asked) : undefined;
-      const told = refusal ?? statusOf(fault);
-      if (told === undefined && applyFault(fault, response)) return;
+      const query = item.question && record({ workspace: item.workspace, ...item.question });
+      const fault = refusal === undefined && query ? standIn.onQuery?.(query) : undefined;
+      const failure = refusal ?? statusOf(fault);
+      if (failure === undefined && applyFault(fault, response)) return;
       const { status, text } =
-        told === undefined && asked
-          ? await answer(asked, fault, item.statistics)
-          : { status: told?.status ?? 400, text: JSON.stringify(told?.body ?? {}) };
+        failure === undefined && query
+          ? await answer(query, fault, item.statistics)
+          : { status: failure?.status ?? 400, text: JSON.stringify(failure?.body ?? {}) };
       texts.push(`{"id":${JSON.stringify(item.id)},"status":${status},"headers":{},"body":${text}}`);
     }
     write(response, { status: 200, text: `{"responses":[${texts.join(",")}]}` });
@@ -131,16 +131,16 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     return question === undefined ? NO_QUESTION : undefined;
   }
 
-  async function answer(asked: QueryRequest, fault: Fault, statistics: boolean): Promise<Answer> {
+  async function answer(query: QueryRequest, fault: Fault, statistics: boolean): Promise<Answer> {
     let tables: Tables;
     try {
-      ({ tables } = (await workspaces.get(asked.workspace)?.()) ?? { tables: {} });
+      ({ tables } = (await workspaces.get(query.workspace)?.()) ?? { tables: {} });
     } catch (error) {
       const { status, body } = badArgument(error instanceof Error ? error.message : String(error));
       return { status, text: JSON.stringify(body) };
     }
     const hidden = typeof fault === "object" && "protect" in fault ? fault.protect : [];
-    return answerTo(asked, {
+    return answerTo(query, {
       tables: Object.fromEntries(Object.entries(tables).filter(([name]) => !hidden.includes(name))),
       now: options.now(),
       dialect: options.dialect ?? "log-analytics",

@@ -57,7 +57,7 @@ function problemAnswer(problems: readonly Problem[]): ServiceAnswer {
   const { line, column: pos } = problem;
   return invalid("SemanticError", "A semantic error occurred.", {
     code: "SEM0100",
-    message: `${spoken(problem)} on line [${line},${pos}]`,
+    message: `${serviceMessage(problem)} on line [${line},${pos}]`,
     line,
     pos,
   });
@@ -78,7 +78,7 @@ const invalid = (code: string, message: string, innererror: object): ServiceAnsw
   answer(400, "BadArgumentError", "The request had some invalid properties", { code, message, innererror });
 
 /** The two that callers meet, in the service's words. */
-function spoken({ code, message }: Problem): string {
+function serviceMessage({ code, message }: Problem): string {
   const name = /'(.*?)'/.exec(message)?.[1] ?? "";
   if (code === "KS142") return `Failed to resolve column or scalar expression named '${name}'`;
   return code === "KS204" ? `Failed to resolve table or column expression named '${name}'` : message;

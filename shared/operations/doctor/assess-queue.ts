@@ -10,7 +10,7 @@ const WINDOW = { text: "7 days", ms: 7 * DAY };
 const LOCK = { text: "5 minutes", ms: 5 * 60_000 };
 const TTL = { text: "14 days", ms: 14 * DAY };
 
-export interface QueueSeen {
+export interface QueueReadings {
   readonly name: string;
   /** A sender's link was opened; nothing was sent. */
   readonly link: Reading<"open">;
@@ -18,7 +18,7 @@ export interface QueueSeen {
 }
 
 /** What the queue shows of itself. Pure. */
-export function assessQueue({ name, link, managed }: QueueSeen): readonly Finding[] {
+export function assessQueue({ name, link, managed }: QueueReadings): readonly Finding[] {
   const about = `queue ${name}`;
   if (link.kind === "missing" || managed.kind === "missing")
     return [

@@ -1,4 +1,4 @@
-import { counted } from "../../cli/counted.ts";
+import { counted } from "../counted.ts";
 import { nextTime } from "../../settings/ncrontab.ts";
 import type { Config } from "../../settings/config.ts";
 import type { Finding } from "./finding.ts";

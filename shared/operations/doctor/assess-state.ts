@@ -1,4 +1,4 @@
-import { counted } from "../../cli/counted.ts";
+import { counted } from "../counted.ts";
 import type { Approval } from "../../core/approval.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { unread } from "./finding.ts";
@@ -6,7 +6,7 @@ import { unread } from "./finding.ts";
 export const STATE_TABLES = ["Sightings", "Coverage", "Approvals"] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 
-export interface StateSeen {
+export interface StateReadings {
   /** `read`: the table is there; true where it holds a row. */
   readonly tables: readonly { readonly name: StateTable; readonly rows: Reading<boolean> }[];
   /** A row was written and removed. */
@@ -18,7 +18,7 @@ export interface StateSeen {
 const ROLE = "Storage Table Data Contributor on the state account (operatorPrincipalIds of infra/main.bicep)";
 
 /** What the state account shows of itself. Pure. */
-export function assessState({ tables, written, approvals }: StateSeen, now: Date): readonly Finding[] {
+export function assessState({ tables, written, approvals }: StateReadings, now: Date): readonly Finding[] {
   const coverage = tables.find(({ name }) => name === "Coverage")?.rows;
   const begun = coverage?.kind === "read" && coverage.value;
   return [
@@ -68,7 +68,7 @@ function assessWriting(written: Reading<"written">): Finding {
   };
 }
 
-function assessApprovals(approvals: StateSeen["approvals"], begun: boolean, now: Date): Finding {
+function assessApprovals(approvals: StateReadings["approvals"], begun: boolean, now: Date): Finding {
   const about = "approvals";
   if (approvals.kind === "missing")
     return begun

@@ -10,7 +10,7 @@ export interface TableRows {
   readonly shares: Readonly<Partial<Record<"Signer" | "SHA1", number>>>;
 }
 
-export interface TableSeen {
+export interface TableReadings {
   readonly workspace: string;
   readonly table: NeededTable;
   readonly rows: Reading<TableRows>;
@@ -27,7 +27,7 @@ export interface TableExpectation {
 const CONNECTOR = "connect it in the Microsoft Defender XDR data connector of Sentinel";
 
 /** What a table shows of itself: rows first, then what only its management tells. What could not be read at all is said once for the workspace. Pure. */
-export function assessTable(seen: TableSeen, expected: TableExpectation): readonly Finding[] {
+export function assessTable(seen: TableReadings, expected: TableExpectation): readonly Finding[] {
   const about = `workspace ${seen.workspace}: ${seen.table.name}`;
   const fault = faultOf(seen.table, expected);
   const hasRows = seen.rows.kind === "read" && seen.rows.value.freshness.hours.length > 0;
@@ -114,12 +114,12 @@ function assessColumns(
   });
 }
 
-function assessManaged(about: string, of: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
-  const { plan, retentionInDays: days } = of;
-  const unsaid = { status: "unseen", found: "the service does not say" } as const;
+function assessManaged(about: string, managed: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
+  const { plan, retentionInDays: days } = managed;
+  const unknown = { status: "unseen", found: "the service does not say" } as const;
   return [
     plan === undefined
-      ? { about: `${about}, plan`, ...unsaid }
+      ? { about: `${about}, plan`, ...unknown }
       : plan === "Analytics"
         ? { about: `${about}, plan`, status: "ok", found: plan }
         : {
@@ -129,7 +129,7 @@ function assessManaged(about: string, of: ManagedTable, fault: Fault, horizonDay
             todo: `set its plan to Analytics (az monitor log-analytics workspace table update --plan Analytics)${fault.without}`,
           },
     days === undefined
-      ? { about: `${about}, retention`, ...unsaid }
+      ? { about: `${about}, retention`, ...unknown }
       : days >= horizonDays
         ? { about: `${about}, retention`, status: "ok", found: `${days} days; HORIZON_DAYS is ${horizonDays}` }
         : {

@@ -94,14 +94,14 @@ function sourcesOf(config: Config, limiter: Limiter): readonly { readonly id: st
   }));
 }
 
-interface TablesOf {
+interface TableProbe {
   readonly source: Source;
   readonly arm: Management;
   readonly resource: string | undefined;
   readonly limiter: Limiter;
 }
 
-async function probeTables({ source, arm, resource, limiter }: TablesOf, tables: readonly NeededTable[], now: Date) {
+async function probeTables({ source, arm, resource, limiter }: TableProbe, tables: readonly NeededTable[], now: Date) {
   return Promise.all(
     tables.map(async (table) => ({
       table,

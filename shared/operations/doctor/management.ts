@@ -4,7 +4,7 @@ import type { Reading } from "./finding.ts";
 import { signInReason } from "./sign-in.ts";
 
 /** Milliseconds for one read. */
-const PATIENCE = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** API versions of the resource types read here; both are stable. */
 const WORKSPACES_API = "2025-07-01";
@@ -49,10 +49,10 @@ export function management(endpoint: string, credential: TokenCredential): Manag
     try {
       const token = await credential.getToken(`${base}/.default`);
       const answer = await fetch(`${base}${path}?api-version=${api}`, {
-        headers: { authorization: `Bearer ${token?.token ?? ""}`, recoverState: "application/json" },
+        headers: { authorization: `Bearer ${token?.token ?? ""}`, accept: "application/json" },
         // The token is for this host and no other.
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (answer.status === 401 || answer.status === 403)
         return { kind: "denied", reason: `Azure Resource Manager refuses (${answer.status})` };

@@ -6,7 +6,7 @@ import type { Finding, Reading } from "./finding.ts";
 import { signInReason } from "./sign-in.ts";
 
 /** One try and one more: who asks is waiting. Milliseconds. */
-const PATIENCE = { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 };
+const RETRY_OPTIONS = { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 };
 
 /** Type of the test message: none that the contract knows, so that no consumer takes it for a sighting. */
 const TEST_TYPE = "firstsight.test.v1";
@@ -19,7 +19,7 @@ export async function probeQueue(
   test: { readonly now: Date } | undefined,
 ): Promise<{ readonly link: Reading<"open">; readonly test?: Finding }> {
   const { ServiceBusClient } = await import("@azure/service-bus");
-  const options = { retryOptions: PATIENCE };
+  const options = { retryOptions: RETRY_OPTIONS };
   const client =
     serviceBus.kind === "loopback"
       ? new ServiceBusClient(serviceBus.connectionString, options)

@@ -40,8 +40,8 @@ async function probeShares(source: Source, { name, columns }: NeededTable, now: 
 | summarize Rows = count(), ${counts.join(", ")}`,
   ];
   // A question like a pack's: with its retries, its timespan and its errors.
-  const asked = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
-  const [first] = drainRecords(await source.query(asked, { from, to: now, since: from, horizon: from }, "all"));
+  const pack = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
+  const [first] = drainRecords(await source.query(pack, { from, to: now, since: from, horizon: from }, "all"));
   const { Rows: rows, ...filled } = first ?? {};
   if (typeof rows !== "number" || rows === 0) return {};
   return Object.fromEntries(

@@ -15,7 +15,7 @@ interface Moments {
 
 /** Of a sample (divided by n - 1) or of the whole population; 0 for less than two values. Nulls are passed over. */
 const spread =
-  (of: "sample" | "population", conditional: boolean, result: (variance: number) => number): Aggregate =>
+  (basis: "sample" | "population", conditional: boolean, result: (variance: number) => number): Aggregate =>
   (call) => {
     const { get } = argument(call, 0);
     const condition = conditional ? argument(call, 1).get : undefined;
@@ -31,7 +31,7 @@ const spread =
         state.squares += distance * (Number(value) - state.mean);
         return state;
       },
-      ({ n, squares }) => (n < 2 ? 0 : result(squares / (of === "sample" ? n - 1 : n))),
+      ({ n, squares }) => (n < 2 ? 0 : result(squares / (basis === "sample" ? n - 1 : n))),
     );
   };
 

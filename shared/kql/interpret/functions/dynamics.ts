@@ -3,7 +3,7 @@ import { everywhere } from "../../regex.ts";
 import type { Value } from "../../value.ts";
 import { isList, toDynamic, untagged } from "../../value.ts";
 import { patternOf } from "../pattern.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, unaryOrNull, variadic } from "./family.ts";
 
@@ -53,7 +53,7 @@ const indexOf: ScalarFunction = variadic(([list, sought]) => {
 const extractAll: ScalarFunction = (call) => {
   const pattern = patternOf(argument(call, 0), call.scope, call.node);
   const captures = call.args.length > 2 ? argument(call, 1).get : undefined;
-  const source = textOf(argument(call, call.args.length - 1));
+  const source = textGetter(argument(call, call.args.length - 1));
   return (row) => {
     const wanted = captures?.(row) ?? null;
     const matches = [...source(row).matchAll(everywhere(pattern(row)))].map((match) =>

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { Value } from "../../value.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument } from "./family.ts";
 
@@ -9,7 +9,7 @@ import { argument } from "./family.ts";
 export const ofText =
   (compute: (given: string) => Value): ScalarFunction =>
   (call) => {
-    const given = textOf(argument(call, 0));
+    const given = textGetter(argument(call, 0));
     return (row) => compute(given(row));
   };
 

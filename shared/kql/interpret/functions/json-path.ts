@@ -3,7 +3,7 @@ import { parseJson } from "../../dynamic.ts";
 import type { Value } from "../../value.ts";
 import { dynamicType, isList, isMap } from "../../value.ts";
 import { fail } from "../scope.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Call, Family, ScalarFunction } from "./family.ts";
 import { argument } from "./family.ts";
 
@@ -37,8 +37,8 @@ function walked(value: Value | undefined, steps: readonly Step[]): Value {
 
 /** `extract_json(path, text[, typeof(T)])`: what stands there, as text or as the type. */
 const extractJson: ScalarFunction = (call) => {
-  const path = textOf(argument(call, 0));
-  const source = textOf(argument(call, 1));
+  const path = textGetter(argument(call, 0));
+  const source = textGetter(argument(call, 1));
   const known = new Map<string, readonly Step[]>();
   return (row) => {
     const wanted = path(row);

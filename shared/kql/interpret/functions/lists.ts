@@ -25,16 +25,16 @@ const slice = ofList((list, [start, end]) => {
 
 /** To the left by so many places, what falls out comes in on the other side. */
 const rotated = (direction: 1 | -1): ScalarFunction =>
-  ofList((list, [by]) => {
+  ofList((list, [distance]) => {
     if (list.length === 0) return list;
-    const places = ((((number(by) ?? 0) * direction) % list.length) + list.length) % list.length;
+    const places = ((((number(distance) ?? 0) * direction) % list.length) + list.length) % list.length;
     return [...list.slice(places), ...list.slice(0, places)];
   });
 
 /** To the left by so many places, filled with the third argument, else null. */
 const shifted = (direction: 1 | -1): ScalarFunction =>
-  ofList((list, [by, filling], [, type]) => {
-    const places = Math.trunc(number(by) ?? 0) * direction;
+  ofList((list, [distance, filling], [, type]) => {
+    const places = Math.trunc(number(distance) ?? 0) * direction;
     const fill = toDynamic(filling ?? null, type ?? "dynamic");
     return list.map((_, i) => {
       const from = i + places;

@@ -6,16 +6,16 @@ import { argument, number, unaryOrNull } from "./family.ts";
 const now: ScalarFunction = ({ scope, args }) => {
   const offset = args[0]?.get;
   return (row) => {
-    const by = offset === undefined ? 0n : offset(row);
-    return typeof by === "bigint" ? inRange(scope.execution.nowTicks + by) : null;
+    const span = offset === undefined ? 0n : offset(row);
+    return typeof span === "bigint" ? inRange(scope.execution.nowTicks + span) : null;
   };
 };
 
 const ago: ScalarFunction = (call) => {
   const { get } = argument(call, 0);
   return (row) => {
-    const by = get(row);
-    return typeof by === "bigint" ? inRange(call.scope.execution.nowTicks - by) : null;
+    const span = get(row);
+    return typeof span === "bigint" ? inRange(call.scope.execution.nowTicks - span) : null;
   };
 };
 
@@ -42,8 +42,8 @@ const startOf =
     return (row) => {
       const ticks = get(row);
       if (typeof ticks !== "bigint") return null;
-      const by = offset === undefined ? 0 : (number(offset(row)) ?? 0);
-      const found = startTicks(ticks, unit, end ? by + 1 : by);
+      const units = offset === undefined ? 0 : (number(offset(row)) ?? 0);
+      const found = startTicks(ticks, unit, end ? units + 1 : units);
       return end && found !== null ? found - 1n : found;
     };
   };

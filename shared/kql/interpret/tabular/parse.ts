@@ -14,7 +14,7 @@ import type { Scope } from "../scope.ts";
 import { unsupported } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import { parametersOf } from "./parameters.ts";
 
 /** A piece of the pattern after `with`. */
@@ -46,7 +46,7 @@ function parsed(
   const known = made.find(({ name }) => columnNamed(input, name) !== undefined);
   if (known !== undefined) return unsupported(scope, `parse into the column ${known.name} of its input`, node);
   const pattern = located(() => regex(patternOf(pieces, mode, parameters.get("flags"))), scope, node);
-  const source = textOf(compile(child(node, "Expression"), scope));
+  const source = textGetter(compile(child(node, "Expression"), scope));
   const values = remembered((row) => valuesOf(pattern.exec(source(row)), made, mode));
   const columns = resultOf(node).map(({ name, type }): BoundColumn => {
     const place = made.findIndex((piece) => piece.name === name);

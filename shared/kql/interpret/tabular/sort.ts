@@ -2,7 +2,7 @@ import { order } from "../../compare.ts";
 import type { SyntaxView } from "../../syntax.ts";
 import { child, nodeName, optionalChild, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
-import { heldRows } from "../budget.ts";
+import { collectRows } from "../budget.ts";
 import { compile, expressionsOf } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import type { Scope } from "../scope.ts";
@@ -54,7 +54,7 @@ function placeless(value: Value): number {
 /** Stable. Rows are moved, not copied. */
 function sorted(input: Relation, keys: readonly SortKey[], scope: Scope, node: SyntaxView): Row[] {
   const compare = compareBy(keys);
-  return heldRows(input, scope, node)
+  return collectRows(input, scope, node)
     .map((row) => ({ row, values: keys.map(({ get }) => get(row)) }))
     .toSorted((a, b) => compare(a.values, b.values))
     .map(({ row }) => row);

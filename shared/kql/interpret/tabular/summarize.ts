@@ -33,13 +33,13 @@ export const summarize: Operator = (node, input, scope) => {
   const clause = optionalChild(node, "ByClause");
   if (clause !== undefined && optionalChild(clause, "BinClause") !== undefined)
     return unsupported(scope, "summarize … by … bin=", node);
-  const by = clause === undefined ? [] : expressionsOf(clause).map((item) => compile(item, scope).get);
+  const keyGetters = clause === undefined ? [] : expressionsOf(clause).map((item) => compile(item, scope).get);
   const result = resultOf(node);
-  const makers = makersOf(list(node, "Aggregates"), result.slice(by.length), scope);
+  const makers = makersOf(list(node, "Aggregates"), result.slice(keyGetters.length), scope);
   return {
     ...materialised(result, []),
     scan: (emit) => {
-      const groups = grouped(input, by, makers, () => hold(scope, node));
+      const groups = grouped(input, keyGetters, makers, () => hold(scope, node));
       for (const { keys, accumulators } of groups)
         if (emit([...keys, ...accumulators.flatMap(({ values }) => values())])) return;
     },
@@ -51,16 +51,25 @@ interface Group {
   readonly accumulators: readonly Accumulator[];
 }
 
-function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[], keep: () => void): Iterable<Group> {
+function grouped(
+  input: Relation,
+  keyGetters: readonly Getter[],
+  makers: readonly Maker[],
+  keep: () => void,
+): Iterable<Group> {
   const groups = new Map<unknown, Group>();
   const fresh = (keys: readonly Value[]): Group => ({ keys, accumulators: makers.map((make) => make()) });
-  if (by.length === 0) groups.set(null, fresh([]));
-  const [only] = by;
-  const keysOf = (row: Row): readonly Value[] => by.map((get) => get(row));
+  if (keyGetters.length === 0) groups.set(null, fresh([]));
+  const [only] = keyGetters;
+  const keysOf = (row: Row): readonly Value[] => keyGetters.map((get) => get(row));
   input.scan((row) => {
     const keys = keysOf(row);
     const key =
-      by.length === 0 ? null : only !== undefined && by.length === 1 ? keyOf(keys[0] ?? null) : keyOfAll(keys);
+      keyGetters.length === 0
+        ? null
+        : only !== undefined && keyGetters.length === 1
+          ? keyOf(keys[0] ?? null)
+          : keyOfAll(keys);
     let group = groups.get(key);
     if (group === undefined) {
       keep();
@@ -144,7 +153,7 @@ function computedMaker(node: SyntaxView, scope: Scope): Maker {
     inner.push({ node: found, maker: aggregateMaker(found, undefined, [typeOf(found)], scope) });
   });
   // An aggregate that is not known is taken for a scalar function here, and refused by its name.
-  const over = compile(node, { ...scope, aggregates });
+  const combined = compile(node, { ...scope, aggregates });
   if (inner.length === 0) return unsupported(scope, "summarize of an expression without an aggregate", node);
   return () => {
     const accumulators = inner.map(({ maker }) => maker());
@@ -152,7 +161,7 @@ function computedMaker(node: SyntaxView, scope: Scope): Maker {
       add: (row) => {
         for (const { add } of accumulators) add(row);
       },
-      values: () => [over.get(accumulators.flatMap(({ values }) => values()))],
+      values: () => [combined.get(accumulators.flatMap(({ values }) => values()))],
     };
   };
 }
