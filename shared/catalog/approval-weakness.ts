@@ -3,18 +3,18 @@ import { parseSource } from "../core/approve/logon.ts";
 
 const HOUR = 3_600_000;
 
-/** Hours that a session may last: it is a piece of work with a ticket. */
+/** Most hours of a session, which is one piece of work with a ticket. */
 const MAX_SESSION = 72;
 
-/** Smallest prefixes of a controller's range: a few hosts, not a site. */
+/** Shortest prefixes of a controller's address range: a few hosts, not a site. */
 const MIN_PREFIX = { ipv4: 24, ipv6: 64 } as const;
 
-/** Only administrators write there. */
+/** Folders that only administrators can write to. */
 const PROTECTED = /^[a-z]:\\(?:program files|program files \(x86\)|windows)\\/;
-/** Below Windows, and open to everybody. */
+/** Folders below Windows that everybody can write to. */
 const OPEN = /^[a-z]:\\windows\\(?:temp|tasks|tracing|\*)\\/;
 
-/** Processes that do whatever they are given, for anybody: genuine signature and path say nothing of what they carry. */
+/** Processes that run whatever anybody gives them: a genuine signature and path prove nothing about the payload. */
 const HOSTS = new Set(
   (
     "bash bitsadmin certutil cmd cmstp conhost cscript csc curl dllhost explorer forfiles hh installutil javaw java msbuild " +
@@ -25,16 +25,16 @@ const HOSTS = new Set(
 
 export interface Weakness {
   readonly path: readonly PropertyKey[];
-  /** What is too weak, and how to mend it. */
+  /** What is too weak, and how to fix it. */
   readonly message: string;
 }
 
 /**
- * What an approval lacks to say anything.
+ * The conditions of an approval that prove too little.
  *
- * The rule: who brings a tool, or starts it, is told by a signer **with** whole paths **and** the account's SID or Microsoft's root;
- * or, for a controller, by the addresses and the account of its logon. A session, hours on listed devices with a ticket, takes
- * the place of account and root. File, company and task names, a signer or a parent alone are never enough.
+ * The rule: a signer **with** whole paths **and** the account's SID or Microsoft's root identify who brings or starts a tool.
+ * For a controller, the addresses and the account of its logon do. A session (hours, on listed devices, with a ticket) replaces
+ * account and root. Names of files, companies or tasks, a signer alone or a parent alone are never enough.
  */
 export function weaknesses(approval: Omit<Approval, "id">, now: Date): readonly Weakness[] {
   const { arrival, run, session } = approval;

@@ -13,7 +13,7 @@ import { ownWindow, plannedWindow } from "./own-window.ts";
 import { preludeParts } from "./prelude.ts";
 import { projection } from "./projection.ts";
 
-/** Raised when the same file comes to find other rows: a new hash means that the whole horizon is read once more. */
+/** Raise it when the same file finds other rows than before: the hash changes, and the whole horizon is read once more. */
 const COMPILE_VERSION = 1;
 
 const UNKNOWN_WINDOW =
@@ -23,7 +23,7 @@ export type Compiled =
   | { readonly pack: Pack; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[] };
 
-/** A detection file as a pack of one, valid in both dialects, or what is wrong with its query. */
+/** A pack with one detection, whose query is valid in both dialects, or the problems of that query. */
 export function compileDetection(source: DetectionFile): Compiled {
   const { file, slug, query, locate } = source;
   const validation = validateQuery(query, (tables, named) =>
@@ -45,7 +45,7 @@ export function compileDetection(source: DetectionFile): Compiled {
   const { parts, warnings } = projection(checked.columns);
   const whole = joined([
     ...preludeParts(checked.tables, checked.namesTimeGenerated),
-    // Without the comments and the semicolon after it, either of which would swallow what follows.
+    // Cuts comments and a semicolon after the expression: either would swallow the text that follows.
     ...replace(query.slice(0, checked.expression.End), replaced),
     ...parts,
     { slice: true },
@@ -90,7 +90,7 @@ function replace(text: string, replacements: readonly Replacement[]): QueryPart[
   return [...parts, text.slice(done)];
 }
 
-/** Neighbouring texts as one. */
+/** Joins neighbouring texts into one part. */
 function joined(parts: readonly QueryPart[]): readonly QueryPart[] {
   const out: QueryPart[] = [];
   for (const part of parts) {

@@ -4,7 +4,7 @@ import type { Position } from "../kql/position.ts";
 import { nearest } from "../kql/nearest.ts";
 import type { Column } from "../kql/schema.ts";
 
-/** A column of the result that a file names beside its query: for an entity, or a custom detail of the alert. */
+/** A result column that the file names outside its query: in an entity mapping or a custom detail of the alert. */
 export interface MappedColumn extends Position {
   readonly name: string;
   readonly namedIn: "entityMappings" | "customDetails";
@@ -17,7 +17,7 @@ const content = z.object({
   customDetails: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** The columns that a file's content names; `at` tells where a path of it stands. */
+/** The result columns that a file's content names; `at` gives the position of a path in it. */
 export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) => Position): readonly MappedColumn[] {
   const parsed = content.safeParse(file);
   if (!parsed.success) return [];
@@ -35,7 +35,7 @@ export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) 
   return [...entities, ...details];
 }
 
-/** Those that the result lacks, with what to do: they decide nothing here, and Sentinel refuses the rule. */
+/** Problems for the columns that the result lacks: they have no effect here, but Sentinel refuses the rule. */
 export const unmapped = (
   mapped: readonly MappedColumn[],
   columns: readonly Column[],

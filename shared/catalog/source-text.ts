@@ -1,5 +1,5 @@
 export interface SourceText {
-  /** Path, for messages and for the pack's name. */
+  /** Path, used in messages and for the pack's name. */
   readonly file: string;
   readonly text: string;
 }

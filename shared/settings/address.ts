@@ -1,4 +1,4 @@
-/** A service to reach with the identity, or one on this machine by its connection string. */
+/** Address of a service: an endpoint for the identity, or on this machine a connection string. */
 export type Address =
   | { readonly kind: "endpoint"; readonly endpoint: string }
   | { readonly kind: "loopback"; readonly connectionString: string };

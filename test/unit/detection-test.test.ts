@@ -287,9 +287,9 @@ describe("mutants", () => {
 
 describe("survivors that a test file lists", () => {
   const place = { line: 9, column: 5 };
-  const run = (description: string, noticedBy?: string) => ({
+  const run = (description: string, killedBy?: string) => ({
     mutant: { description, text: "", line: 2, column: 3 },
-    ...(noticedBy !== undefined && { noticedBy }),
+    ...(killedBy !== undefined && { killedBy }),
   });
   const judged = (listed: readonly string[]) =>
     assessSurvivors(

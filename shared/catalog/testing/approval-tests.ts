@@ -8,7 +8,7 @@ import type { SourceText } from "../source-text.ts";
 import type { FileProblem } from "../file-problem.ts";
 import { loadYaml, unknownFields } from "../yaml-file.ts";
 
-/** What happens in the tests happens on this day; the templates are filled in as of then. */
+/** The reference time of all cases: events happen on this day, and templates are filled in as of it. */
 const NOW = new Date("2026-03-10T12:00:00Z");
 const MINUTE = 60_000;
 const SYSTEM = "S-1-5-18";
@@ -79,11 +79,11 @@ const testSchema = z.strictObject(
 export interface ApprovalReport {
   readonly file: string;
   readonly cases: number;
-  /** What can't be read, what is missing, and each case whose verdict is another. */
+  /** Unreadable files, missing cases, and each case with an unexpected verdict. */
   readonly problems: readonly FileProblem[];
 }
 
-/** Runs a template's cases. `test`: text of the file beside it, if there is one. */
+/** Runs a template's cases. `test`: its test file, if there is one. */
 export function testApproval(
   template: SourceText,
   test: SourceText | undefined,

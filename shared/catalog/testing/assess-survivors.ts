@@ -5,15 +5,15 @@ import type { MutantRun } from "./run-mutants.ts";
 import type { TestFile } from "./test-file.ts";
 
 export interface MutationReport {
-  /** Mutants that are valid queries. */
+  /** Number of mutants that are valid queries. */
   readonly mutants: number;
-  /** No case notices them, and the test file says why that is right. */
+  /** Number of survivors that the test file lists with a reason. */
   readonly listed: number;
-  /** No case notices them. */
+  /** Descriptions of the survivors that the test file does not list. */
   readonly survivors: readonly string[];
 }
 
-/** What the runs of the mutants say about the cases, held against the survivors that the test file lists. */
+/** Compares the surviving mutants with the survivors that the test file lists. */
 export function assessSurvivors(
   runs: readonly MutantRun[],
   { file, locate }: Pick<DetectionFile, "file" | "locate">,
@@ -37,7 +37,7 @@ export function assessSurvivors(
   };
 }
 
-/** Entries of the list that are of no use any more. */
+/** Problems for listed survivors that do not survive, do not exist, or are listed twice. */
 function outdated(
   runs: readonly MutantRun[],
   { file, survivors }: Pick<TestFile, "file" | "survivors">,

@@ -1,9 +1,9 @@
-/** A part of a text and what takes its place. Offsets in the text. */
+/** Replaces a part of a text. Offsets in the text. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
-  /** What is changed, as the query writes it, and what it becomes. */
+  /** The changed part as the query writes it, and its replacement, for the description. */
   readonly from: string;
   readonly to: string;
 }

@@ -8,14 +8,14 @@ import { predicateEdits } from "./mutate-predicate.ts";
 import { summarizeEdits } from "./mutate-summarize.ts";
 import type { TestedQuery } from "./tested-query.ts";
 
-/** A query in which one thing is changed or weakened. Position: where, in the query's own text. */
+/** A query with one change that alters or weakens it. Position: the change in the query's own text. */
 export interface Mutant extends Position {
-  /** Stable as long as the changed part is the same, wherever it stands; each of a query's mutants has another. */
+  /** Unique among a query's mutants, and the same wherever the changed part moves to. */
   readonly description: string;
   readonly text: string;
 }
 
-/** All mutants of a query, in the order of its text, each text once. Not all of them are valid queries. */
+/** All mutants of a query, in the order of its text, without duplicates. Some are not valid queries. */
 export function mutants({ front, text }: TestedQuery): readonly Mutant[] {
   const whole = front + text;
   const edits: Edit[] = [];
@@ -36,7 +36,7 @@ export function mutants({ front, text }: TestedQuery): readonly Mutant[] {
   });
 }
 
-/** Longest text that a description shows of either side. */
+/** Longest text of either side in a description. */
 const MAX_SHOWN = 160;
 
 function shown(text: string): string {

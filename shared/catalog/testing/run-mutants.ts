@@ -9,13 +9,13 @@ import type { TestedQuery } from "./tested-query.ts";
 
 export interface MutantRun {
   readonly mutant: Mutant;
-  /** Name of the first case that notices it; absent: it survives. */
+  /** Name of the first case that fails on it; absent: the mutant survives. */
   readonly killedBy?: string;
 }
 
 /**
- * Each mutant of a query against its cases, in both dialects. Those that are no valid query, or fail on their way, are left
- * out. The query itself has to pass.
+ * Runs each mutant of a query against its cases, in both dialects. Leaves out mutants that are not valid queries or fail at run
+ * time. The query itself has to pass its cases.
  */
 export function runMutants(query: TestedQuery, tests: DetectionTests): readonly MutantRun[] {
   return mutants(query).flatMap((mutant) => {
@@ -24,14 +24,14 @@ export function runMutants(query: TestedQuery, tests: DetectionTests): readonly 
     for (const outcome of outcomes) {
       const found = outcome();
       if (found === "invalid") continue;
-      if (found !== "unnoticed") return [{ mutant, noticedBy: found.by }];
+      if (found !== "survived") return [{ mutant, killedBy: found.by }];
       isValid = true;
     }
     return isValid ? [{ mutant }] : [];
   });
 }
 
-type MutantOutcome = "invalid" | "unnoticed" | { readonly by: string };
+type MutantOutcome = "invalid" | "survived" | { readonly by: string };
 
 function runMutant(query: TestedQuery, tests: DetectionTests, dialect: Dialect): MutantOutcome {
   try {
@@ -41,7 +41,7 @@ function runMutant(query: TestedQuery, tests: DetectionTests, dialect: Dialect):
       if (outcome.passed) continue;
       return outcome.kind === "failed" ? "invalid" : { by: one.name };
     }
-    return "unnoticed";
+    return "survived";
   } catch (error) {
     if (error instanceof KqlSemanticError) return "invalid";
     throw error;
