@@ -11,8 +11,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Puts the approvals of files in as one set, after it has said what that does.
- * @throws {Error} with every problem of the files, or when somebody else applied a set meanwhile: nothing has changed then
+ * Applies the approvals of these files as one set, after printing a preview of the effect.
+ * @throws {Error} with every problem of the files, or when another set was applied meanwhile; nothing has changed then
  */
 export async function applyApprovals(
   paths: readonly string[],
@@ -64,8 +64,8 @@ export async function applyApprovals(
 }
 
 /**
- * Checks files alone. Returns whether they can be applied.
- * @throws {ConfigError} when what was named holds no approval
+ * Checks files without the state. Returns whether they can be applied.
+ * @throws {ConfigError} when the named paths hold no approval
  */
 export async function checkApprovals(
   paths: readonly string[],

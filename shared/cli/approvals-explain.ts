@@ -13,7 +13,7 @@ export interface Explanation {
   readonly verdicts: readonly { readonly approvalId: string; readonly covers: boolean; readonly reason: string }[];
 }
 
-/** What each approval that counts says of a sighting, on its stored evidence, as of `now`. */
+/** The verdict of each approval in the current set on a sighting, by its stored evidence, as of `now`. */
 export async function explainSighting(name: string, state: ApprovalState, now: Date): Promise<Explanation> {
   const { sighting, tool } = await findSighting(name, state);
   const { version, approvals } = await state.approvals.current();

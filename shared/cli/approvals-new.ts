@@ -9,11 +9,11 @@ import { nearest } from "../kql/nearest.ts";
 import { OWN_APPROVALS, readSource, TEMPLATES, toolSlugs } from "./approvals-files.ts";
 
 export interface NewOptions extends TemplateInput {
-  /** Folder of the file. */
+  /** Folder to write the file into. */
   readonly dir?: string;
 }
 
-/** Writes an approval made of a template. `usage`: what is missing or wrong; nothing is written then. */
+/** Writes an approval made from a template. `usage`: what is missing or wrong; then nothing is written. */
 export async function newApproval(
   templateName: string,
   options: NewOptions,
@@ -27,7 +27,7 @@ export async function newApproval(
   const text = approvalText(template, options);
   const file = join(dir, `${options.id}.yaml`);
   const { problems } = loadApprovals([{ file, text }], { now, tools: await toolSlugs() });
-  // Nobody sees the text that these lines and columns are of.
+  // Without positions: they refer to a text that the user never sees.
   if (problems.length > 0) return { usage: problems.map(({ message }) => message).join("\n") };
   if (existsSync(file)) return { usage: `${file} is there already: choose another --id, or change that file` };
   await mkdir(dir, { recursive: true });
@@ -35,7 +35,7 @@ export async function newApproval(
   return { file: relative(process.cwd(), file) };
 }
 
-/** Names of the templates that ship. */
+/** Names of the shipped templates. */
 export const templateNames = (): readonly string[] =>
   globSync(join(TEMPLATES, "*.yaml"))
     .filter((file) => !file.endsWith(".test.yaml"))

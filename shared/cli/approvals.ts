@@ -38,15 +38,15 @@ interface NewFlags {
   readonly dir?: string;
 }
 
-/** `firstsight approvals`: which sightings are expected, and why. */
+/** `firstsight approvals`: manages which sightings are expected. */
 export function addApprovalsCommand(program: Command): void {
   const approvals = program.command("approvals").description("Which tools are expected where, and until when.");
   approvals
     .command("apply")
     .argument(...PATHS)
-    .description("put the reviewed files in as the one set that counts, after showing what it covers and ends")
+    .description("apply the reviewed files as the current set, after showing what it covers and ends")
     .option("--dry-run", "show it only")
-    .option("--empty", "no file at all: everything that is expected is announced")
+    .option("--empty", "apply the empty set: everything that is expected is announced")
     .addOption(settings())
     .option(...JSON_OPTION)
     .action(async (paths: readonly string[], options: ApplyOptions & OutputOptions) =>
@@ -62,7 +62,7 @@ export function addApprovalsCommand(program: Command): void {
     });
   approvals
     .command("list")
-    .description("the approvals that count: active, expiring in 14 days, expired, never hit, what each covers")
+    .description("the approvals of the current set: active, expiring in 14 days, expired, never hit, what each covers")
     .addOption(settings())
     .option(...JSON_OPTION)
     .action(async (options: OutputOptions) => {
@@ -73,7 +73,7 @@ export function addApprovalsCommand(program: Command): void {
   approvals
     .command("explain")
     .argument("<sighting>", SIGHTING_HELP)
-    .description("what each approval says of a sighting, and why")
+    .description("whether each approval covers a sighting, and why")
     .addOption(settings())
     .option(...JSON_OPTION)
     .action(async (name: string, options: OutputOptions) => {
@@ -88,7 +88,7 @@ function addNew(approvals: Command): void {
   approvals
     .command("new")
     .argument("<template>", templateNames().join(", "))
-    .description("write an approval made of a template, for review")
+    .description("write an approval made from a template, for review")
     .requiredOption("--id <id>", "its name: lower-case letters and digits, joined by -")
     .requiredOption("--owner <owner>", "who answers for it")
     .requiredOption("--ticket <ticket>", "where it was decided")

@@ -16,7 +16,7 @@ import { DIALECTS } from "../kql/schema.ts";
 
 const DAY = 86_400_000;
 
-/** `firstsight catalog`: the tools that are looked for, and the query that looks for them. */
+/** `firstsight catalog`: the tools that are detected, and the query that detects them. */
 export function addCatalogCommand(program: Command): void {
   const catalog = program.command("catalog").description("The remote-management tools that are looked for.");
   catalog

@@ -17,7 +17,7 @@ interface ImportOptions {
   readonly json?: true;
 }
 
-/** `firstsight detections import`: Sentinel files as detections of one's own. Exit 0, 1 where one can't be taken, 2 usage. */
+/** `firstsight detections import`: imports Sentinel files as own detections. Exit 0; 1 when a file can't be imported; 2 usage. */
 export function addImportCommand(detections: Command): void {
   detections
     .command("import")
@@ -58,7 +58,7 @@ interface Totals {
   readonly written: number;
   readonly unchanged: number;
   readonly refused: number;
-  /** Of those written or unchanged: how many were fixed. */
+  /** How many of the written and unchanged files were fixed. */
   readonly fixed: number;
 }
 

@@ -14,7 +14,7 @@ interface ValidateOptions {
   readonly json?: true;
 }
 
-/** `firstsight detections validate`: what the build would say of detection files. Exit 0, 1 where there are problems, 2 usage. */
+/** `firstsight detections validate`: the build's checks of detection files. Exit 0; 1 when there are problems; 2 usage. */
 export function addValidateCommand(detections: Command): void {
   detections
     .command("validate")
@@ -37,7 +37,7 @@ function validate(paths: readonly string[], { json }: ValidateOptions, command: 
     else sources.push(source);
   }
   const { problems, warnings } = validateFiles(sources);
-  // Named files are checked alone.
+  // When files are named, only they are checked.
   const catalogue = paths.length === 0 ? readTools() : undefined;
   const tools = catalogue && "tools" in catalogue ? catalogue.tools.length : undefined;
   const report: FilesReport & { readonly tools?: number } = {

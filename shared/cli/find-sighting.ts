@@ -4,12 +4,12 @@ import { partitionOf, partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
 import type { ApprovalState } from "./approval-state.ts";
 
-/** How people name one sighting. */
+/** The forms in which a sighting can be named. */
 export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the device's name or id";
 
 /**
- * The one sighting that a name means.
- * @throws {Error} when it means none, or several, which are named then
+ * Finds the one sighting that a name refers to.
+ * @throws {Error} when there is none, or when there are several; the message lists them
  */
 export async function findSighting(
   name: string,
@@ -51,11 +51,11 @@ function parseName(name: string): {
   };
 }
 
-/** By name or id, whatever the case. */
+/** Whether a sighting is on the device with that name or id; case does not count. */
 export const isDevice = ({ deviceId, deviceName }: StoredSighting, sought: string): boolean =>
   deviceId === sought.toLowerCase() || deviceName.toLowerCase() === sought.toLowerCase();
 
-/** Names are the device's own: nothing of them may bend the terminal. */
+/** A device's name and id for the terminal. Both are untrusted text: control characters are removed. */
 export const shownDevice = ({ deviceId, deviceName }: StoredSighting): string => {
   const name = clean(deviceName, 64).text;
   const id = clean(deviceId, 64).text;

@@ -27,7 +27,7 @@ export const totalsOf = (reports: readonly DetectionReport[]): TestTotals => {
   };
 };
 
-/** For people: a line a case, the differences of those that failed, everything that is wrong with its place. */
+/** Report for people: a line for each case, differences of failed cases, problems with their positions. */
 export function reportLines(reports: readonly DetectionReport[], mutate: boolean): readonly string[] {
   const totals = totalsOf(reports);
   return [
@@ -41,7 +41,7 @@ export function reportLines(reports: readonly DetectionReport[], mutate: boolean
   ];
 }
 
-/** The catalogue's tools: their number, and everything that is wrong with its place. */
+/** Report on the catalogue's tools: their number, and problems with their positions. */
 export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }: ToolsReport): readonly string[] => [
   "the catalogue's tools",
   ...problems.map(problemLine),
@@ -49,7 +49,7 @@ export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }
   ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${unnoticed(survivors?.length ?? 0)}`]),
 ];
 
-/** A line a template, and each case whose verdict is another. */
+/** A line for each template, and one for each case with an unexpected verdict. */
 export const approvalLines = (reports: readonly ApprovalReport[]): readonly string[] => [
   "templates of approvals",
   ...reports.flatMap(({ file, cases, problems }) => [
@@ -108,11 +108,11 @@ function headline({ outcome }: Failure): string {
     .join(", ");
 }
 
-/** Nothing where it is the same in all dialects. */
+/** The dialects of a failure; empty where it is the same in all. */
 const only = ({ dialects }: Failure): string =>
   dialects.length === DIALECTS.length ? "" : ` (only in ${dialects.join(", ")})`;
 
-/** `-` is expected and not there, `+` is there and not expected. */
+/** `-`: expected and missing; `+`: present and not expected. */
 function differenceLines(difference: RowDifference): readonly string[] {
   const row = (cells: Readonly<Record<string, string>>): string =>
     `{ ${Object.entries(cells)

@@ -14,7 +14,7 @@ import { openState } from "./approval-state.ts";
 interface SightingFilter {
   readonly device?: string;
   readonly tool?: string;
-  /** Last seen since then. */
+  /** Only sightings last seen since then. */
   readonly since?: Date;
 }
 
@@ -29,7 +29,7 @@ const SETTINGS = [
   "local.settings.json",
 ] as const;
 
-/** `firstsight sightings`: what the state knows. */
+/** `firstsight sightings`: shows the sightings in the state. */
 export function addSightingsCommand(program: Command): void {
   const sightings = program.command("sightings").description("The sightings that the state knows.");
   sightings
@@ -62,7 +62,7 @@ export function addSightingsCommand(program: Command): void {
     });
 }
 
-/** The sightings that a filter leaves, a partition at a time. */
+/** The sightings that match a filter, read a partition at a time. */
 export async function* sightingsOf(
   { device, tool, since }: SightingFilter,
   { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
@@ -77,7 +77,7 @@ export async function* sightingsOf(
     }
 }
 
-/** The state may hold a tool that there is no more; one that neither knows is a mistyped one. */
+/** Refuses a slug that neither state nor catalogue has. The state may hold a tool that the catalogue has lost. */
 async function assertTool(slug: string): Promise<void> {
   const slugs = await toolSlugs();
   if (slugs.includes(slug)) return;
@@ -97,7 +97,7 @@ export function detailLines(sighting: StoredSighting, tool: string): readonly st
   return [
     `${tool || sighting.detectionId} on ${shownDevice(sighting)}`,
     `  key          ${sighting.detectionId}|${clean(sighting.deviceId, 600).text}`,
-    `  workspace    ${sighting.workspace}`,
+    `  source       ${sighting.workspace}`,
     `  group        ${clean(sighting.deviceGroup, 200).text || "none"}`,
     `  seen         ${minute(sighting.firstSeen)} to ${minute(sighting.lastSeen)}, episode ${sighting.episode}`,
     `  disposition  ${sighting.disposition}${sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`}, announced ${sighting.announcement} times`,
