@@ -8,20 +8,20 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = `${ROOT}dist/`;
 const DEFAULT_TARGET = `${ROOT}firstsight.zip`;
 
-/** What is deployed, and nothing that somebody has put beside it, as settings with secrets. */
+/** The files to deploy; anything else in `dist/`, such as settings with secrets, stays out. */
 const DEPLOYED = ["host.json", "package.json", "functions/*.js", "chunks/*.js"];
 
 export interface Packaged {
   readonly target: string;
-  /** Bytes of the archive. */
+  /** Size of the archive in bytes. */
   readonly bytes: number;
-  /** By path; bytes unpacked. */
+  /** Unpacked bytes by path. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
 /**
  * Builds `dist/` and writes it as the zip archive that Azure Functions runs from. The same sources give the same bytes.
- * @throws {Error} what `buildPackage` throws
+ * @throws {Error} the errors of `buildPackage`
  */
 export async function writePackage(target: string): Promise<Packaged> {
   await buildPackage();

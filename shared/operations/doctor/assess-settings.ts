@@ -5,12 +5,12 @@ import type { Finding } from "./finding.ts";
 
 const DAY = 86_400_000;
 
-/** How far the next times of a schedule are looked at. */
-const TIMES = 64;
+/** How many of a schedule's next times are examined. */
+const EXAMINED_TIMES = 64;
 
 /**
- * The settings, which are well-formed, and when their schedules come. Longest waits: a run has to come within LOOKBACK_DAYS, the
- * relay within the duplicate detection's 7 days. Pure.
+ * Findings about the settings, which are valid, and about their schedules. Longest waits: LOOKBACK_DAYS between runs, the
+ * 7 days of duplicate detection between relay passes. Pure.
  */
 export function assessSettings(config: Config, now: Date): readonly Finding[] {
   const { detect, relay, retain } = config.schedules;
@@ -40,7 +40,7 @@ function assessSchedule(name: string, schedule: string, longest: number, now: Da
     };
   let wait = first.getTime() - now.getTime();
   let before = first;
-  for (let i = 0; i < TIMES; i++) {
+  for (let i = 0; i < EXAMINED_TIMES; i++) {
     const next = nextTime(schedule, before);
     if (next === undefined) break;
     wait = Math.max(wait, next.getTime() - before.getTime());

@@ -7,23 +7,23 @@ export const STATE_TABLES = ["Sightings", "Coverage", "Approvals"] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 
 export interface StateReadings {
-  /** `read`: the table is there; true where it holds a row. */
+  /** `read`: the table exists; the value is true where it holds a row. */
   readonly tables: readonly { readonly name: StateTable; readonly rows: Reading<boolean> }[];
-  /** A row was written and removed. */
+  /** Whether a row could be written and removed. */
   readonly written: Reading<"written">;
-  /** `missing`: there is no pointer. */
+  /** `missing`: there is no pointer row. */
   readonly approvals: Reading<{ readonly version: number; readonly approvals: readonly Approval[] }>;
 }
 
 const ROLE = "Storage Table Data Contributor on the state account (operatorPrincipalIds of infra/main.bicep)";
 
-/** What the state account shows of itself. Pure. */
+/** Findings about the state account. Pure. */
 export function assessState({ tables, written, approvals }: StateReadings, now: Date): readonly Finding[] {
   const coverage = tables.find(({ name }) => name === "Coverage")?.rows;
   const begun = coverage?.kind === "read" && coverage.value;
   return [
     ...tables.map(({ name, rows }) => assessTable(name, rows)),
-    // Written to a table that is not there: said already.
+    // Only for a table that exists: a missing one has its own finding.
     ...(tables.some(({ name, rows }) => name === "Sightings" && rows.kind === "read") ? [assessWriting(written)] : []),
     ...(tables.some(({ name, rows }) => name === "Approvals" && rows.kind === "read")
       ? [assessApprovals(approvals, begun, now)]

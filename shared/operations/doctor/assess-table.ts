@@ -4,7 +4,7 @@ import type { Finding, Reading } from "./finding.ts";
 import type { ManagedTable } from "./management.ts";
 import type { NeededTable } from "./needed-tables.ts";
 
-/** What a query finds of a table. `shares`: of the last day's rows, those that have something in the column, 0 to 1. */
+/** A table as queries see it. `shares`: share (0 to 1) of the last day's rows with a value in the column. */
 export interface TableRows {
   readonly freshness: TableFreshness;
   readonly shares: Readonly<Partial<Record<"Signer" | "SHA1", number>>>;
@@ -20,13 +20,13 @@ export interface TableReadings {
 export interface TableExpectation {
   readonly now: Date;
   readonly horizonDays: number;
-  /** Some approvals are in force; `undefined`: not known. */
+  /** Whether any approval is in force; `undefined`: not known. */
   readonly approvals: boolean | undefined;
 }
 
 const CONNECTOR = "connect it in the Microsoft Defender XDR data connector of Sentinel";
 
-/** What a table shows of itself: rows first, then what only its management tells. What could not be read at all is said once for the workspace. Pure. */
+/** Findings about a table: from its rows, then from its management. Unreadable tables have one finding for the workspace. Pure. */
 export function assessTable(seen: TableReadings, expected: TableExpectation): readonly Finding[] {
   const about = `workspace ${seen.workspace}: ${seen.table.name}`;
   const fault = faultOf(seen.table, expected);
@@ -49,7 +49,7 @@ interface Fault {
   readonly without: string;
 }
 
-/** Evidence is a condition of approvals alone: where none is in force, nothing is lost but the explanation in the message. */
+/** How bad a missing table is. Only approvals need evidence: without one in force, messages merely lack the explanation. */
 function faultOf({ for: use }: NeededTable, { approvals }: TableExpectation): Fault {
   if (use === "detections") return { status: "wrong", without: "; until then its detections find nothing" };
   return {
@@ -141,7 +141,7 @@ function assessManaged(about: string, managed: ManagedTable, fault: Fault, horiz
   ];
 }
 
-/** Whole per cent; what is there is never shown as 0. */
+/** Whole per cent; a share above 0 is never shown as 0. */
 const percent = (share: number): string => (share < 0.01 ? "less than 1 %" : `${Math.floor(share * 100)} %`);
 
 const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;

@@ -8,7 +8,7 @@ export interface WorkspaceReadings {
   readonly tables: readonly Omit<TableReadings, "workspace">[];
 }
 
-/** What a workspace shows: that it can be reached with this login, then each table. Pure. */
+/** Findings about a workspace: whether this login can query it, then about each table. Pure. */
 export function assessWorkspace({ name, tables }: WorkspaceReadings, expected: TableExpectation): readonly Finding[] {
   const access = assessAccess(
     `workspace ${name}`,
@@ -22,10 +22,10 @@ export function assessWorkspace({ name, tables }: WorkspaceReadings, expected: T
   ];
 }
 
-/** No table can be queried: said in the workspace's own line. */
+/** Stands for the tables of a workspace that can't be queried: the workspace's own finding says so. */
 const ALREADY_REPORTED = { kind: "no-address", reason: "" } as const;
 
-/** One line for all tables: a right or an address that is wanting is the same for each. */
+/** One finding for all tables: a missing right or address is the same for each. */
 function assessManagement(about: string, tables: WorkspaceReadings["tables"]): readonly Finding[] {
   const lines = tables.map(({ managed }) =>
     unread(about, managed, "ask with a login that has Reader on the workspace"),

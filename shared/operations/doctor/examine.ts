@@ -24,7 +24,7 @@ import { neededTables } from "./needed-tables.ts";
 
 const DAY = 86_400_000;
 
-/** Where the management of the services is; none of it is a setting of the service. */
+/** Addresses in Azure Resource Manager; the service has no settings for them. */
 interface ManagementAddresses {
   readonly endpoint: string;
   readonly workspaceResourceIds: readonly string[];
@@ -39,7 +39,7 @@ export interface Examination {
   readonly sendTestMessage: boolean;
 }
 
-/** Asks every service once and judges what it finds, in the order in which a run meets them. */
+/** Probes every service once and assesses the readings, in the order in which a run meets the services. */
 export async function examine(examination: Examination): Promise<readonly Finding[]> {
   const { config, packs, addresses, now, sendTestMessage } = examination;
   const arm = management(addresses.endpoint, credentialFor(config.identity, addresses.endpoint));

@@ -4,12 +4,12 @@ import { unread } from "./finding.ts";
 import type { Management } from "./management.ts";
 
 interface Located {
-  /** Resource id by customer id. */
+  /** Resource ids by customer id. */
   readonly byCustomerId: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
 }
 
-/** Which workspace of the settings a resource id means: the resource itself says so. */
+/** Finds the configured workspace of each resource id, by reading the resource's customer id. */
 export async function locateWorkspaces(
   arm: Management,
   resourceIds: readonly string[],

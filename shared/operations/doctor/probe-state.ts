@@ -8,7 +8,7 @@ import type { StateReadings, StateTable } from "./assess-state.ts";
 import { STATE_TABLES } from "./assess-state.ts";
 import { signInReason } from "./sign-in.ts";
 
-/** Asks the state account. Writes one row, the one by which each relay pass proves that it can, and removes it. */
+/** Probes the state account. Writes and removes one row, as each relay pass does before it sends. */
 export async function probeState(config: Pick<Config, "stateTable" | "identity">): Promise<StateReadings> {
   const tables = await Promise.all(
     STATE_TABLES.map(async (name) => ({ name, rows: await reading(() => hasRows(config, name)) })),
@@ -29,7 +29,7 @@ export async function probeState(config: Pick<Config, "stateTable" | "identity">
 
 async function hasRows(config: Pick<Config, "stateTable" | "identity">, name: StateTable): Promise<boolean> {
   const pages = tableClient(config, name).listEntities().byPage({ maxPageSize: 1 });
-  // An empty page may be followed by one with rows: tables answer so.
+  // The table service may answer an empty page before one with rows.
   for await (const page of pages) if (page.length > 0) return true;
   return false;
 }
