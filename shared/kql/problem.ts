@@ -6,7 +6,7 @@ export interface Problem extends Position {
   readonly message: string;
   readonly length: number;
   readonly severity: "error" | "warning" | "suggestion" | "information";
-  /** Syntax: the text can't be read. Semantic: it can, and names or types do not fit. */
+  /** `syntax`: the text can't be parsed. `semantic`: names or types do not fit. */
   readonly kind: "syntax" | "semantic";
   /** Offset in the text, UTF-16 units. */
   readonly offset: number;

@@ -10,7 +10,7 @@ type Reason = string | ((purpose: QueryPurpose) => string);
 
 const SEVERAL: Reason = ({ noun }) => `gives several results; ${noun} has one`;
 
-/** Valid KQL that must not be used, and what to write in its place. */
+/** Valid operators that must not be used, with the advice. */
 const NODES: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["SearchOperator", ({ byName }) => `search reads every table; ${byName}`],
   ["FindOperator", ({ byName }) => `find reads tables by pattern; ${byName}`],
@@ -37,7 +37,7 @@ const OUTSIDE_FUNCTIONS: ReadonlySet<string> = new Set([
   "entity_group",
 ]);
 
-/** Plug-ins that only compute over the rows they get. Every other one fetches, runs a program, or tells of the service. */
+/** Plug-ins that only compute over their input rows. Any other fetches data, runs a program, or reveals data of the service. */
 export const PLUGINS: readonly string[] = [
   "autocluster",
   "bag_unpack",
@@ -53,7 +53,7 @@ export const PLUGINS: readonly string[] = [
   "sequence_detect",
 ];
 
-/** What the query must not use, in the order of the text. Ways to read a table that a prelude can't reach are among them. */
+/** Problems of forbidden constructs, in the order of the text: among them ways to read a table that bypass the prelude. */
 export function refusals({ syntax, text }: Analysis, purpose: QueryPurpose): readonly QueryProblem[] {
   const found: QueryProblem[] = [];
   for (const node of walk(syntax)) {
@@ -88,7 +88,7 @@ function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string
 const reasonText = (reason: Reason, purpose: QueryPurpose): string =>
   typeof reason === "string" ? reason : reason(purpose);
 
-/** A wildcard stands for tables in a union; in `project-away` and its like for columns. */
+/** Whether a wildcard stands for tables (in a union), and not for columns (in `project-away` and similar operators). */
 function isUnioned(node: SyntaxView): boolean {
   for (let above = node.Parent; above !== null; above = above.Parent)
     if (nodeName(above).endsWith("Operator")) return nodeName(above) === "UnionOperator";

@@ -1,15 +1,15 @@
 import { PatternError } from "./regex/pattern-error.ts";
 import { translate } from "./regex/translate.ts";
 
-/** Patterns that are kept ready, oldest out first. */
+/** Most compiled patterns in the cache; the oldest leaves first. */
 const CACHE_SIZE = 1000;
 
 const cache = new Map<string, RegExp>();
 
 /**
- * A pattern of a query, in the syntax of Kusto ("Regex syntax" of its documentation), as one of JavaScript. Unicode throughout.
- * Has no state: it is not global.
- * @throws {PatternError} what is no pattern there: look-around, back-references, a mistake
+ * Compiles a query's pattern, in Kusto's syntax ("Regex syntax" of its documentation), to a JavaScript expression. Unicode
+ * throughout; not global, so it has no state.
+ * @throws {PatternError} for look-around, back-references and mistakes
  */
 export function regex(pattern: string): RegExp {
   const known = cache.get(pattern);
@@ -34,7 +34,7 @@ function compiled(pattern: string, source: string, flags: string): RegExp {
 
 const globals = new WeakMap<RegExp, RegExp>();
 
-/** The same expression for every match, to be used with `matchAll` and `replace`, which begin at the start. */
+/** The global form of the expression, for `matchAll` and `replace`, which always begin at the start. */
 export function everywhere(single: RegExp): RegExp {
   const known = globals.get(single) ?? new RegExp(single.source, `${single.flags}g`);
   globals.set(single, known);

@@ -9,24 +9,24 @@ import { suggestion } from "./suggestion.ts";
 
 export interface DialectAnalysis {
   readonly dialect: Dialect;
-  /** Of the prelude and the query. */
+  /** Analysis of prelude and query together. */
   readonly analysis: Analysis;
 }
 
-/** Nobody reads more, and each takes a search for what was meant. */
+/** Most reported problems: nobody reads more, and each needs a search for a suggestion. */
 const MAX_SHOWN = 50;
 
-/** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
+/** KS205 counts as an error: a fuzzy union only warns of an unknown table, and would read it beyond the planned window. */
 const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
 
-/** A query's own text, what stands in front of it, and both together, analysed. */
+/** A query's own text, its prelude, and the analyses of both together. */
 export interface AnalysedQuery {
   readonly query: string;
   readonly front: string;
   readonly analyses: readonly DialectAnalysis[];
 }
 
-/** Names and types that do not fit, in any of the dialects; positions in the query's own text, each thing once. */
+/** Problems of names and types in any of the dialects, with positions in the query's own text, each once. */
 export const semanticProblems = (
   analysed: AnalysedQuery,
   tables: readonly string[],
@@ -41,7 +41,7 @@ export const semanticProblems = (
   );
 };
 
-/** What the language service only warns of. */
+/** Warnings of the language service. */
 export const semanticWarnings = (analysed: AnalysedQuery): readonly QueryProblem[] =>
   collected(
     analysed,
@@ -77,6 +77,6 @@ function collected(
     ? shown
     : [
         ...shown,
-        { ...place(next.problem), message: `from here on ${all.length - MAX_SHOWN} more; mend those before first` },
+        { ...place(next.problem), message: `from here on ${all.length - MAX_SHOWN} more; fix those before first` },
       ];
 }

@@ -8,24 +8,24 @@ import type { Dialect } from "./schema.ts";
 import { SCHEMAS } from "./schema.ts";
 import { child, nodeName, property, walk } from "./syntax.ts";
 
-/** Functions that a portal adds to the language: they read from where a detection can't. */
+/** Functions that only a portal has: they read data that a detection can't reach. */
 const PORTAL_FUNCTION =
   /^(?:FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|_GetWatchlist\w*|_?(?:Im|ASim)_?\w*)$/i;
 
 interface ProblemContext {
   readonly problem: Problem;
-  /** The text that the problem is about. */
+  /** The text at the problem's position. */
   readonly word: string;
   /** Dialects that have the problem. */
   readonly dialects: readonly Dialect[];
   readonly purpose: QueryPurpose;
   /** Tables that the query reads. */
   readonly tables: readonly string[];
-  /** Of prelude and query, in each dialect. */
+  /** Analyses of prelude and query, one for each dialect. */
   readonly analyses: readonly Analysis[];
 }
 
-/** What to do about a problem, as a sentence after its message with a blank in front; empty where nothing is sure. */
+/** Advice about a problem: a sentence to append to its message, with a leading blank; empty where nothing is certain. */
 export function suggestion(context: ProblemContext): string {
   const { problem, word, dialects, purpose } = context;
   const [only] = dialects;
@@ -65,7 +65,7 @@ function forTable({ word, purpose, analyses }: ProblemContext): string {
 }
 
 function forColumn({ word, analyses, purpose, tables }: ProblemContext): string {
-  // The prelude declares the tables.
+  // Leaves out the tables, which the prelude declares.
   const declared = declaredIn(analyses).filter((name) => !purpose.tables.includes(name));
   const names = new Set([...columnsRead(tables, purpose), ...declared]);
   if (names.has(word)) return ` An operator before has dropped the column: keep it there.`;
@@ -73,7 +73,7 @@ function forColumn({ word, analyses, purpose, tables }: ProblemContext): string 
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 
-/** `AccountUpn` for `InitiatingProcessAccountUpn`; words so short end many names by chance. */
+/** The longer name that ends with the word, as `InitiatingProcessAccountUpn` does with `AccountUpn`. Shorter words end many names by chance. */
 const longerNameOf = (word: string, names: Iterable<string>): string | undefined =>
   word.length < 5
     ? undefined
@@ -89,7 +89,7 @@ function forFunction({ word, analyses }: ProblemContext): string {
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 
-/** Names that the query itself gives: of lets, of computed columns, of parameters. */
+/** Names that the query itself declares: let statements, computed columns, parameters. */
 function declaredIn(analyses: readonly Analysis[]): readonly string[] {
   const [first] = analyses;
   if (first === undefined) return [];
@@ -101,11 +101,11 @@ function declaredIn(analyses: readonly Analysis[]): readonly string[] {
 const columnsRead = (tables: readonly string[], { dialects }: QueryPurpose): readonly string[] =>
   tables.flatMap((table) => dialects.flatMap((dialect) => (SCHEMAS[dialect][table] ?? []).map(({ name }) => name)));
 
-/** All that the language service knows. */
+/** All functions that the language service knows. */
 function functionNames([first]: readonly Analysis[]): readonly string[] {
   const globals = first && property(first.code, "Globals");
   if (typeof globals !== "object" || globals === null) return [];
-  // Of two that are as near the aggregate is meant more often: count, not cot.
+  // Aggregates first: of two equally near names the aggregate is meant more often (count, not cot).
   return ["Aggregates", "Functions"].flatMap((kind) => {
     const known = property(globals, kind);
     return Array.isArray(known) ? known.map(({ Name }: { readonly Name: string }) => Name) : [];

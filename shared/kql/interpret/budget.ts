@@ -5,23 +5,23 @@ import type { Relation, Row } from "./relation.ts";
 import type { Scope } from "./scope.ts";
 import { fail } from "./scope.ts";
 
-/** What one execution may use. */
+/** Limits of one execution. */
 export interface Bounds {
-  /** Rows that are read from tables and made by range, mv-expand, join and lookup, all together. */
+  /** Most rows read from tables and made by range, mv-expand, join and lookup, in total. */
   readonly maxIntermediateRows: number;
-  /** Rows, groups and elements that are kept in memory at a time's end: by sort, join, summarize, distinct, the result. */
+  /** Most rows, groups and elements kept in memory, in total: by sort, join, summarize, distinct and the result. */
   readonly maxHeldRows: number;
 }
 
 export const DEFAULT_BOUNDS: Bounds = { maxIntermediateRows: 20_000_000, maxHeldRows: 4_000_000 };
 
-/** Most elements of a list that a function may make: what make_list() holds at most. */
+/** Most elements of a list that a function makes: the maximum of make_list(). */
 export const MAX_ELEMENTS = 1_048_576;
 
-/** Rows that the expansion of one function's call is worth: calls in calls multiply before any row is read. */
+/** Cost, in rows, of expanding one call of a query's function: nested calls multiply before any row is read. */
 const CALL_COST = 1000;
 
-/** What is left. Counted, not timed: the same query over the same rows always ends at the same place. */
+/** The remaining budget. Counted, not timed: the same query over the same rows always ends at the same point. */
 export interface Budget {
   readonly bounds: Bounds;
   rowsLeft: number;
@@ -60,10 +60,10 @@ export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
     );
 }
 
-/** What a value that is kept is worth in rows: long texts more than one. */
+/** Cost, in rows, of keeping a value in memory: a long text costs more than one. */
 export const weight = (value: Value): number => (typeof value === "string" ? 1 + (value.length >>> 8) : 1);
 
-/** Counts the rows of a relation that may have more than its input, and each scan of it. */
+/** Charges each scan and each row of a relation that may have more rows than its input. */
 export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relation => ({
   ...relation,
   scan: (emit) => {
@@ -75,7 +75,7 @@ export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relat
   },
 });
 
-/** Every row, in order. */
+/** Collects all rows, in order, and charges them as kept in memory. */
 export function collectRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
   const rows: Row[] = [];
   relation.scan((row) => {
@@ -86,7 +86,7 @@ export function collectRows(relation: Relation, scope: Scope, at: SyntaxView): R
   return rows;
 }
 
-/** A value that a function has made, if it is not too large. */
+/** Returns a value that a function has made; fails if it is too large. */
 export function bounded(value: Value, scope: Scope, at: SyntaxView): Value {
   if (typeof value === "string" && value.length > MAX_TEXT)
     return fail(scope, `a text longer than ${count(MAX_TEXT)} characters; cut it with substring():`, at);

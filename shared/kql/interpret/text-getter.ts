@@ -4,7 +4,7 @@ import { dynamicType } from "../value.ts";
 import type { Row } from "./relation.ts";
 import type { Compiled } from "./scope.ts";
 
-/** The text of an operand of a string operator, or of an argument. */
+/** Getter of an operand's or argument's text. */
 export function textGetter({ get, type }: Compiled): (row: Row) => string {
   if (type === "string")
     return (row) => {

@@ -4,15 +4,15 @@ import type { Flags } from "./flags.ts";
 import { NO_FLAGS, withFlags } from "./flags.ts";
 import { Reader } from "./reader.ts";
 
-/** Largest count of a repetition: what RE2, Kusto's engine before, took. */
+/** Largest count of a repetition: the limit of RE2, Kusto's former engine. */
 const MAX_REPETITION = 1000;
 
 /** Deepest nesting of groups. */
 const MAX_DEPTH = 100;
 
 /**
- * A pattern in Kusto's syntax as source and flags of JavaScript's. Every construct is taken over by name and anything else refused:
- * JavaScript knows more than Kusto (look-around, back-references), and must not run it.
+ * Translates a pattern from Kusto's syntax to source and flags of a JavaScript expression. Only known constructs are translated,
+ * anything else is refused: JavaScript has more than Kusto (look-around, back-references) and must not run it.
  * @throws {PatternError}
  */
 export function translate(pattern: string): { readonly source: string; readonly flags: string } {
@@ -25,12 +25,12 @@ export function translate(pattern: string): { readonly source: string; readonly 
 }
 
 interface GroupContext {
-  /** Whether the whole is without case: an atom that is otherwise says so itself. */
+  /** Whether the whole expression ignores case; an atom that differs gets its own modifier. */
   readonly ignoreCase: boolean;
   readonly depth: number;
 }
 
-/** Up to the group's `)`, which is not taken, or the end. */
+/** Reads up to the group's `)`, which is not consumed, or to the end. */
 function readGroup(reader: Reader, given: Flags, context: GroupContext): string {
   if (context.depth > MAX_DEPTH) return reader.refuse(`groups are nested deeper than ${MAX_DEPTH}`);
   let flags = given;
@@ -99,7 +99,7 @@ function readParenthesis(reader: Reader, flags: Flags, context: GroupContext, at
   let opening = "(";
   let own = flags;
   const name = reader.match(/\?P?<([^>]+)>/y)?.[1];
-  // A name that JavaScript does not take is of no use here: its group counts by number.
+  // A name that JavaScript does not accept is dropped: the group counts by number.
   if (name !== undefined) opening = /^[A-Za-z_]\w*$/.test(name) ? `(?<${name}>` : "(";
   else if (reader.skip("?")) {
     const set = reader.match(/([a-zA-Z-]*):/y);
@@ -112,7 +112,7 @@ function readParenthesis(reader: Reader, flags: Flags, context: GroupContext, at
   return `${opening}${source})`;
 }
 
-/** Escapes that take no character. `undefined` where the escape is none of these. */
+/** Reads an escape that matches a position, not a character; `undefined` for any other escape. */
 function assertion(reader: Reader, flags: Flags): string | undefined {
   const found = reader.match(/[AzB<>]|b(?:\{(?:start|end)(?:-half)?\})?/y)?.[0];
   if (found === undefined) return undefined;

@@ -13,7 +13,7 @@ interface Moments {
   squares: number;
 }
 
-/** Of a sample (divided by n - 1) or of the whole population; 0 for less than two values. Nulls are passed over. */
+/** Variance of a sample (divided by n - 1) or of the whole population; 0 for fewer than two values. Nulls are skipped. */
 const spread =
   (basis: "sample" | "population", conditional: boolean, result: (variance: number) => number): Aggregate =>
   (call) => {
@@ -24,7 +24,7 @@ const spread =
       (state, row) => {
         const value = condition === undefined || condition(row) === true ? untagged(get(row)) : null;
         if (typeof value !== "number" && typeof value !== "bigint") return state;
-        // Welford's way: the squares of large numbers are never subtracted from each other.
+        // Welford's method: never subtracts the squares of large numbers from each other.
         state.n += 1;
         const distance = Number(value) - state.mean;
         state.mean += distance / state.n;
@@ -37,7 +37,7 @@ const spread =
 
 const plain = (variance: number): number => variance;
 
-/** Values in order, the smallest of which so many per cent are not above: the nearest rank. Exact; the service estimates. */
+/** Percentiles by nearest rank. Exact; the service estimates. */
 const percentiles =
   (asList: boolean): Aggregate =>
   (call) => {

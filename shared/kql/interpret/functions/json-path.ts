@@ -11,7 +11,7 @@ type Step = string | number;
 
 const STEP = /\.([\w-]+)|\[(?:'([^']*)'|"([^"]*)"|(\d+))\]/y;
 
-/** `$.a['b'][0]` as its steps. Wildcards and filters of JSONPath are not known: they are refused. */
+/** Steps of a path such as `$.a['b'][0]`. Wildcards and filters of JSONPath are not supported and refused. */
 function stepsOf(path: string, call: Call): readonly Step[] {
   const steps: Step[] = [];
   let at = path.startsWith("$") ? 1 : 0;
@@ -35,7 +35,7 @@ function walked(value: Value | undefined, steps: readonly Step[]): Value {
   return current ?? null;
 }
 
-/** `extract_json(path, text[, typeof(T)])`: what stands there, as text or as the type. */
+/** `extract_json(path, text[, typeof(T)])`: the value at the path, as text or as the type. */
 const extractJson: ScalarFunction = (call) => {
   const path = textGetter(argument(call, 0));
   const source = textGetter(argument(call, 1));

@@ -37,10 +37,10 @@ const coalesce: ScalarFunction = (call) => {
   };
 };
 
-/** Null and the empty string; of dynamics also a list or bag without elements is not empty, but its text is not. */
+/** `isempty`: true for null and the empty string. A list or bag without elements is not empty. */
 const isEmpty = (value: Value): boolean => value === null || value === "";
 
-/** Strings are never null. */
+/** `isnull`; a string is never null. */
 const isNull = (value: Value, type: string): boolean => type !== "string" && value === null;
 
 export const LOGIC: Family = [

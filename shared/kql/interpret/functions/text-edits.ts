@@ -10,18 +10,18 @@ import { ofText } from "./encodings.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, text, variadic } from "./family.ts";
 
-/** Functions that search and rewrite texts. Places and lengths are in code points. */
+/** Functions that search and rewrite texts. Positions and lengths are in code points. */
 
 const points = (given: string): string[] => Array.from(given);
 
-/** Place, in code points, of a place in UTF-16 units. */
+/** Converts an offset in UTF-16 units into one in code points. */
 const pointsBefore = (given: string, at: number): number => points(given.slice(0, at)).length;
 
 const textOf = (value: Value | undefined, type: string | undefined): string =>
   value === undefined ? "" : toText(value, type === "dynamic" ? dynamicType(value) : (type ?? "string"));
 
 /**
- * `indexof(text, sought[, start[, length[, occurrence]]])`; -1 where it is not, null for arguments that can't be.
+ * `indexof(text, sought[, start[, length[, occurrence]]])`; -1 where it does not occur, null for invalid arguments.
  * Source: the "indexof()" page.
  */
 const indexOf: ScalarFunction = variadic(([source, sought, start, length, occurrence], types) => {
@@ -32,7 +32,7 @@ const indexOf: ScalarFunction = variadic(([source, sought, start, length, occurr
   if (span < -1 || left < 1) return null;
   let from = given < 0 ? Math.max(0, whole.length + given) : given;
   for (;;) {
-    // The length counts anew after each occurrence: the page's own example says so.
+    // The length counts from each occurrence again, as in the page's own example.
     const examined = whole.slice(from, span === -1 ? undefined : from + span).join("");
     const at = examined.indexOf(wanted);
     if (at === -1) return -1;
@@ -57,7 +57,7 @@ const indexOfRegex: ScalarFunction = (call) => {
   };
 };
 
-/** `countof(text, sought[, "normal" | "regex"])`: plain matches may overlap, those of a regular expression do not. */
+/** `countof(text, sought[, "normal" | "regex"])`: plain matches may overlap, matches of a regular expression do not. */
 const countOf: ScalarFunction = (call) => {
   const [source, sought, kind] = [0, 1, 2].map((i) => call.args[i] && textGetter(argument(call, i)));
   return (row) => {
@@ -73,7 +73,7 @@ const countOf: ScalarFunction = (call) => {
   };
 };
 
-/** Each character of the first list becomes the one at its place in the second, whose last stands for those beyond. */
+/** `translate`: replaces each character of the first list by the one at its index in the second; the last one serves for the rest. */
 const translate: ScalarFunction = variadic(([search, replacement, source], types) => {
   const to = points(textOf(replacement, types[1]));
   const table = new Map(
@@ -96,7 +96,7 @@ const repeated: ScalarFunction = (call) =>
     return Array.from({ length: times }, () => unit).join(textOf(delimiter, types[2]));
   })(call);
 
-/** `replace_strings(text, lookups, rewrites)`: in one pass, the earlier lookup first; one rewrite may stand for all. */
+/** `replace_strings(text, lookups, rewrites)`: in one pass, an earlier lookup first; a single rewrite serves for all lookups. */
 const replaceAll: ScalarFunction = variadic(([source, lookups, rewrites]) => {
   if (lookups === undefined || !isList(lookups)) return null;
   const sought = lookups.map((item) => textOf(item, "dynamic"));
@@ -119,7 +119,7 @@ const compared: ScalarFunction = variadic(([left, right], types) => {
   return first === second ? 0 : first < second ? -1 : 1;
 });
 
-/** Place of the first of the terms that the text has; -1 where it has none. */
+/** `has_any_index`: index of the first of the terms that the text has, or -1. */
 const hasAnyIndex: ScalarFunction = variadic(([source, terms], types) =>
   terms !== undefined && isList(terms)
     ? hasTermOf(terms.map((term) => textOf(term, "dynamic")))(textOf(source, types[0]))

@@ -17,7 +17,7 @@ const concatenated: ScalarFunction = variadic((values, types) =>
   values.map((value, i) => textOf(value, types[i] ?? "string")).join(""),
 );
 
-/** Count of Unicode code points. */
+/** Number of Unicode code points. */
 const codePoints = (given: string): number => {
   let count = 0;
   for (const _ of given) count += 1;
@@ -48,7 +48,7 @@ const replaceRegex: ScalarFunction = (call) => {
   const pattern = patternOf(argument(call, 1), call.scope, call.node);
   const rewrite = textGetter(argument(call, 2));
   return (row) => {
-    // Kusto writes groups as \1, JavaScript as $1.
+    // Kusto refers to groups as \1, JavaScript as $1.
     const replacement = rewrite(row)
       .replaceAll("$", "$$$$")
       .replaceAll(/\\(\d)/g, (_, digit: string) => (digit === "0" ? "$&" : `$${digit}`));
@@ -56,18 +56,18 @@ const replaceRegex: ScalarFunction = (call) => {
   };
 };
 
-/** `replace(pattern, rewrite, text)`, the name and order of before. */
+/** `replace(pattern, rewrite, text)`: the former name and order of `replace_regex`. */
 const replaceRegexOldOrder: ScalarFunction = (call) =>
   replaceRegex({ ...call, args: [argument(call, 2), argument(call, 0), argument(call, 1)] });
 
-/** Parts between separators; with an index that part alone, in a list. */
+/** `split`: the parts between separators; with an index a list of that part alone. */
 const split: ScalarFunction = variadic(([source, separator, wanted]) => {
   const parts = text(source) === "" ? [""] : text(source).split(text(separator));
   const index = number(wanted);
   return index === undefined ? parts : parts.slice(index, index + 1);
 });
 
-/** All leading and trailing matches are cut off. */
+/** Cuts off all leading and trailing matches. */
 const trimmed =
   (atStart: boolean, atEnd: boolean): ScalarFunction =>
   (call) => {

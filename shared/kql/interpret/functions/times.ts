@@ -2,7 +2,7 @@ import { dateOfTicks, floorTicks, inRange, ticksOfDate } from "../../datetime.ts
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, unaryOrNull } from "./family.ts";
 
-/** The time of the execution, the same in every row; plus an offset. */
+/** `now([offset])`: the time of the execution, the same in every row. */
 const now: ScalarFunction = ({ scope, args }) => {
   const offset = args[0]?.get;
   return (row) => {
@@ -23,7 +23,7 @@ const DAY = 864_000_000_000n;
 
 type Unit = "hour" | "day" | "week" | "month" | "year";
 
-/** Beginning of the UTC unit (weeks begin on Sunday), moved by the optional second argument in units. */
+/** Beginning of the UTC unit (weeks begin on Sunday), moved by `offset` units. */
 function startTicks(ticks: bigint, unit: Unit, offset: number): bigint | null {
   if (unit === "hour") return inRange((floorTicks(ticks, DAY / 24n) ?? ticks) + BigInt(offset) * (DAY / 24n));
   const date = dateOfTicks(floorTicks(ticks, DAY) ?? ticks);

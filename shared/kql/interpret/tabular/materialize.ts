@@ -7,7 +7,7 @@ import { at } from "../relation.ts";
 import type { Scope } from "../scope.ts";
 import { compileTabular } from "../tabular.ts";
 
-/** Evaluated whole with the first scan, and read from memory after it. */
+/** Evaluated completely at the first scan, and read from memory afterwards. */
 export function materialize(node: SyntaxView, scope: Scope): Relation {
   const relation = compileTabular(child(node, "Expression"), scope);
   let cached: Value[][] | undefined;

@@ -16,7 +16,7 @@ interface SortKey {
   readonly nullsFirst: boolean;
 }
 
-/** Descending where the query does not say. Nulls come first ascending and last descending, where it does not say. */
+/** One key of a sort. Default: descending. Default for nulls: first when ascending, last when descending. */
 function sortKey(node: SyntaxView, scope: Scope): SortKey {
   if (nodeName(node) !== "OrderedExpression")
     return { get: compile(node, scope).get, descending: true, nullsFirst: false };
@@ -38,7 +38,7 @@ function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: re
   };
 }
 
-/** Null and NaN stand together at one end, null outermost, whichever the direction. Source: "sort operator". */
+/** Null and NaN are together at one end, null outermost, in either direction. Source: "sort operator". */
 function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
   const [first, second] = [placeless(left), placeless(right)];
   if (first > 0 || second > 0) return nullsFirst ? second - first : first - second;
@@ -51,7 +51,7 @@ function placeless(value: Value): number {
   return Number.isNaN(value) ? 1 : 0;
 }
 
-/** Stable. Rows are moved, not copied. */
+/** A stable sort that does not copy rows. */
 function sorted(input: Relation, keys: readonly SortKey[], scope: Scope, node: SyntaxView): Row[] {
   const compare = compareBy(keys);
   return collectRows(input, scope, node)
