@@ -52,9 +52,9 @@ function scope({ arrival, preexisting, made, session, devices }: Omit<Approval, 
   const found: Weakness[] = [];
   const report = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
   if (!arrival && !preexisting)
-    report([], "says nothing of how the tool gets there: add arrival, or preexisting for listed devices");
+    report([], "does not say how the tool gets there: add arrival, or preexisting for listed devices");
   if (devices.groups?.some((group) => /^unassigned/i.test(group)))
-    report(["devices", "groups"], "UnassignedGroup is where every new device is: name a group that somebody assigns");
+    report(["devices", "groups"], "UnassignedGroup holds every new device: name a group that somebody assigns");
   if (preexisting && !devices.names)
     report(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
   if (preexisting && !made)
@@ -63,15 +63,14 @@ function scope({ arrival, preexisting, made, session, devices }: Omit<Approval, 
       "preexisting needs made: the time when the devices were listed, after a first run has shown them",
     );
   if (made && !preexisting) report(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
-  if (made && made > now) report(["made"], "made lies in the future: it says when the devices were listed");
+  if (made && made > now) report(["made"], "made is in the future: it is the time when the devices were listed");
   if (!session) return found;
   const hours = (session.validTo.getTime() - session.validFrom.getTime()) / HOUR;
   if (hours <= 0) report(["session", "validTo"], "validTo has to lie after validFrom");
-  if (hours > MAX_SESSION)
-    report(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours: what lasts longer is no session`);
+  if (hours > MAX_SESSION) report(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours`);
   if (devices.groups || !devices.names)
     report(["devices"], "a session is held on listed devices: write names, and no groups");
-  if (preexisting) report(["preexisting"], "what was there before is in no session: make an approval of each");
+  if (preexisting) report(["preexisting"], "preexisting and session exclude each other: write an approval for each");
   return found;
 }
 
@@ -97,12 +96,11 @@ function actor(
         ? "an account other than the logon's own may be anybody's process: add signer and paths, or take accountSids out"
         : undefined;
     const fix = "write signer and paths, with accountSids or microsoftRoot";
-    if (!signer && !paths)
-      return parents ? `a parent's name alone proves nothing: ${fix}` : `says nothing of who: ${fix}`;
+    if (!signer && !paths) return parents ? `a parent's name alone proves nothing: ${fix}` : `does not say who: ${fix}`;
     if (!paths) return `a signer alone proves nothing, its files can be run from anywhere by anybody: ${fix}`;
     if (!signer) return `a path alone proves nothing, whatever is put there passes: ${fix}`;
     if (!accountSids && !microsoftRoot && !session)
-      return `signer and paths say nothing of whose they are: add accountSids, or microsoftRoot`;
+      return `signer and paths do not say whose process it is: add accountSids, or microsoftRoot`;
     return undefined;
   };
   const weak = message();
@@ -120,9 +118,9 @@ function weakPath(
   const file = path.slice(path.lastIndexOf("\\") + 1).replace(/\.exe$/, "");
   const opensByHand = allowed.run && file === "explorer";
   if (HOSTS.has(file) && !allowed.host && !opensByHand)
-    return `${file}.exe does what anybody tells it: name who tells it, or a controller's logon`;
+    return `${file}.exe runs whatever anybody gives it: name the process that starts it, or a controller's logon`;
   if (!allowed.anywhere && (!PROTECTED.test(path) || OPEN.test(path)))
-    return `${path} is where users write: only paths in Program Files and Windows count, or a session`;
+    return `users can write to ${path}: only paths in Program Files and Windows count, or a session`;
   return undefined;
 }
 

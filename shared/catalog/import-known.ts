@@ -35,7 +35,7 @@ export function knownDetections(out: string): KnownDetections {
         return `id ${id} is that of ${other}; make a new GUID`;
       const tool = tools.get(id);
       if (tool?.enabled)
-        return `id ${id} is that of the catalogue's tool ${tool.slug}, which is looked for already; make a new GUID, or switch the tool off in ${LOCAL_TOOLS}`;
+        return `id ${id} is that of the catalogue's tool ${tool.slug}, which is detected already; make a new GUID, or switch the tool off in ${LOCAL_TOOLS}`;
       if (taken.has(resolve(path))) return `another file of this import became ${path}; rename one of them`;
       const namesake = [...shipped].find(([known, file]) => known !== id && basename(file, ".yaml") === slug);
       return namesake && `the shipped ${basename(namesake[1])} has this name and another id; rename the file`;

@@ -38,7 +38,7 @@ export function printExplanation(explanation: Explanation): void {
   const judged =
     explanation.latestVersion === undefined ? "judged by no set" : `judged last by set ${explanation.latestVersion}`;
   console.log(
-    `${explanation.tool} on ${explanation.device}: ${explanation.disposition}${approvedBy}, ${judged}; set ${explanation.version} counts.`,
+    `${explanation.tool} on ${explanation.device}: ${explanation.disposition}${approvedBy}, ${judged}; set ${explanation.version} is current.`,
   );
   for (const { approvalId, covers, reason } of explanation.verdicts)
     console.log(`  ${covers ? "covers" : "does not"}  ${approvalId}: ${reason}`);

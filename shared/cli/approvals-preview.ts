@@ -60,7 +60,7 @@ function coveringId(reviewed: ReturnType<typeof review>): string | undefined {
 
 /** Lines for people: one for each tool, or one that states that nothing changes. */
 export function previewLines({ tools }: Preview): readonly string[] {
-  if (tools.length === 0) return ["It covers no sighting of the state, and ends none."];
+  if (tools.length === 0) return ["It covers no sighting in the state, and ends none."];
   const width = Math.max(...tools.map(({ tool }) => tool.length));
   return tools.map(
     ({ tool, covers, silences, ends }) =>

@@ -22,7 +22,7 @@ export function addLocalCommand(program: Command): void {
   local
     .command("log-analytics")
     .description(
-      "The query API of Log Analytics over rows in files, until Ctrl+C. DIR holds TABLE.ndjson, one JSON object a line; a changed file is read again at the next query. Any token is let in.",
+      "The query API of Log Analytics over rows in files, until Ctrl+C. DIR holds TABLE.ndjson, one JSON object a line; a changed file is read again at the next query. Any token is accepted.",
     )
     .requiredOption("--data <dir>", "folder of the rows")
     .requiredOption("--port <n>", "port on 127.0.0.1; 0 takes a free one", port)

@@ -68,7 +68,7 @@ function forColumn({ word, analyses, purpose, tables }: ProblemContext): string 
   // Leaves out the tables, which the prelude declares.
   const declared = declaredIn(analyses).filter((name) => !purpose.tables.includes(name));
   const names = new Set([...columnsRead(tables, purpose), ...declared]);
-  if (names.has(word)) return ` An operator before has dropped the column: keep it there.`;
+  if (names.has(word)) return ` An earlier operator has dropped the column: keep it there.`;
   const near = nearest(word, names) ?? longerNameOf(word, names) ?? nearest(word, purpose.tables);
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }

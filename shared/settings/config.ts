@@ -94,12 +94,12 @@ function contradictions(given: Readonly<Record<string, string | undefined>>): re
     [number("OVERLAP_HOURS") > horizon * 24, "OVERLAP_HOURS has to be at most HORIZON_DAYS × 24"],
     [
       dormancy > 0 && dormancy <= horizon,
-      "DORMANCY_DAYS has to be 0 or more than HORIZON_DAYS: a shorter quiet can't be told from late rows",
+      "DORMANCY_DAYS has to be 0 or more than HORIZON_DAYS: a shorter quiet time can't be distinguished from late rows",
     ],
-    [retention <= dormancy, "RETENTION_DAYS has to be more than DORMANCY_DAYS: a return would be told as new"],
+    [retention <= dormancy, "RETENTION_DAYS has to be more than DORMANCY_DAYS: a return would be announced as new"],
     [
       retention <= horizon + lookback,
-      "RETENTION_DAYS has to be more than HORIZON_DAYS + LOOKBACK_DAYS: what a run still reads would be told again",
+      "RETENTION_DAYS has to be more than HORIZON_DAYS + LOOKBACK_DAYS: rows that a run still reads would be announced again",
     ],
   ];
   return rules.flatMap(([broken, message]) => (broken ? [message] : []));

@@ -301,7 +301,7 @@ describe("what it says", () => {
     try {
       const findings = await look();
       expect(wrong(findings)).toEqual([`workspace soc: DeviceLogonEvents: ${found}`]);
-      expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is whole: 1 approval");
+      expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is complete: 1 approval");
     } finally {
       await emptyTable("Approvals");
     }
@@ -311,7 +311,7 @@ describe("what it says", () => {
     await tables.client("Coverage").createEntity({ partitionKey: "epoch", rowKey: "0" });
     try {
       expect(wrong(await look())).toEqual([
-        "approvals: the service has run, and nothing says what is approved: each run fails",
+        "approvals: the service has run, and there is no set of approvals: each run fails",
       ]);
     } finally {
       await emptyTable("Coverage");

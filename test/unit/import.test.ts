@@ -146,7 +146,7 @@ describe("detections import", () => {
       "in/2.yaml:1:5: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of out/1.yaml; make a new GUID",
       "in/a/same name.yaml: written to out/same-name.yaml; fill in out/same-name.test.yaml",
       "in/b/Same-Name.yaml:1:5: another file of this import became out/same-name.yaml; rename one of them",
-      "in/level.yaml:1:5: id 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc is that of the catalogue's tool level, which is looked for already; make a new GUID, or switch the tool off in shared/catalog/local/rmm-tools.yaml",
+      "in/level.yaml:1:5: id 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc is that of the catalogue's tool level, which is detected already; make a new GUID, or switch the tool off in shared/catalog/local/rmm-tools.yaml",
       "5 files: 2 written, 0 the same already, 3 can't be taken; 0 fixed",
     ]);
   });

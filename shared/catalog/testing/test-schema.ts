@@ -42,7 +42,7 @@ const testCase = strict(
     }),
     expect: z.array(
       row.refine((given) => Object.keys(given).length > 0, {
-        error: "this row says nothing; name the columns that matter",
+        error: "this row is empty; name the columns that matter",
       }),
       {
         error: missingOr(

@@ -75,8 +75,8 @@ function assessApprovals(approvals: StateReadings["approvals"], begun: boolean, 
       ? {
           about,
           status: "wrong",
-          found: "the service has run, and nothing says what is approved: each run fails",
-          todo: "put the reviewed files in again: firstsight approvals apply",
+          found: "the service has run, and there is no set of approvals: each run fails",
+          todo: "apply the reviewed files again: firstsight approvals apply",
         }
       : { about, status: "ok", found: "none yet; the first run makes the empty set" };
   if (approvals.kind === "failed")
@@ -84,7 +84,7 @@ function assessApprovals(approvals: StateReadings["approvals"], begun: boolean, 
       about,
       status: "wrong",
       found: `the set can't be read: ${approvals.reason}`,
-      todo: "put the reviewed files in again: firstsight approvals apply",
+      todo: "apply the reviewed files again: firstsight approvals apply",
     };
   const unseen = unread(about, approvals, `ask with a login that has ${ROLE}`);
   if (unseen !== undefined || approvals.kind !== "read")
@@ -92,11 +92,11 @@ function assessApprovals(approvals: StateReadings["approvals"], begun: boolean, 
   const { version, approvals: all } = approvals.value;
   const over = all.filter(({ expires }) => expires <= now).length;
   return over === 0
-    ? { about, status: "ok", found: `set ${version} is whole: ${counted(all.length, "approval")}` }
+    ? { about, status: "ok", found: `set ${version} is complete: ${counted(all.length, "approval")}` }
     : {
         about,
         status: "advice",
-        found: `set ${version} is whole: ${counted(all.length, "approval")}, ${over} of them expired`,
+        found: `set ${version} is complete: ${counted(all.length, "approval")}, ${over} of them expired`,
         todo: "renew them or take them out: firstsight approvals list",
       };
 }

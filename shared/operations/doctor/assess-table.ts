@@ -78,7 +78,7 @@ function assessRows(about: string, { freshness }: TableRows, fault: Fault, now: 
       found:
         newest === undefined
           ? "silent: no row in the last 7 days"
-          : `silent: its newest row is of ${minute(newest)}, longer ago than it is used to`,
+          : `silent: its newest row is of ${minute(newest)}, longer ago than usual`,
       todo: `see whether its connector runs and whether you may read the table: one that is protected, or outside the condition of the role, shows no row${fault.without}`,
     };
   const count = lastDayCount(freshness, now);
@@ -135,7 +135,7 @@ function assessManaged(about: string, managed: ManagedTable, fault: Fault, horiz
         : {
             about: `${about}, retention`,
             status: fault.status,
-            found: `${days} days, less than HORIZON_DAYS (${horizonDays}): after an outage what is older is gone, and nobody says so`,
+            found: `${days} days, less than HORIZON_DAYS (${horizonDays}): after a longer outage older rows are gone, without any error`,
             todo: `keep it for ${horizonDays} days (az monitor log-analytics workspace table update --retention-time ${horizonDays}), or set HORIZON_DAYS to ${days} at most`,
           },
   ];

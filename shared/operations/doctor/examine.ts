@@ -56,7 +56,7 @@ export async function examine(examination: Examination): Promise<readonly Findin
   ]);
   const managedQueue =
     addresses.queueResourceId === undefined
-      ? noAddress("say --queue-resource-id to have duplicate detection, lock and time to live looked at")
+      ? noAddress("give --queue-resource-id to check duplicate detection, lock and time to live")
       : await arm.queue(addresses.queueResourceId);
   const expected: TableExpectation = {
     now,
@@ -108,7 +108,7 @@ async function probeTables({ source, arm, resource, limiter }: TableProbe, table
       rows: await probeTable(source, table, now),
       managed:
         resource === undefined
-          ? noAddress("say its --workspace-resource-id to have plan and retention looked at")
+          ? noAddress("give its --workspace-resource-id to check plan and retention")
           : await limiter(() => arm.table(resource, table.name)),
     })),
   );
