@@ -35,10 +35,10 @@ export async function explainSighting(name: string, state: ApprovalState, now: D
 
 export function printExplanation(explanation: Explanation): void {
   const approvedBy = explanation.approvalId === undefined ? "" : ` by ${explanation.approvalId}`;
-  const judged =
+  const lastReview =
     explanation.latestVersion === undefined ? "judged by no set" : `judged last by set ${explanation.latestVersion}`;
   console.log(
-    `${explanation.tool} on ${explanation.device}: ${explanation.disposition}${approvedBy}, ${judged}; set ${explanation.version} is current.`,
+    `${explanation.tool} on ${explanation.device}: ${explanation.disposition}${approvedBy}, ${lastReview}; set ${explanation.version} is current.`,
   );
   for (const { approvalId, covers, reason } of explanation.verdicts)
     console.log(`  ${covers ? "covers" : "does not"}  ${approvalId}: ${reason}`);

@@ -18,7 +18,7 @@ const DAY = 86_400_000;
 
 /** `firstsight catalog`: the tools that are detected, and the query that detects them. */
 export function addCatalogCommand(program: Command): void {
-  const catalog = program.command("catalog").description("The remote-management tools that are looked for.");
+  const catalog = program.command("catalog").description("The remote-management tools that are detected.");
   catalog
     .command("list")
     .description("every tool, on or off, with what it is found by")
@@ -32,7 +32,7 @@ export function addCatalogCommand(program: Command): void {
     .action(show);
   catalog
     .command("query")
-    .description("the one query that looks for all of them, ready to paste")
+    .description("the one query that detects all of them, ready to paste")
     .option("--all", "tools that are off too")
     .addOption(new Option("--dialect <dialect>", "where it is to run").choices(DIALECTS).default("log-analytics"))
     .option("--from <time>", "event times from, ISO 8601; default: five days before --to", instant)

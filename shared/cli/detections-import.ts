@@ -22,7 +22,7 @@ export function addImportCommand(detections: Command): void {
   detections
     .command("import")
     .description(
-      "Take in Sentinel hunting queries and scheduled rules as they are: each is checked, fixed where its indentation is known to be wrong, and written with a skeleton of its tests.",
+      "Import Sentinel hunting queries and scheduled rules as they are: each is checked, fixed where its indentation has a known fault, and written with a skeleton of its tests.",
     )
     .argument("<path>", "a file, or a folder with all below it")
     .option("--out <dir>", "where to (default: shared/catalog/local/detections of this clone)")

@@ -6,7 +6,7 @@ import { addValidateCommand } from "./detections-validate.ts";
 
 /** `firstsight detections`: commands for authors of detections. */
 export function addDetectionsCommand(program: Command): void {
-  const detections = program.command("detections").description("Detections: check them, test them, take in others.");
+  const detections = program.command("detections").description("Detections: check, test and import them.");
   addValidateCommand(detections);
   addTestCommand(detections);
   addImportCommand(detections);

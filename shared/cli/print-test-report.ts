@@ -35,7 +35,7 @@ export function reportLines(reports: readonly DetectionReport[], mutate: boolean
     "",
     [
       `${counted(totals.detections, "detection")}, ${counted(totals.cases, "case")}${verdict(totals)}`,
-      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${unnoticed(totals.survivors)}`] : []),
+      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${survivorText(totals.survivors)}`] : []),
       ...(totals.problems > 0 ? [counted(totals.problems, "problem")] : []),
     ].join("; "),
   ];
@@ -46,7 +46,7 @@ export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }
   "the catalogue's tools",
   ...problems.map(problemLine),
   `  ${counted(tools, "tool")}, ${counted(cases, "signer")}${failed > 0 ? `: ${failed} wrong` : cases > 0 ? ": all right" : ""}`,
-  ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${unnoticed(survivors?.length ?? 0)}`]),
+  ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${survivorText(survivors?.length ?? 0)}`]),
 ];
 
 /** A line for each template, and one for each case with an unexpected verdict. */
@@ -71,14 +71,14 @@ function detectionLines({ file, cases, problems, mutation }: DetectionReport, mu
     ...(mutation === undefined
       ? []
       : [
-          `  ${counted(mutation.mutants, "mutant")}: ${unnoticed(mutation.survivors.length)}${mutation.listed > 0 ? `, ${mutation.listed} listed as meaning the same` : ""}`,
+          `  ${counted(mutation.mutants, "mutant")}: ${survivorText(mutation.survivors.length)}${mutation.listed > 0 ? `, ${mutation.listed} listed as meaning the same` : ""}`,
         ]),
   ];
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-const unnoticed = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
+const survivorText = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
 
 function caseLines(report: CaseReport): readonly string[] {
   const { name, passed, failures } = report;
@@ -88,7 +88,7 @@ function caseLines(report: CaseReport): readonly string[] {
     ...failures.flatMap((failure) => [
       problemLine({
         ...(failure.at ?? report),
-        message: `${headline(failure)}${only(failure)}`,
+        message: `${headline(failure)}${onlyIn(failure)}`,
       }),
       ...(failure.outcome.kind === "rows" ? failure.outcome.differences.flatMap(differenceLines) : []),
     ]),
@@ -104,12 +104,14 @@ function headline({ outcome }: Failure): string {
     [count("missing"), "missing"],
     [count("unexpected"), "unexpected"],
   ]
-    .flatMap(([number, what]) => (number === 0 ? [] : [`${counted(Number(number), "row")} ${what}`]))
+    .flatMap(([number, differenceText]) =>
+      number === 0 ? [] : [`${counted(Number(number), "row")} ${differenceText}`],
+    )
     .join(", ");
 }
 
 /** The dialects of a failure; empty where it is the same in all. */
-const only = ({ dialects }: Failure): string =>
+const onlyIn = ({ dialects }: Failure): string =>
   dialects.length === DIALECTS.length ? "" : ` (only in ${dialects.join(", ")})`;
 
 /** `-`: expected and missing; `+`: present and not expected. */

@@ -138,15 +138,17 @@ function called(node: SyntaxView, scope: Scope): Relation {
     : unsupported(scope, `${name}()`, node);
 }
 
-const spell = (columns: readonly { readonly name: string; readonly type: string }[]): string =>
+const columnList = (columns: readonly { readonly name: string; readonly type: string }[]): string =>
   columns.map(({ name, type }) => `${name}:${type}`).join(", ");
 
 /** Checks the relation's columns against the language service's result type. */
 function assertColumns(node: SyntaxView, relation: Relation): void {
   const expected = tableColumns(node.ResultType);
   if (expected === undefined) return;
-  if (spell(expected) !== spell(relation.columns)) {
-    throw new TypeError(`${node.toString().trim()}\nmade (${spell(relation.columns)}), not (${spell(expected)})`);
+  if (columnList(expected) !== columnList(relation.columns)) {
+    throw new TypeError(
+      `${node.toString().trim()}\nmade (${columnList(relation.columns)}), not (${columnList(expected)})`,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ const iff: ScalarFunction = (call) => {
 };
 
 /** The first branch whose condition holds, else the last argument. */
-const chosenCase: ScalarFunction = (call) => {
+const caseOf: ScalarFunction = (call) => {
   const branches: { when: (row: Row) => Value; result: (row: Row) => Value }[] = [];
   for (let i = 0; i + 1 < call.args.length; i += 2) {
     branches.push({ when: argument(call, i).get, result: toType(argument(call, i + 1), call.type).get });
@@ -46,7 +46,7 @@ const isNull = (value: Value, type: string): boolean => type !== "string" && val
 export const LOGIC: Family = [
   ["iff", iff],
   ["iif", iff],
-  ["case", chosenCase],
+  ["case", caseOf],
   ["coalesce", coalesce],
   ["not", unary((value) => value === false)],
   ["isempty", unaryOrNull(isEmpty)],

@@ -40,13 +40,13 @@ function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: re
 
 /** Null and NaN are together at one end, null outermost, in either direction. Source: "sort operator". */
 function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
-  const [first, second] = [placeless(left), placeless(right)];
+  const [first, second] = [nullRank(left), nullRank(right)];
   if (first > 0 || second > 0) return nullsFirst ? second - first : first - second;
   if (left === null || right === null) return 0;
   return descending ? order(right, left) : order(left, right);
 }
 
-function placeless(value: Value): number {
+function nullRank(value: Value): number {
   if (value === null) return 2;
   return Number.isNaN(value) ? 1 : 0;
 }
