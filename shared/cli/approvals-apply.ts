@@ -1,5 +1,6 @@
 import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
+import { counted } from "../operations/counted.ts";
 import { readApprovals } from "./approvals-files.ts";
 import { preview, previewLines } from "./approvals-preview.ts";
 import type { ApprovalState } from "./approval-state.ts";
@@ -55,7 +56,7 @@ export async function applyApprovals(
     );
     return;
   }
-  const many = `${approvals.length} approval${approvals.length === 1 ? "" : "s"}`;
+  const many = counted(approvals.length, "approval");
   console.log(
     version === undefined
       ? `${many} would be applied; nothing was changed.`
@@ -80,7 +81,7 @@ export async function checkApprovals(
   else {
     for (const problem of problems) console.error(problemLine(problem));
     for (const warning of warnings) console.error(warning);
-    if (problems.length === 0) console.log(`${approvals.length} approvals, no problems.`);
+    if (problems.length === 0) console.log(`${counted(approvals.length, "approval")}, no problems.`);
   }
   return problems.length === 0;
 }

@@ -2,6 +2,7 @@ import type { RowDifference } from "../catalog/testing/compare-rows.ts";
 import type { CaseReport, DetectionReport, Failure } from "../catalog/testing/test-detection.ts";
 import type { ApprovalReport } from "../catalog/testing/approval-tests.ts";
 import type { ToolsReport } from "../catalog/testing/test-tools.ts";
+import { counted } from "../operations/counted.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { DIALECTS } from "../kql/schema.ts";
 
@@ -75,8 +76,6 @@ function detectionLines({ file, cases, problems, mutation }: DetectionReport, mu
         ]),
   ];
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const survivorText = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
 

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import { clean } from "../core/clean.ts";
 import type { EvidencePiece } from "../core/evidence.ts";
 import type { StoredSighting } from "../core/review.ts";
@@ -7,6 +6,8 @@ import { partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../kql/nearest.ts";
 import { toolSlugs } from "./approvals-files.ts";
+import { counted } from "../operations/counted.ts";
+import { isoTime } from "./iso-time.ts";
 import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
 import type { ApprovalState } from "./approval-state.ts";
 import { openState } from "./approval-state.ts";
@@ -37,7 +38,7 @@ export function addSightingsCommand(program: Command): void {
     .description("known sightings: where, since when, announced or expected")
     .option("--device <device>", "of one device, by name or id")
     .option("--tool <slug>", "of one tool")
-    .option("--since <time>", "seen since then, ISO 8601", instant)
+    .option("--since <time>", "seen since then, ISO 8601", isoTime)
     .option(...SETTINGS)
     .option("--json", "one JSON object a line on stdout, without the evidence")
     .action(async (options: SightingFilter & OutputOptions) => {
@@ -47,7 +48,7 @@ export function addSightingsCommand(program: Command): void {
         console.log(options.json ? JSON.stringify({ ...sighting, tool, evidence: undefined }) : line(sighting, tool));
       }
       if (count === 0 && options.tool !== undefined) await assertTool(options.tool);
-      if (!options.json) console.log(`${count} sighting${count === 1 ? "" : "s"}.`);
+      if (!options.json) console.log(`${counted(count, "sighting")}.`);
     });
   sightings
     .command("show")
@@ -122,9 +123,3 @@ function pieceLine({ kind, at, path, fileName, actor, client }: EvidencePiece): 
 }
 
 const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
-
-function instant(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("wants a time such as 2026-03-01T12:00:00Z");
-  return time;
-}

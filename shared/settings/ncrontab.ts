@@ -2,7 +2,7 @@ interface Field {
   readonly name: string;
   readonly least: number;
   readonly most: number;
-  readonly words?: readonly string[];
+  readonly names?: readonly string[];
 }
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -14,8 +14,8 @@ const FIELDS: readonly Field[] = [
   { name: "minute", least: 0, most: 59 },
   { name: "hour", least: 0, most: 23 },
   { name: "day", least: 1, most: 31 },
-  { name: "month", least: 1, most: 12, words: MONTHS },
-  { name: "day of week", least: 0, most: 6, words: DAYS },
+  { name: "month", least: 1, most: 12, names: MONTHS },
+  { name: "day of week", least: 0, most: 6, names: DAYS },
 ];
 
 /** Days that a schedule is searched ahead: a 29 February across a year like 2100 is the longest wait there is. */
@@ -78,8 +78,8 @@ function isItem(item: string, field: Field): boolean {
   return first !== undefined && last !== undefined && first <= last;
 }
 
-function valueOf(text: string, { least, most, words = [] }: Field): number | undefined {
-  const word = words.indexOf(text.toLowerCase());
-  const value = word >= 0 ? word + least : /^\d+$/.test(text) ? Number(text) : NaN;
+function valueOf(text: string, { least, most, names = [] }: Field): number | undefined {
+  const index = names.indexOf(text.toLowerCase());
+  const value = index >= 0 ? index + least : /^\d+$/.test(text) ? Number(text) : NaN;
   return value >= least && value <= most ? value : undefined;
 }

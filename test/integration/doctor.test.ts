@@ -447,7 +447,7 @@ describe("the command against the embedded services", () => {
     const { code, stdout, stderr } = await doctor(LOCATED);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^ok +workspace soc: DeviceFileCertificateInfo: \d+ rows in the last day/m);
-    expect(stdout).toMatch(/\d+ looked at: 0 wrong/);
+    expect(stdout).toMatch(/\d+ checked: 0 wrong/);
   });
 
   test("something is wrong – exits 1; --json says it to machines", async () => {

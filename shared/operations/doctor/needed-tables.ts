@@ -27,6 +27,6 @@ function needed(name: string, use: NeededTable["for"]): NeededTable {
 /** Tables in compiled queries: in the compiler's text a table's name is a separate word and occurs nowhere else. */
 function tablesIn(queries: readonly Pack["query"][]): readonly string[] {
   const text = queries.map((query) => query.filter((part) => typeof part === "string").join("")).join("\n");
-  const words = new Set(text.match(/\b\w+\b/g));
-  return DEVICE_TABLES.filter((name) => words.has(name));
+  const tokens = new Set(text.match(/\b\w+\b/g));
+  return DEVICE_TABLES.filter((name) => tokens.has(name));
 }
