@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { FilledIn } from "../../shared/catalog/approval-file.ts";
+import type { TemplateInput } from "../../shared/catalog/approval-file.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../../shared/catalog/approval-file.ts";
 import type { Approval, ApprovalSubject } from "../../shared/core/approval.ts";
 import type { Actor, Evidence, EvidencePiece } from "../../shared/core/evidence.ts";
@@ -58,7 +58,7 @@ export const run = (by: Actor, change: Partial<EvidencePiece> = {}): EvidencePie
 export const evidence = (...pieces: EvidencePiece[]): Evidence => ({ pieces, missing: [] });
 
 /** A shipped template, filled in for the group Workstations unless devices are given. */
-export function fromTemplate(name: string, change: Partial<FilledIn> = {}): Approval {
+export function fromTemplate(name: string, change: Partial<TemplateInput> = {}): Approval {
   const file = `shared/catalog/approvals/${name}.yaml`;
   const template = loadTemplate({ file, text: readFileSync(new URL(`../../${file}`, import.meta.url), "utf8") });
   if ("problems" in template) throw new Error(JSON.stringify(template.problems));
