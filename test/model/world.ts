@@ -149,6 +149,7 @@ export class World {
   readonly namedEpochs = new Map<string, string>();
   readonly detections = new Map<string, DetectionRecord>();
   readonly runs: RunRecord[] = [];
+  readonly #startedAt = new WeakMap<object, Date>();
   /** One entry a sighting that was told, singly or as a member of a wave. */
   readonly received: Received[] = [];
   /** Headers of waves. */
@@ -405,16 +406,18 @@ export class World {
   }
 
   #sightings(task: string): SightingsStore {
-    const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): KnownRecord => ({
-      ...change,
-      lastSeen,
-      etag,
-      ...(stored !== undefined && { stored }),
-    });
+    const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): KnownRecord => {
+      const { firstSeen, episode, announcement, disposition, approvalId, approvalsVersion } = change;
+      const judged = { disposition, approvalsVersion, ...(approvalId !== undefined && { approvalId }) };
+      const seen = { firstSeen, lastSeen, episode, announcement };
+      return { ...seen, ...judged, etag, ...(stored !== undefined && { stored }) };
+    };
     return {
       readVersions: async (partition) => {
         await this.scheduler.turn(task);
-        return new Map([...this.#partition(partition)].map(([key, of]) => [key, known(of)]));
+        return new Map(
+          [...this.#partition(partition)].map(([key, of]) => [key, { lastSeen: of.lastSeen, etag: of.etag }]),
+        );
       },
       readKeys: async (partition, keys) => {
         await this.scheduler.turn(task);
@@ -504,12 +507,14 @@ export class World {
       if (stored.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
     if (messages.some((message) => this.outbox.has(outboxKey(partition, message, now)))) return { kind: "conflict" };
     for (const [i, { sighting, evidence }] of changes.entries()) {
-      const before = stored.get(keys[i] ?? "")?.evidence;
+      const before = stored.get(keys[i] ?? "");
+      const messageId = sighting.messageId ?? before?.change.messageId;
+      const kept = evidence ?? before?.evidence;
       stored.set(keys[i] ?? "", {
-        change: sighting,
+        change: { ...sighting, ...(messageId !== undefined && { messageId }) },
         lastSeen: sighting.lastSeen,
         etag: `e${++this.#etag}`,
-        ...((evidence ?? before) !== undefined && { evidence: evidence ?? before ?? "" }),
+        ...(kept !== undefined && { evidence: kept }),
       });
     }
     for (const message of messages)
@@ -521,9 +526,9 @@ export class World {
     const stored = this.#partition(partition);
     if (refreshes.length === 0) throw new Error("an empty transaction");
     if (refreshes.some((of) => stored.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
-    for (const of of refreshes) {
+    for (const { deviceName, lastSeen, ...of } of refreshes) {
       const one = stored.get(sightingRowKey(of));
-      if (one) Object.assign(one, { lastSeen: of.lastSeen, etag: `e${++this.#etag}` });
+      if (one) Object.assign(one, { change: { ...one.change, deviceName }, lastSeen, etag: `e${++this.#etag}` });
     }
     return { kind: "done" };
   }
@@ -537,6 +542,7 @@ export class World {
       write: async (detectionId, state, etag, header, now) => {
         await this.scheduler.turn(task);
         if (this.waves.get(detectionId)?.etag !== etag) return { kind: "conflict" };
+        if (header && this.outbox.has(outboxKey("wave", header, now))) return { kind: "conflict" };
         this.waves.set(detectionId, { state, etag: `e${++this.#etag}` });
         if (header)
           this.outbox.set(outboxKey("wave", header, now), { message: header, createdAt: now, partition: "wave" });
@@ -560,12 +566,13 @@ export class World {
         if (!this.approvals) throw new StateError("there is no pointer");
         return this.approvals;
       },
-      apply: async (approvals, expectedVersion) => {
+      apply: async (approvals, expectedVersion, above = 0) => {
         await this.scheduler.turn(task);
         if ((this.approvals?.version ?? 0) !== expectedVersion)
           return { kind: "conflict", stored: this.approvals?.version };
-        this.approvals = { version: expectedVersion + 1, approvals };
-        return { kind: "applied", version: expectedVersion + 1 };
+        const version = Math.max(expectedVersion, above) + 1;
+        this.approvals = { version, approvals };
+        return { kind: "applied", version };
       },
     };
   }
@@ -621,18 +628,26 @@ export class World {
       recordDetection: async (id, hash, newDevices, firstSeen) => {
         await this.scheduler.turn(task);
         const before = this.detections.get(id);
+        const [earliest] = [before?.firstSeen, firstSeen]
+          .filter((time) => time !== undefined)
+          .toSorted((a, b) => a.getTime() - b.getTime());
         this.detections.set(id, {
           hash: hash ?? before?.hash ?? "",
-          knownDevices: (before?.knownDevices ?? 0) + newDevices,
-          ...(firstSeen && { firstSeen }),
+          knownDevices: Math.max(0, (before?.knownDevices ?? 0) + newDevices),
+          ...(earliest && { firstSeen: earliest }),
         });
       },
-      recordRun: async (_startedAt, _runId, record) => {
+      recordRun: async (startedAt, _runId, record) => {
         await this.scheduler.turn(task);
+        this.#startedAt.set(record, startedAt);
         // The record is written as it was made: run.ts hands its own.
         this.runs.push(record as unknown as RunRecord);
       },
-      deleteRuns: async () => 0,
+      deleteRuns: async (before) => {
+        await this.scheduler.turn(task);
+        const kept = this.runs.filter((record) => (this.#startedAt.get(record) ?? before) >= before);
+        return this.runs.splice(0, Infinity, ...kept).length - kept.length;
+      },
     };
   }
 
@@ -641,7 +656,7 @@ export class World {
     const stored = this.units.get(key);
     if (stored && stored.packHash !== packHash && stored.packHash !== priorHash) return;
     const forward = stored?.packHash === packHash && stored.coveredTo > coveredTo ? stored.coveredTo : coveredTo;
-    const end = gapEnd ?? stored?.gapEnd;
+    const end = gapEnd && stored?.gapEnd && stored.gapEnd > gapEnd ? stored.gapEnd : (gapEnd ?? stored?.gapEnd);
     this.units.set(key, {
       coveredTo: forward,
       packHash,
@@ -655,7 +670,7 @@ export class World {
   /** The real pass, over an outbox and a queue of this world. */
   #relay(task: string): Promise<RelayResult> {
     return relay({
-      outbox: this.#outbox(task),
+      outbox: this.outboxOf(task),
       queue: async () => this.#queue(task),
       log: this.logger,
       limit: this.announceLimit,
@@ -664,18 +679,19 @@ export class World {
     });
   }
 
-  #outbox(task: string): Outbox {
+  /** The port over `outbox`. */
+  outboxOf(task: string): Outbox {
     // Waves first, then oldest first.
     const rank = ([key, { partition }]: [string, StoredMessage]): string => `${partition === "wave" ? 0 : 1}${key}`;
     const ordered = (): [string, StoredMessage][] => [...this.outbox].toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
     return {
       survey: async () => {
         await this.scheduler.turn(task);
-        const [oldest] = ordered();
+        const times = [...this.outbox.values()].map(({ createdAt }) => createdAt.getTime());
         return {
           depth: this.outbox.size,
           partitions: [...new Set(ordered().map(([, { partition }]) => partition))],
-          ...(oldest && { oldest: oldest[1].createdAt }),
+          ...(times.length > 0 && { oldest: new Date(Math.min(...times)) }),
         };
       },
       prove: async () => {
@@ -683,9 +699,9 @@ export class World {
         if (this.deletesFail) throw new StateError("deletes fail");
       },
       // As it is when the reading begins: what another pass deletes meanwhile is sent again, under the same id.
-      async *read() {
+      async *read(partitions) {
         for (const [key, { message, partition }] of ordered())
-          yield { kind: "message" as const, message, partition, key };
+          if (partitions.includes(partition)) yield { kind: "message" as const, message, partition, key };
       },
       remove: async (_partition, keys) => {
         await this.scheduler.turn(task);

@@ -8,7 +8,7 @@ import { anyEvent } from "../../shared/core/event.ts";
 import { membersId, waveId } from "../../shared/core/message-id.ts";
 import { countAnnouncements } from "../../shared/core/wave.ts";
 import { waveHeader, waveMembers } from "../../shared/core/wave-message.ts";
-import { validatesContract } from "../contract.ts";
+import { validatesContract } from "../message-schema.ts";
 import { DAY, HOUR, LEVEL, World, detection, packOf, tooLarge } from "../model/world.ts";
 
 const RARE = "00000000-0000-4000-8000-00000000000a";
