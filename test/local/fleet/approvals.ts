@@ -9,7 +9,7 @@ import {
 import { readTools } from "../../../shared/catalog/catalogue-files.ts";
 import { problemLine } from "../../../shared/catalog/file-problem.ts";
 import type { Approval } from "../../../shared/core/approval.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "./fleet-data.ts";
 import { ANSIBLE } from "./process.ts";
 import { APPROVED, CONTROLLER, SERVERS, WORKSTATIONS } from "./story.ts";
 import { DAMEWARE, SCREENCONNECT, TEAMVIEWER } from "./tool.ts";
