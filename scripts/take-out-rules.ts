@@ -11,7 +11,7 @@ import type { Cut } from "./rule-cuts.ts";
 import { CUTS } from "./rule-cuts.ts";
 
 const RULES = ["rules", "approval-rules", "waves", "starvation", "histories"].map(
-  (name) => `test/unit/${name}.test.ts`,
+  (name) => `test/model/${name}.test.ts`,
 );
 
 const root = fileURLToPath(new URL("../", import.meta.url));

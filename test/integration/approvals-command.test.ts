@@ -17,7 +17,7 @@ import type { StoredSighting } from "../../shared/core/review.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
-import { ago, arrival, CCM, CHROME, evidence, NOW } from "../unit/approval-samples.ts";
+import { ago, arrival, CCM, CHROME, evidence, NOW } from "../fixtures/approval-samples.ts";
 
 const ANYDESK = "11111111-1111-4111-8111-111111111111";
 /** Ships as a YAML detection in the packs. */

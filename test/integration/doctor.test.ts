@@ -23,7 +23,7 @@ import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
-import { fromTemplate } from "../unit/approval-samples.ts";
+import { fromTemplate } from "../fixtures/approval-samples.ts";
 import {
   allRows,
   CERTIFICATES,
