@@ -142,15 +142,16 @@ export function coverageTable(table: Client): CoverageStore {
       for (let round = 0; round < MAX_ATTEMPTS; round++) {
         const stored = await read(table, "detection", id);
         const before = stored && toDetection(stored);
+        const earliest = earlier(before?.firstSeen, firstSeen);
         const next = {
           partitionKey: "detection",
           rowKey: id,
           hash: hash ?? before?.hash ?? "",
           knownDevices: Math.max(0, (before?.knownDevices ?? 0) + newDevices),
           schemaVersion: SCHEMA_VERSION,
-          ...((before?.firstSeen ?? firstSeen) && { firstSeen: before?.firstSeen ?? firstSeen }),
+          ...(earliest && { firstSeen: earliest }),
         };
-        if (before && before.hash === next.hash && newDevices === 0) return;
+        if (before && before.hash === next.hash && newDevices === 0 && before.firstSeen === earliest) return;
         if (await writeOnce(table, next, stored?.etag)) return;
       }
       // For messages only: the next run counts on from what stands.
@@ -191,6 +192,8 @@ export function coverageTable(table: Client): CoverageStore {
     },
   };
 }
+
+const earlier = (a: Date | undefined, b: Date | undefined): Date | undefined => (a && b ? (b < a ? b : a) : (a ?? b));
 
 async function readUnit(table: Client, key: string): Promise<CoverageRecord | undefined> {
   const entity = await guarded("read", () => read(table, "unit", key));

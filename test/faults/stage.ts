@@ -7,7 +7,7 @@ import { anyEvent } from "../../shared/core/event.ts";
 import type { RunRecord } from "../../shared/core/run-record.ts";
 import type { Service } from "../../shared/run/run-context.ts";
 import { run } from "../../shared/run/run.ts";
-import { validatesContract } from "../contract.ts";
+import { validatesContract } from "../message-schema.ts";
 import type { FaultProxy } from "../local/fault-proxy.ts";
 import { openFaultProxy } from "../local/fault-proxy.ts";
 import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";

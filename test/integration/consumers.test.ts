@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServiceBusMessage } from "@azure/service-bus";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { validatesContract } from "../contract.ts";
+import { validatesContract } from "../message-schema.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { rig } from "./broker-client.ts";
 

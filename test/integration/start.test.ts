@@ -8,7 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startStage } from "../faults/stage.ts";
-import { announcedDevices, levelDevices, loadFleet, makeFleet, type Fleet } from "../local/fleet.ts";
+import { announcedDevices, levelDevices, loadFleet, makeFleet } from "../local/fleet.ts";
+import type { Fleet } from "../local/fleet/fleet-data.ts";
 
 const START = fileURLToPath(new URL("../local/start.ts", import.meta.url));
 

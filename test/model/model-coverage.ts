@@ -54,18 +54,25 @@ export const modelCoverage = (world: WorldState, task: string) =>
     recordDetection: async (id, hash, newDevices, firstSeen) => {
       await world.turn(task);
       const before = world.detections.get(id);
+      const earliest = before?.firstSeen && firstSeen && before.firstSeen > firstSeen ? firstSeen : before?.firstSeen;
+      const first = earliest ?? firstSeen;
       world.detections.set(id, {
         hash: hash ?? before?.hash ?? "",
-        knownDevices: (before?.knownDevices ?? 0) + newDevices,
-        ...(firstSeen && { firstSeen }),
+        knownDevices: Math.max(0, (before?.knownDevices ?? 0) + newDevices),
+        ...(first && { firstSeen: first }),
       });
     },
-    recordRun: async (_startedAt, _runId, record) => {
+    recordRun: async (startedAt, _runId, record) => {
       await world.turn(task);
+      world.runStarts.set(record, startedAt);
       // The record is written as it was made: run.ts hands its own.
       world.runs.push(record as unknown as RunRecord);
     },
-    deleteRuns: async () => 0,
+    deleteRuns: async (before) => {
+      await world.turn(task);
+      const recent = world.runs.filter((record) => (world.runStarts.get(record) ?? before) >= before);
+      return world.runs.splice(0, Infinity, ...recent).length - recent.length;
+    },
   }) satisfies CoverageStore;
 
 /** As the table does it: forward only under one pack, another version's mark is left alone. */
@@ -73,7 +80,7 @@ function advanceUnit(world: WorldState, { key, coveredTo, packHash, priorHash, g
   const stored = world.units.get(key);
   if (stored && stored.packHash !== packHash && stored.packHash !== priorHash) return;
   const forward = stored?.packHash === packHash && stored.coveredTo > coveredTo ? stored.coveredTo : coveredTo;
-  const end = gapEnd ?? stored?.gapEnd;
+  const end = gapEnd && stored?.gapEnd && stored.gapEnd > gapEnd ? stored.gapEnd : (gapEnd ?? stored?.gapEnd);
   world.units.set(key, {
     coveredTo: forward,
     packHash,

@@ -10,11 +10,11 @@ export function modelOutbox(world: WorldState, task: string) {
   return {
     survey: async () => {
       await world.turn(task);
-      const [oldest] = ordered();
+      const times = [...world.outbox.values()].map(({ createdAt }) => createdAt.getTime());
       return {
         depth: world.outbox.size,
         partitions: [...new Set(ordered().map(([, { partition }]) => partition))],
-        ...(oldest && { oldest: oldest[1].createdAt }),
+        ...(times.length > 0 && { oldest: new Date(Math.min(...times)) }),
       };
     },
     prove: async () => {

@@ -21,7 +21,7 @@ export const modelSightings = (world: WorldState, task: string) =>
   ({
     readVersions: async (partition) => {
       await world.turn(task);
-      return new Map([...world.partition(partition)].map(([key, sighting]) => [key, toKnown(sighting)]));
+      return new Map([...world.partition(partition)].map(([key, { lastSeen, etag }]) => [key, { lastSeen, etag }]));
     },
     readKeys: async (partition, keys) => {
       await world.turn(task);
@@ -113,12 +113,15 @@ function commit(
     if (stored.get(keys[i] ?? "")?.etag !== etag) return { kind: "conflict" };
   if (messages.some((message) => world.outbox.has(outboxKey(partition, message, now)))) return { kind: "conflict" };
   for (const [i, { sighting, evidence }] of changes.entries()) {
-    const before = stored.get(keys[i] ?? "")?.evidence;
+    // A merge leaves what the change does not name; `waveId` and `approvalId` are always named.
+    const before = stored.get(keys[i] ?? "");
+    const messageId = sighting.messageId ?? before?.change.messageId;
+    const merged = evidence ?? before?.evidence;
     stored.set(keys[i] ?? "", {
-      change: sighting,
+      change: { ...sighting, ...(messageId !== undefined && { messageId }) },
       lastSeen: sighting.lastSeen,
       etag: world.nextEtag(),
-      ...((evidence ?? before) !== undefined && { evidence: evidence ?? before ?? "" }),
+      ...(merged !== undefined && { evidence: merged }),
     });
   }
   for (const message of messages) world.enqueue(partition, message, now);
@@ -129,19 +132,29 @@ function refresh(world: WorldState, partition: string, refreshes: readonly Sight
   const stored = world.partition(partition);
   if (refreshes.length === 0) throw new Error("an empty transaction");
   if (refreshes.some((one) => stored.get(sightingRowKey(one))?.etag !== one.etag)) return { kind: "conflict" };
-  for (const { lastSeen, ...key } of refreshes) {
+  for (const { deviceName, lastSeen, ...key } of refreshes) {
     const sighting = stored.get(sightingRowKey(key));
-    if (sighting) Object.assign(sighting, { lastSeen, etag: world.nextEtag() });
+    if (!sighting) continue;
+    const change = { ...sighting.change, deviceName };
+    Object.assign(sighting, { change, lastSeen, etag: world.nextEtag() });
   }
   return { kind: "done" };
 }
 
-const toKnown = ({ change, lastSeen, etag, evidence }: ModelSighting): KnownRecord => ({
-  ...change,
-  lastSeen,
-  etag,
-  ...(evidence !== undefined && { stored: evidence }),
-});
+function toKnown({ change, lastSeen, etag, evidence }: ModelSighting): KnownRecord {
+  const { firstSeen, episode, announcement, disposition, approvalId, approvalsVersion } = change;
+  return {
+    firstSeen,
+    lastSeen,
+    episode,
+    announcement,
+    disposition,
+    approvalsVersion,
+    ...(approvalId !== undefined && { approvalId }),
+    etag,
+    ...(evidence !== undefined && { stored: evidence }),
+  };
+}
 
 const toRecord = ({ change, lastSeen, etag, evidence }: ModelSighting): SightingRecord => ({
   ...change,

@@ -8,7 +8,7 @@ import { anyEvent } from "../../shared/core/event.ts";
 import { membersId, waveId } from "../../shared/core/message-id.ts";
 import { countAnnouncements } from "../../shared/core/wave.ts";
 import { waveHeader, waveMembers } from "../../shared/core/wave-message.ts";
-import { validatesContract } from "../contract.ts";
+import { validatesContract } from "../message-schema.ts";
 import { DAY, HOUR, LEVEL, detection, packOf, tooLarge } from "./fixtures.ts";
 import { World } from "./world.ts";
 

@@ -81,6 +81,7 @@ export class WorldState {
   readonly namedEpochs = new Map<string, string>();
   readonly detections = new Map<string, DetectionRecord>();
   readonly runs: RunRecord[] = [];
+  readonly runStarts = new WeakMap<object, Date>();
   /** One entry a sighting that was announced, singly or as a member of a wave. */
   readonly received: Received[] = [];
   /** Headers of waves. */

@@ -377,7 +377,7 @@ describe("what is wrong with a query is named with its place in the file", () =>
     [
       "a column that is gone",
       "DeviceInfo | project DeviceId | where Timestamp > ago(1d)",
-      "5:41: The name 'Timestamp' does not refer to any known column, table, variable or function. An operator before has dropped the column: keep it there.",
+      "5:41: The name 'Timestamp' does not refer to any known column, table, variable or function. An earlier operator has dropped the column: keep it there.",
     ],
     [
       "a column of one dialect",

@@ -4,7 +4,7 @@ import { SAMPLE_WINDOW } from "../../../shared/catalog/check-pack.ts";
 import { preludeParts, timePrelude } from "../../../shared/catalog/prelude.ts";
 import { bindQuery } from "../../../shared/core/pack.ts";
 import { DIALECTS } from "../../../shared/kql/schema.ts";
-import type { QueryProblem } from "../../../shared/kql/validate.ts";
+import type { QueryProblem } from "../../../shared/kql/query-problem.ts";
 import { validateQuery } from "../../../shared/kql/validate.ts";
 import { deviceTable, rowsOf } from "../kql/kql-run.ts";
 import type { Fault, Published } from "./published-query.ts";

@@ -44,13 +44,13 @@ const other = (digit: number): Readonly<Record<string, string>> => ({
 });
 
 describe("detections import", () => {
-  it("a file as it was published: CRLF, a byte order mark, the known indentation mended and said; its id kept", async () => {
+  it("a file as it was published: CRLF, a byte order mark, the known indentation fixed and said; its id kept", async () => {
     const source = huntingFile({ tactics: MISPLACED });
     const { out, code } = await take(put("rmm_Some Tool_filesig.yml", `\uFEFF${source.replaceAll("\n", "\r\n")}`));
     expect(local(out)).toEqual([
       "in/rmm_Some Tool_filesig.yml: written to out/rmm-some-tool-filesig.yaml; fill in out/rmm-some-tool-filesig.test.yaml",
-      "in/rmm_Some Tool_filesig.yml:6:1: mended: dataTypes was indented two spaces too little and belonged to no connector",
-      "1 file: 1 written, 0 the same already, 0 can't be taken; 1 mended",
+      "in/rmm_Some Tool_filesig.yml:6:1: fixed: dataTypes was indented two spaces too little and belonged to no connector",
+      "1 file: 1 written, 0 the same already, 0 can't be taken; 1 fixed",
     ]);
     expect(code).toBe(0);
     expect(written()).toEqual(["rmm-some-tool-filesig.test.yaml", "rmm-some-tool-filesig.yaml"]);
@@ -111,7 +111,7 @@ describe("detections import", () => {
       expect.stringMatching(/^in\/b\/broken\.yaml:1:6: not valid YAML: /),
       "in/b/latin.yaml:1:1: not UTF-8; save it as UTF-8",
       "in/b/日本.yaml:1:1: no letter a to z or digit is in the file's name; rename it",
-      "6 files: 1 written, 0 the same already, 5 can't be taken; 0 mended",
+      "6 files: 1 written, 0 the same already, 5 can't be taken; 0 fixed",
     ]);
     expect(code).toBe(1);
     expect(written()).toEqual(["good.test.yaml", "good.yaml"]);
@@ -146,8 +146,8 @@ describe("detections import", () => {
       "in/2.yaml:1:5: id 6f0e8d3c-5f0b-4b53-9a55-0d3a4f3c2b1a is that of out/1.yaml; make a new GUID",
       "in/a/same name.yaml: written to out/same-name.yaml; fill in out/same-name.test.yaml",
       "in/b/Same-Name.yaml:1:5: another file of this import became out/same-name.yaml; rename one of them",
-      "in/level.yaml:1:5: id 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc is that of the catalogue's tool level, which is looked for already; make a new GUID, or switch the tool off in shared/catalog/local/rmm-tools.yaml",
-      "5 files: 2 written, 0 the same already, 3 can't be taken; 0 mended",
+      "in/level.yaml:1:5: id 3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc is that of the catalogue's tool level, which is detected already; make a new GUID, or switch the tool off in shared/catalog/local/rmm-tools.yaml",
+      "5 files: 2 written, 0 the same already, 3 can't be taken; 0 fixed",
     ]);
   });
 
@@ -163,7 +163,7 @@ describe("detections import", () => {
           path: join(folder, "out/a.yaml"),
           fixed: true,
           tests: { path: join(folder, "out/a.test.yaml"), outcome: "written" },
-          notes: [{ file: join(folder, "in/a.yaml"), line: 6, column: 1, message: expect.stringMatching(/^mended: /) }],
+          notes: [{ file: join(folder, "in/a.yaml"), line: 6, column: 1, message: expect.stringMatching(/^fixed: /) }],
         },
         {
           file: join(folder, "in/b.yaml"),

@@ -230,7 +230,7 @@ describe("detections validate", () => {
     const { out } = await validate(put("many.yaml", withQuery(`DeviceInfo\n| project ${names}`)));
     expect(local(out.slice(-3))).toEqual([
       expect.stringMatching(/^many\.yaml:10:\d+: The name 'Nope49' does not refer/),
-      expect.stringMatching(/^many\.yaml:10:\d+: from here on 2950 more; mend those before first$/),
+      expect.stringMatching(/^many\.yaml:10:\d+: from here on 2950 more; fix those before first$/),
       "1 detection: 51 problems",
     ]);
   });

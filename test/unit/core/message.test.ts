@@ -11,7 +11,7 @@ import type { SightingMessageInput } from "../../../shared/core/message.ts";
 import { MAX_MESSAGE_BYTES } from "../../../shared/core/envelope.ts";
 import { sightingMessage } from "../../../shared/core/message.ts";
 import type { OutboxMessage } from "../../../shared/core/sighting.ts";
-import { validatesContract } from "../../contract.ts";
+import { validatesContract } from "../../message-schema.ts";
 
 const DETECTION = {
   id: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",

@@ -17,8 +17,8 @@ import {
   silence,
   tablesAt,
   type CertificateRow,
-  type Fleet,
 } from "../../local/fleet.ts";
+import type { Fleet } from "../../local/fleet/fleet-data.ts";
 
 const NOW = new Date("2026-03-10T12:34:56.000Z");
 const HOUR = 3_600_000;

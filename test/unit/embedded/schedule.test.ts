@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextTime } from "../../local/embedded/schedule.ts";
+import { nextTime } from "../../../shared/settings/ncrontab.ts";
 
 const AFTER = new Date("2026-11-24T08:07:30.500Z"); // a Tuesday
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { KqlSemanticError, UnsupportedKqlError } from "../../../shared/kql/kql-error.ts";
 import { execute } from "../../../shared/kql/interpret.ts";
-import { analyse, positionOf, resultColumns } from "../../../shared/kql/language.ts";
+import { analyse, resultColumns } from "../../../shared/kql/language.ts";
+import { positionOf } from "../../../shared/kql/position.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "../../../shared/kql/schema.ts";
 import { tableOf } from "../../../shared/kql/table-data.ts";
 import { columnsOf, deviceTable, NOW, rowsOf } from "./kql-run.ts";

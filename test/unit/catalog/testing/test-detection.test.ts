@@ -274,10 +274,10 @@ describe("mutants", () => {
       ),
     ];
     const runs = runMutants(query, { now: NOW, cases });
-    const survivors = runs.filter(({ noticedBy }) => noticedBy === undefined).map(({ mutant }) => mutant.description);
+    const survivors = runs.filter(({ killedBy }) => killedBy === undefined).map(({ mutant }) => mutant.description);
     expect(survivors).toContain("ReportId > 3 → ReportId >= 3");
     expect(survivors).not.toContain("3 → 2 (2)");
-    expect(runs.find(({ mutant }) => mutant.description.endsWith("→ where true"))?.noticedBy).toBe("a case");
+    expect(runs.find(({ mutant }) => mutant.description.endsWith("→ where true"))?.killedBy).toBe("a case");
     const regex = tested("DeviceEvents | where ActionType matches regex '(x)'");
     const noticed = runMutants(regex, { now: NOW, cases: [caseOf([{ ActionType: "x" }], [{}])] });
     expect(mutants(regex).map(({ description }) => description)).toContain(`'(x)' → "(x"`);
@@ -287,9 +287,9 @@ describe("mutants", () => {
 
 describe("survivors that a test file lists", () => {
   const place = { line: 9, column: 5 };
-  const run = (description: string, noticedBy?: string) => ({
+  const run = (description: string, killedBy?: string) => ({
     mutant: { description, text: "", line: 2, column: 3 },
-    ...(noticedBy !== undefined && { noticedBy }),
+    ...(killedBy !== undefined && { killedBy }),
   });
   const judged = (listed: readonly string[]) =>
     assessSurvivors(

@@ -129,7 +129,7 @@ describe("a test file", () => {
     [
       "an expected row of nothing",
       testFile({ expect: "    expect: [{}]" }),
-      "t:7:14: this row says nothing; name the columns that matter",
+      "t:7:14: this row is empty; name the columns that matter",
     ],
     ["no expectation", testFile({ expect: "" }), /^t:3:5: expect is missing; list the rows/],
     [

@@ -4,8 +4,8 @@ import { dynamicType } from "../value.ts";
 import type { Row } from "./relation.ts";
 import type { Compiled } from "./scope.ts";
 
-/** The text of an operand of a string operator, or of an argument. */
-export function textOf({ get, type }: Compiled): (row: Row) => string {
+/** Getter of an operand's or argument's text. */
+export function textGetter({ get, type }: Compiled): (row: Row) => string {
   if (type === "string")
     return (row) => {
       const value = get(row);
