@@ -125,7 +125,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
         announced.add(world.announcedFor(A).length);
       }
       // Applied before the first run's review has announced the sighting, and after it.
-      expect([...announced].toSorted()).toEqual([0, 1]);
+      expect([...announced].toSorted((a, b) => a - b)).toEqual([0, 1]);
     });
 
     test("a return that the run with the older set read, and whose sighting the newer one has reviewed", async () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLimiter } from "../../shared/limiter.ts";
+import { inTime } from "../property.ts";
 
 /** Work that ends when it is told to. */
 function pending(): { readonly promise: Promise<void>; readonly end: (failed: boolean) => void } {
@@ -43,7 +44,7 @@ it("runs as much at once as it may, in the order of asking, whatever ends when a
       await Promise.all(asked);
       expect(began).toEqual(asked.map((_, i) => i));
     }),
-    { numRuns: 200 },
+    { ...inTime(), numRuns: 200 },
   );
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { KnownSighting } from "../../../shared/core/decide.ts";
 import { causeOf, decideNovelty, utcDay } from "../../../shared/core/decide.ts";
 import type { Row } from "../../../shared/core/sighting.ts";
+import { inTime } from "../../property.ts";
 
 const day = (n: number, hour = 0): Date => new Date(Date.UTC(2026, 0, 1 + n, hour));
 const row = (first: Date, last = first): Row => ({
@@ -66,6 +67,7 @@ describe("decide", () => {
         const kind = decideNovelty(row(first), known(last), BY).kind;
         return (kind === "returned") === utcDay(first) - utcDay(last) > 90;
       }),
+      inTime(),
     );
   });
 });

@@ -10,6 +10,7 @@ import { isNeutral } from "../../../shared/core/evidence-actor.ts";
 import { mostRevealing } from "../../../shared/core/evidence-rank.ts";
 import type { EvidenceAnswer, SourceRecord } from "../../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence, MAX_STORED_BYTES } from "../../../shared/core/stored-evidence.ts";
+import { inTime } from "../../property.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 const at = (minutes: number): Date => new Date(NOW.getTime() + minutes * 60_000);
@@ -315,6 +316,7 @@ describe("pieces of the same facts", () => {
       fc.property(fc.shuffledSubarray(some, { minLength: some.length }), (order) => {
         expect(foldPieces(order)).toEqual(foldPieces(some));
       }),
+      inTime(),
     );
   });
 });
@@ -453,7 +455,7 @@ describe("stored evidence", () => {
           expect(decoded.evidence.missing).toEqual(["stored evidence: too much to be kept whole"]);
         }
       }),
-      { numRuns: 300, seed: 6 },
+      { ...inTime(), numRuns: 300, seed: 6 },
     );
     expect(cut).toBeGreaterThan(0);
   });
@@ -537,7 +539,7 @@ describe("a message's evidence", () => {
         expect(event.pieces.length + event.omitted).toBe(evidence.pieces.length);
         expect(textsOf(event).filter((text) => /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(text))).toEqual([]);
       }),
-      { numRuns: 200, seed: 5 },
+      { ...inTime(), numRuns: 200, seed: 5 },
     );
   });
 

@@ -12,6 +12,7 @@ import { MAX_MESSAGE_BYTES } from "../../../shared/core/envelope.ts";
 import { sightingMessage } from "../../../shared/core/message.ts";
 import type { OutboxMessage } from "../../../shared/core/sighting.ts";
 import { validatesContract } from "../../message-schema.ts";
+import { inTime } from "../../property.ts";
 
 const DETECTION = {
   id: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",
@@ -147,7 +148,7 @@ describe("sightingMessage", () => {
         expect(message.body.byteLength).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
         expect(validatesContract(decode(message))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { ...inTime(), numRuns: 200 },
     );
   });
 });
@@ -186,5 +187,6 @@ test("clean – never longer than asked, never with what bends a line", () => {
       expect(cleaned.isWellFormed()).toBe(true);
       expect(cut || clean(text, 1_000_000).text === cleaned).toBe(true);
     }),
+    inTime(),
   );
 });

@@ -10,6 +10,7 @@ import {
   sliceName,
   split,
 } from "../../../shared/core/slice.ts";
+import { inTime } from "../../property.ts";
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -118,6 +119,7 @@ test("coveredTo – never beyond To, never beyond what was ingested, never backw
         );
       },
     ),
+    inTime(),
   );
 });
 
@@ -142,6 +144,7 @@ describe("slices", () => {
           parts = holding[0] && split(holding[0]);
         }
       }),
+      inTime(),
     );
   });
 
@@ -153,6 +156,7 @@ describe("slices", () => {
           holding !== undefined && partitionsOf(holding).length === 1 && partitionsOf(holding)[0] === partitionOf(id)
         );
       }),
+      inTime(),
     );
     expect(partitionsOf("all")).toHaveLength(17);
   });

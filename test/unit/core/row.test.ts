@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Pack } from "../../../shared/core/pack.ts";
 import { parseRows } from "../../../shared/core/row.ts";
 import { sightingKey } from "../../../shared/core/sighting.ts";
+import { inTime } from "../../property.ts";
 
 const LEVEL = "4a1f0c1e-0000-4000-8000-000000000001";
 const OTHER = "4a1f0c1e-0000-4000-8000-000000000002";
@@ -185,7 +186,7 @@ describe("parseRows", () => {
       fc.property(orders, ([records, shuffled]) => {
         expect(byKey(shuffled)).toEqual(byKey(records));
       }),
-      { numRuns: 500 },
+      { ...inTime(), numRuns: 500 },
     );
   });
 

@@ -7,6 +7,7 @@ import { ConfigError } from "../../../shared/errors.ts";
 import { isLoopbackConnectionString, isLoopbackUrl } from "../../../shared/settings/loopback.ts";
 import { ncrontabProblem } from "../../../shared/settings/ncrontab.ts";
 import { SETTINGS } from "../../../shared/settings/settings.ts";
+import { inTime } from "../../property.ts";
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const OTHER_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -220,6 +221,7 @@ describe("parseConfig", () => {
           problems({ [name]: value });
         },
       ),
+      inTime(),
     );
   });
 });
