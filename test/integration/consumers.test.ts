@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { validatesContract } from "../message-schema.ts";
 import type { Broker } from "../local/service-bus/broker.ts";
 import { rig } from "./broker-client.ts";
+import { skipWithout } from "../skip-without.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../docs/samples/", import.meta.url));
 const EXAMPLE = fileURLToPath(new URL("../../docs/contract/example-sighting-new.json", import.meta.url));
@@ -155,10 +156,8 @@ describe.each([
   };
 
   test("a ticket a sighting, one a wave with its members; what comes again opens none, in that process and the next", async (context) => {
-    if (name.endsWith(".py") && spawnSync(PYTHON, ["-c", "import proton"]).status !== 0) {
-      if (process.env["REQUIRE_PROTON"] === "1") throw new Error(NEEDED);
-      context.skip(NEEDED);
-    }
+    const isMissing = name.endsWith(".py") && spawnSync(PYTHON, ["-c", "import proton"]).status !== 0;
+    skipWithout(isMissing ? NEEDED : undefined, "REQUIRE_PROTON", context);
     // A queue that drops no duplicates: the consumer alone has to.
     const broker = await start({ duplicateDetection: false });
     await send(broker, [sighting, sighting, members, header, members].map(messageOf));

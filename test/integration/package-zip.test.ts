@@ -13,6 +13,7 @@ import { startAzure } from "../local/embedded/azure.ts";
 import { makeFleet } from "../local/fleet.ts";
 import { spawnFunctions } from "../local/functions-host/spawn.ts";
 import { unzip } from "../unzip.ts";
+import { skipWithout } from "../skip-without.ts";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 /** Debian's: its module `zipfile` is a reader that is not ours. */
@@ -54,11 +55,8 @@ test("what is in it: host.json, a package.json of four names, scripts; nothing e
 });
 
 test("an unpacker that is not ours reads it", (context) => {
-  if (!existsSync(PYTHON)) {
-    const needed = "python3 is not installed (apt-get install python3)";
-    if (process.env["REQUIRE_PROTON"] === "1") throw new Error(needed);
-    context.skip(needed);
-  }
+  const needed = "python3 is not installed (apt-get install python3)";
+  skipWithout(existsSync(PYTHON) ? undefined : needed, "REQUIRE_PROTON", context);
   expect(String(execFileSync(PYTHON, ["-m", "zipfile", "-t", packaged.target]))).toBe("Done testing\n");
   const listed = String(execFileSync(PYTHON, ["-m", "zipfile", "-l", packaged.target]))
     .trim()

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
+import { skipWithout } from "../skip-without.ts";
 import { rig } from "./broker-client.ts";
 
 /** Debian's interpreter, where `python3-qpid-proton` is installed: another `python3` may come first on PATH. */
@@ -15,10 +16,7 @@ afterEach(end);
 const hasProton = (): boolean => spawnSync(PYTHON, ["-c", "import proton"]).status === 0;
 
 test("an independent AMQP client – reads exactly the bytes that the SDK sent, then takes the message", async (context) => {
-  if (!hasProton()) {
-    if (process.env["REQUIRE_PROTON"] === "1") throw new Error(NEEDED);
-    context.skip(NEEDED);
-  }
+  skipWithout(hasProton() ? undefined : NEEDED, "REQUIRE_PROTON", context);
   const broker = await start();
   const body = Buffer.from(
     JSON.stringify({ specversion: "1.0", data: { device: "naïve-パソコン", pad: "x".repeat(50_000) } }),
