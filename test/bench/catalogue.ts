@@ -33,7 +33,7 @@ export function benchCatalogue(): readonly Figure[] {
   const enabled = compileCatalogue(tools.filter((tool) => tool.enabled));
   const devices = Array.from({ length: DEVICES }, (_, i) => deviceOf(i));
   const evidence = bindQuery(enabled.evidence?.pieces ?? [], WINDOW, "all", devices).length;
-  const { right, wrong, missed } = judge(all, tools, sampleSigners());
+  const { right, wrong, missed } = assess(all, tools, sampleSigners());
   return [
     size(
       `catalogue query, ${enabled.detections.length} tools that are on`,
@@ -68,7 +68,7 @@ function allTools(): readonly Tool[] {
   return loaded.tools;
 }
 
-interface ApprovalSubject {
+interface Assessment {
   /** Signers given to a tool that is theirs; to one that is not; signers of a tool that was not given. */
   readonly right: number;
   readonly wrong: number;
@@ -76,7 +76,7 @@ interface ApprovalSubject {
 }
 
 /** One device a signer: what the one-scan query gives it, against its label. */
-function judge(pack: Pack, tools: readonly Tool[], samples: readonly SampleSigner[]): ApprovalSubject {
+function assess(pack: Pack, tools: readonly Tool[], samples: readonly SampleSigner[]): Assessment {
   const slugs = new Map(tools.map(({ id, slug }) => [id, slug]));
   const found = scan(pack, samples);
   const labels = new Set(samples.flatMap(({ slug }, i) => (slug === undefined ? [] : [`${deviceOf(i)}|${slug}`])));

@@ -58,7 +58,7 @@ export async function benchRelay(scale: number): Promise<readonly Figure[]> {
     },
     {
       name: "  rate of the whole relay ÷ the SDK's",
-      value: median(counted.map((of) => of.sdk / of.relay)),
+      value: median(counted.map((pair) => pair.sdk / pair.relay)),
       unit: "×",
       limit: { sign: "≥", value: 0.4 },
     },
@@ -103,7 +103,7 @@ function messages(round: number, count: number): Waiting[] {
       firstSeen: NOW,
       lastSeen: NOW,
     };
-    const told = {
+    const decided = {
       source: "bench",
       episode: 1,
       announcement: 1,
@@ -114,7 +114,7 @@ function messages(round: number, count: number): Waiting[] {
     const message = sightingMessage({
       detection,
       row: { ...seen, reports: [String(i)], count: 3 },
-      sighting: { ...seen, ...told, messageId, definitionHash: detection.hash },
+      sighting: { ...seen, ...decided, messageId, definitionHash: detection.hash },
       cause: "new-activity",
       novelty: { firstInState: false, knownDevices: count },
       window: { from: NOW, to: NOW },

@@ -49,8 +49,8 @@ export async function benchScale(scale: number): Promise<readonly Figure[]> {
   const size = many.toLocaleString("en-US");
   const [firstRun, secondRun] = large.first.runs;
   const queriesOfSteady = large.steady.runs.reduce((sum, { queries }) => sum + queries, 0);
-  const told = large.first.runs.reduce((sum, { announced }) => sum + announced, 0);
-  if (told !== many || large.steady.runs.some((one) => one.new !== 0 || one.rows !== many))
+  const inFirstRuns = large.first.runs.reduce((sum, { announced }) => sum + announced, 0);
+  if (inFirstRuns !== many || large.steady.runs.some((one) => one.new !== 0 || one.rows !== many))
     throw new Error(`the bench did not tell each sighting once: ${JSON.stringify(large)}`);
   return [
     peakOf(`${size} sightings, all new: peak memory of the service (heap as in an instance of 2 GB)`, large.first),
@@ -86,7 +86,7 @@ const peakOf = (name: string, { peak }: ScaleMeasured): Figure => ({
 
 function growth(what: string, small: Part, large: Part, few: number, many: number): readonly Figure[] {
   const over = `${few.toLocaleString("en-US")} to ${many.toLocaleString("en-US")}`;
-  const ratio = (of: (part: Part) => number): number => of(large) / of(small);
+  const ratio = (figure: (part: Part) => number): number => figure(large) / figure(small);
   const limit = { sign: "≤", value: 12 } as const;
   return [
     { name: `${what}, ${over}: CPU time of the service grows`, value: ratio(({ cpuMs }) => cpuMs), unit: "×", limit },

@@ -25,7 +25,13 @@ const approval = (stage: Stage): Approval => ({
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("\\") + 1);
 
 /** A process of the system's writes the tool's file on a device. */
-function arrival(stage: Stage, device: string, at: number, by: typeof BRINGER, path = "C:\\Tools\\level.exe"): void {
+function arrival(
+  stage: Stage,
+  device: string,
+  at: number,
+  initiator: typeof BRINGER,
+  path = "C:\\Tools\\level.exe",
+): void {
   stage.rows.push({
     table: "DeviceFileEvents",
     at,
@@ -35,9 +41,9 @@ function arrival(stage: Stage, device: string, at: number, by: typeof BRINGER, p
       FileName: nameOf(path),
       FolderPath: path,
       SHA1: SEEN_FILE,
-      InitiatingProcessFileName: nameOf(by.path),
-      InitiatingProcessFolderPath: by.path,
-      InitiatingProcessSHA1: by.sha1,
+      InitiatingProcessFileName: nameOf(initiator.path),
+      InitiatingProcessFolderPath: initiator.path,
+      InitiatingProcessSHA1: initiator.sha1,
       InitiatingProcessAccountSid: "S-1-5-18",
       InitiatingProcessId: 7,
     },

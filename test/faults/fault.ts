@@ -39,9 +39,9 @@ export const once = <T>(first: T, rest: T): (() => T) => {
 export const expectTold =
   (cause: string, missing?: string) =>
   (stage: Stage): void => {
-    for (const told of stage.onQueue()) {
-      expect(told.cause).toBe(cause);
-      if (missing === undefined) expect(told.missing).toEqual([]);
-      else expect(told.missing.join("; ")).toContain(missing);
+    for (const message of stage.onQueue()) {
+      expect(message.cause).toBe(cause);
+      if (missing === undefined) expect(message.missing).toEqual([]);
+      else expect(message.missing.join("; ")).toContain(missing);
     }
   };

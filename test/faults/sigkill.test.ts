@@ -123,9 +123,9 @@ async function restartAndCheck(stage: Stage, deduplicate: boolean): Promise<void
     await host.stop();
   }
   const received = stage.onQueue().filter(({ deviceId }) => devices().includes(deviceId));
-  const told = new Map(received.map(({ id, deviceId }) => [id, deviceId]));
+  const announced = new Map(received.map(({ id, deviceId }) => [id, deviceId]));
   // A consumer that keeps ids ends with each once; with de-duplication nobody else has to.
-  expect([...told.values()].toSorted()).toEqual(devices().toSorted());
+  expect([...announced.values()].toSorted()).toEqual(devices().toSorted());
   if (deduplicate) expect(received).toHaveLength(DEVICES.length);
   expect(await stage.outboxDepth()).toBe(0);
 }

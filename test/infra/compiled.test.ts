@@ -92,27 +92,34 @@ describe.skipIf(bicep === undefined)("with the Bicep CLI", { timeout: 300_000 },
   });
 
   test("every parameter, and every property of its type, says whether it is required, and is so", () => {
-    const isDescribed = (name: string, of: JsonObject, isOptional: boolean): string | undefined => {
-      const { metadata } = of;
+    const isDescribed = (name: string, declaration: JsonObject, isOptional: boolean): string | undefined => {
+      const { metadata } = declaration;
       const description = isObject(metadata) ? metadata["description"] : undefined;
       const text = typeof description === "string" ? description : "";
       return text.startsWith(isOptional ? "Optional. " : "Required. ") ? undefined : `${name}: ${text}`;
     };
-    const definitionOf = (inside: JsonObject, of: JsonObject): JsonObject => {
-      const { $ref } = of;
+    const definitionOf = (inside: JsonObject, declaration: JsonObject): JsonObject => {
+      const { $ref } = declaration;
       const { definitions } = inside;
-      const found = typeof $ref === "string" && isObject(definitions) ? definitions[$ref.split("/").at(-1) ?? ""] : of;
-      return isObject(found) ? { ...found, ...of, metadata: of["metadata"] ?? found["metadata"] ?? null } : of;
+      const found =
+        typeof $ref === "string" && isObject(definitions) ? definitions[$ref.split("/").at(-1) ?? ""] : declaration;
+      return isObject(found)
+        ? { ...found, ...declaration, metadata: declaration["metadata"] ?? found["metadata"] ?? null }
+        : declaration;
     };
     const wrong = templates.flatMap((inside) => {
       const { parameters, definitions } = inside;
-      const ofParameters = Object.entries(isObject(parameters) ? parameters : {}).map(([name, of]) =>
-        isObject(of) ? isDescribed(name, of, "defaultValue" in of || of["nullable"] === true) : name,
+      const ofParameters = Object.entries(isObject(parameters) ? parameters : {}).map(([name, declaration]) =>
+        isObject(declaration)
+          ? isDescribed(name, declaration, "defaultValue" in declaration || declaration["nullable"] === true)
+          : name,
       );
       const ofTypes = Object.values(isObject(definitions) ? definitions : {}).flatMap((type) =>
         isObject(type) && isObject(type["properties"])
-          ? Object.entries(type["properties"]).map(([name, of]) =>
-              isObject(of) ? isDescribed(name, definitionOf(inside, of), of["nullable"] === true) : name,
+          ? Object.entries(type["properties"]).map(([name, declaration]) =>
+              isObject(declaration)
+                ? isDescribed(name, definitionOf(inside, declaration), declaration["nullable"] === true)
+                : name,
             )
           : [],
       );

@@ -55,10 +55,10 @@ const own = (name: SnapshotName) =>
     ["service", "Storage Table Data Contributor", account(name, "state")],
   ] as const;
 
-const by = (name: SnapshotName, who: string) => granted(name).filter(([holds]) => holds === who);
+const grantedTo = (name: SnapshotName, who: string) => granted(name).filter(([holds]) => holds === who);
 
 test("production – the service has its four roles, each on one resource, and Log Analytics Data Reader on the workspace", () => {
-  expect(by("production", "service")).toEqual([
+  expect(grantedTo("production", "service")).toEqual([
     ["service", "Log Analytics Data Reader", SENTINEL],
     ...own("production"),
   ]);
@@ -69,7 +69,7 @@ test("minimal – where somebody else gives the workspace's role, no other is gi
 });
 
 test("several workspaces – each gets its role in its own subscription; one of another tenant gets Log Analytics Reader", () => {
-  expect(by("several", "service")).toEqual([
+  expect(grantedTo("several", "service")).toEqual([
     ["service", "Log Analytics Data Reader", SENTINEL],
     ["service", "Log Analytics Data Reader", WORKSPACE("cccc", "rg-plant", "law-plant")],
     ["service", "Log Analytics Reader", WORKSPACE("dddd", "rg-customer", "law-customer")],
@@ -82,7 +82,7 @@ test("operators – each has the state's tables, and nothing else", () => {
     [OPERATOR, "Storage Table Data Contributor", account("production", "state")],
   ]);
   for (const operator of [OPERATOR, OTHER_OPERATOR])
-    expect(by("several", operator)).toEqual([
+    expect(grantedTo("several", operator)).toEqual([
       [operator, "Storage Table Data Contributor", account("several", "state")],
     ]);
 });

@@ -39,12 +39,12 @@ export function only(name: SnapshotName, type: string): Predicted {
 }
 
 /** The accounts by what is in them, not by their names: which could have been swapped. */
-export function account(name: SnapshotName, of: "host" | "state"): string {
-  const type = of === "host" ? "blobServices/containers" : "tableServices/tables";
+export function account(name: SnapshotName, use: "host" | "state"): string {
+  const type = use === "host" ? "blobServices/containers" : "tableServices/tables";
   const inside = resources(name, `Microsoft.Storage/storageAccounts/${type}`).map(({ id }) =>
     id.replace(/\/(?:blob|table)Services\/.*$/, ""),
   );
   const [found, ...others] = new Set(inside);
-  if (found === undefined || others.length > 0) throw new Error(`no one account of the ${of} in ${name}`);
+  if (found === undefined || others.length > 0) throw new Error(`no one account of the ${use} in ${name}`);
   return found;
 }

@@ -17,8 +17,8 @@ const RUNBOOK = readFileSync(new URL("../../docs/operate.md", import.meta.url), 
 
 type QueryAlert = (typeof alerts.queries)[number];
 
-const rowsOf = ({ query, windowSize }: QueryAlert, { world, traces }: WatchedWorld, of = traces) =>
-  queryTraces(query.join("\n"), of, world.date(), milliseconds(windowSize));
+const rowsOf = ({ query, windowSize }: QueryAlert, { world, traces }: WatchedWorld, logged = traces) =>
+  queryTraces(query.join("\n"), logged, world.date(), milliseconds(windowSize));
 
 /** As the rule counts: its operator is held below. */
 const fires = (alert: QueryAlert, watched: WatchedWorld): boolean => rowsOf(alert, watched).length > alert.threshold;

@@ -355,7 +355,7 @@ describe("the commands", () => {
 });
 
 describe("usage", () => {
-  const of = async (...args: readonly string[]) => {
+  const runCli = async (...args: readonly string[]) => {
     const env = { ...process.env, LOG_ANALYTICS_WORKSPACES: "", STATE_TABLE_ENDPOINT: "", SERVICE_BUS_NAMESPACE: "" };
     return new Promise<{ readonly code: unknown; readonly said: string }>((resolve) => {
       execFile(process.execPath, [CLI, ...args], { cwd: folder, env }, (error, out, err) =>
@@ -389,6 +389,6 @@ describe("usage", () => {
       /needs --group or --device/,
     ],
   ])("%s is said, with exit code 2", async (_name, args, said) => {
-    expect(await of(...args)).toEqual({ code: 2, said: expect.stringMatching(said) });
+    expect(await runCli(...args)).toEqual({ code: 2, said: expect.stringMatching(said) });
   });
 });

@@ -15,8 +15,8 @@ function clock(): { readonly now: () => Date; readonly advance: (ms: number) => 
   let ms = NOON.getTime();
   return {
     now: () => new Date(ms),
-    advance: (by) => {
-      ms += by;
+    advance: (milliseconds) => {
+      ms += milliseconds;
     },
   };
 }

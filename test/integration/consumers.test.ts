@@ -146,7 +146,7 @@ describe.each([
     return consume(program, [...args, "sightings", join(folder, "told.ids")]);
   };
   /** Waits until the queue is empty, ends the consumer and returns all that it has told. */
-  const told = async (broker: Broker, consumer: Consumer): Promise<readonly Ticket[]> => {
+  const ticketsOf = async (broker: Broker, consumer: Consumer): Promise<readonly Ticket[]> => {
     const isEmpty = expect.poll(() => broker.messages("sightings").length, { timeout: 30_000 });
     await isEmpty.toBe(0).catch((error: unknown) => {
       throw new Error(`the queue is not empty; the consumer said: ${consumer.errors.join("")}`, { cause: error });
@@ -163,10 +163,10 @@ describe.each([
     await send(broker, [sighting, sighting, members, header, members].map(messageOf));
     await send(broker, [{ ...sighting, id: "e".repeat(64), type: "firstsight.test.v1", data: {} }].map(messageOf));
     await send(broker, [{ messageId: "poison", body: Buffer.from("no JSON") }]);
-    expect(await told(broker, run(broker))).toEqual(TOLD);
+    expect(await ticketsOf(broker, run(broker))).toEqual(TOLD);
     expect(broker.deadLetters("sightings").map(({ messageId }) => messageId)).toEqual(["poison"]);
 
     await send(broker, [sighting, { ...sighting, id: "d".repeat(64) }, header].map(messageOf));
-    expect(await told(broker, run(broker))).toEqual([{ ...TOLD[0], ticket: "d".repeat(64) }]);
+    expect(await ticketsOf(broker, run(broker))).toEqual([{ ...TOLD[0], ticket: "d".repeat(64) }]);
   });
 });

@@ -70,7 +70,7 @@ describe("what it says", () => {
     broker.hooks = {};
   });
 
-  const look = (change: { located?: false; sendTestMessage?: true; env?: Record<string, string> } = {}) =>
+  const examined = (change: { located?: false; sendTestMessage?: true; env?: Record<string, string> } = {}) =>
     examine({
       config: parseConfig({
         LOG_ANALYTICS_WORKSPACES: JSON.stringify([{ name: "soc", id: CUSTOMER }]),
@@ -99,7 +99,7 @@ describe("what it says", () => {
     findings.find((finding) => finding.about === about)?.status;
 
   test("all is as deployed – every line is ok, and nothing is left behind", async () => {
-    const findings = await look();
+    const findings = await examined();
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([]);
     const about = findings.map((finding) => finding.about);
     expect(about).toEqual(
@@ -209,7 +209,7 @@ describe("what it says", () => {
 
   test.each(SEEDED)("%s – is named, with what to do, and nothing else is", async (_name, seed, expected) => {
     seed();
-    const findings = await look();
+    const findings = await examined();
     const said = wrong(findings);
     expect(said).toHaveLength(expected.length);
     for (const [i, text] of expected.entries()) expect(said[i]).toContain(text);
@@ -217,7 +217,7 @@ describe("what it says", () => {
   });
 
   test("no management address – says what it did not look at, as no fault", async () => {
-    const findings = await look({ located: false });
+    const findings = await examined({ located: false });
     expect(findings.filter(({ status }) => status !== "ok")).toMatchObject([
       {
         status: "unseen",
@@ -234,7 +234,7 @@ describe("what it says", () => {
 
   test("a caller who may not read the management – is told so, as no fault", async () => {
     management.state = { ...managed(), denied: [`${WORKSPACE}/tables`, QUEUE] };
-    const findings = await look();
+    const findings = await examined();
     expect(findings.filter(({ status }) => status !== "ok")).toMatchObject([
       {
         status: "unseen",
@@ -254,7 +254,7 @@ describe("what it says", () => {
       ...managed(),
       workspaces: { [WORKSPACE]: { customerId: "00000000-0000-4000-8000-0000000000ff", tables: {} } },
     };
-    const findings = await look();
+    const findings = await examined();
     expect(wrong(findings)).toEqual([]);
     expect(findings).toContainEqual(
       expect.objectContaining({ about: "workspace resource soc", found: "LOG_ANALYTICS_WORKSPACES does not name it" }),
@@ -263,7 +263,7 @@ describe("what it says", () => {
 
   test("an evidence table that is silent – is advice while no approval counts on it", async () => {
     delete rows["DeviceLogonEvents"];
-    const findings = await look();
+    const findings = await examined();
     expect(wrong(findings)).toEqual([]);
     expect(statusOf(findings, "workspace soc: DeviceLogonEvents")).toBe("advice");
   });
@@ -299,7 +299,7 @@ describe("what it says", () => {
     const table = approvalsTable(tables.client("Approvals"));
     await table.apply([fromTemplate("microsoft-endpoint-manager")], 0);
     try {
-      const findings = await look();
+      const findings = await examined();
       expect(wrong(findings)).toEqual([`workspace soc: DeviceLogonEvents: ${found}`]);
       expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is complete: 1 approval");
     } finally {
@@ -310,7 +310,7 @@ describe("what it says", () => {
   test("the pointer of the approvals is gone after a run – is wrong, and is no empty set", async () => {
     await tables.client("Coverage").createEntity({ partitionKey: "epoch", rowKey: "0" });
     try {
-      expect(wrong(await look())).toEqual([
+      expect(wrong(await examined())).toEqual([
         "approvals: the service has run, and there is no set of approvals: each run fails",
       ]);
     } finally {
@@ -320,7 +320,7 @@ describe("what it says", () => {
 
   test("a table of the state is not there – is named once", async () => {
     proxy.before = ({ path }) => (path.includes("Coverage") ? { status: 404, code: "TableNotFound" } : "pass");
-    expect(wrong(await look())).toEqual(["state: table Coverage: is not there"]);
+    expect(wrong(await examined())).toEqual(["state: table Coverage: is not there"]);
   });
 
   test.each([
@@ -332,7 +332,7 @@ describe("what it says", () => {
     ],
   ])("%s fails – is said with the reason, and the rest is looked at", async (_name, seed, expected) => {
     seed();
-    const findings = await look();
+    const findings = await examined();
     expect(wrong(findings)[0]).toContain(expected);
     expect(statusOf(findings, "state: writing")).toBe("ok");
     expect(statusOf(findings, "queue sightings, lock")).toBe("ok");
@@ -356,7 +356,7 @@ describe("what it says", () => {
               Signer: i === 0 || i > 48 ? "AnyDesk Software GmbH" : "",
             })),
           );
-    const findings = await look();
+    const findings = await examined();
     expect(findings.filter(({ status }) => status !== "ok").map((finding) => finding.about)).toEqual([about]);
     expect(statusOf(findings, about)).toBe("wrong");
   });
@@ -371,7 +371,7 @@ describe("what it says", () => {
         status: "SendDisabled",
       },
     });
-    const findings = await look();
+    const findings = await examined();
     expect(findings.filter(({ status }) => status !== "ok").map(({ status, about }) => `${status} ${about}`)).toEqual([
       "advice queue sightings, duplicate detection",
       "advice queue sightings, lock",
@@ -383,12 +383,12 @@ describe("what it says", () => {
 
   test("messages that never expire – are as good as any", async () => {
     management.state = managed({ queue: { defaultMessageTimeToLive: "P10675199DT2H48M5.4775807S" } });
-    expect(statusOf(await look(), "queue sightings, time to live")).toBe("ok");
+    expect(statusOf(await examined(), "queue sightings, time to live")).toBe("ok");
   });
 
   test("schedules – one that never comes, and one that leaves more than the lookback", async () => {
     const env = { DETECT_SCHEDULE: "0 0 0 1 * *", RETAIN_SCHEDULE: "0 0 0 30 2 *" };
-    expect(wrong(await look({ env }))).toEqual([
+    expect(wrong(await examined({ env }))).toEqual([
       "schedule DETECT_SCHEDULE: 0 0 0 1 * * lets up to 31 days pass between two times",
       "schedule RETAIN_SCHEDULE: 0 0 0 30 2 * never comes",
     ]);
@@ -403,12 +403,12 @@ describe("what it says", () => {
 
   test("--send-test-message – one that is refused is wrong", async () => {
     broker.hooks = { onSend: () => ({ reject: "amqp:resource-limit-exceeded", description: "full" }) };
-    const findings = await look({ sendTestMessage: true });
+    const findings = await examined({ sendTestMessage: true });
     expect(wrong(findings)).toEqual([expect.stringMatching(/^queue sightings, test message: .*QuotaExceeded: .*full/)]);
   });
 
   test("--send-test-message – one message, of no type that the contract knows", async () => {
-    const findings = await look({ sendTestMessage: true });
+    const findings = await examined({ sendTestMessage: true });
     expect(statusOf(findings, "queue sightings, test message")).toBe("ok");
     expect(broker.messages("sightings")).toHaveLength(1);
   });

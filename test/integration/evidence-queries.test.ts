@@ -32,13 +32,13 @@ const demanding: Approval = {
 const device = (i: number): string => sha1(`device ${i}`);
 
 function kinds(stage: Stage): Readonly<Record<"freshness" | "sightings" | "pieces" | "tasks" | "logons", number>> {
-  const of = { freshness: 0, sightings: 0, pieces: 0, tasks: 0, logons: 0 };
+  const counts = { freshness: 0, sightings: 0, pieces: 0, tasks: 0, logons: 0 };
   for (const { query } of stage.logAnalytics.requests)
-    if (!query.includes("let Devices")) of[query.includes("FirstSeen") ? "sightings" : "freshness"] += 1;
-    else if (query.includes(TABLES_OF.tasks)) of.tasks += 1;
-    else if (query.includes(TABLES_OF.logons)) of.logons += 1;
-    else of.pieces += 1;
-  return of;
+    if (!query.includes("let Devices")) counts[query.includes("FirstSeen") ? "sightings" : "freshness"] += 1;
+    else if (query.includes(TABLES_OF.tasks)) counts.tasks += 1;
+    else if (query.includes(TABLES_OF.logons)) counts.logons += 1;
+    else counts.pieces += 1;
+  return counts;
 }
 
 describe("a run of the whole catalogue sends", () => {
@@ -133,7 +133,7 @@ describe("texts of devices are data", () => {
       for (const [i, id] of hostile.entries()) {
         const text = (at: number): string => texts[i * 20 + at] ?? "";
         const story = storyOf(id, text(1));
-        const by = {
+        const initiator = {
           ...CHROME,
           path: `C:\\${text(2)}\\${text(3)}`,
           signer: `x${text(4)}`,
@@ -141,9 +141,9 @@ describe("texts of devices are data", () => {
           parent: text(6),
         };
         const tool = { path: `C:\\${text(7)}\\${text(8)}`, signer: `${text(9)} AnyDesk Software ${text(10)}` };
-        story.installed(tool, 60, by);
-        story.runs(tool, 50, by);
-        story.registers(text(11), text(12), 55, by);
+        story.installed(tool, 60, initiator);
+        story.runs(tool, 50, initiator);
+        story.registers(text(11), text(12), 55, initiator);
         story.logsOn(61, text(13), text(14));
         stage.rows.push(...story.rows);
       }

@@ -131,7 +131,7 @@ const processEvent = (more: TableRecord): void =>
     ...more,
   });
 /** Columns of an initiating process; its content is known by its name. */
-const by = (name: string, folder: string, more: TableRecord = {}): TableRecord => ({
+const createdBy = (name: string, folder: string, more: TableRecord = {}): TableRecord => ({
   InitiatingProcessFileName: name,
   InitiatingProcessFolderPath: `${folder}\\${name}`,
   InitiatingProcessSHA1: sha1(name),
@@ -143,9 +143,9 @@ const by = (name: string, folder: string, more: TableRecord = {}): TableRecord =
   ...more,
 });
 const SYSTEM32 = "C:\\Windows\\System32";
-const byInstaller = by("msiexec.exe", SYSTEM32, { InitiatingProcessParentFileName: "services.exe" });
-const byIntune = by(INTUNE, INTUNE_FOLDER, { InitiatingProcessParentFileName: "services.exe" });
-const byExplorer = by("explorer.exe", "C:\\Windows", { InitiatingProcessAccountSid: USER });
+const byInstaller = createdBy("msiexec.exe", SYSTEM32, { InitiatingProcessParentFileName: "services.exe" });
+const byIntune = createdBy(INTUNE, INTUNE_FOLDER, { InitiatingProcessParentFileName: "services.exe" });
+const byExplorer = createdBy("explorer.exe", "C:\\Windows", { InitiatingProcessAccountSid: USER });
 
 const installerRun = (time: number, initiator: TableRecord, commandLine = "msiexec /i level.msi /qn"): void =>
   processEvent({
@@ -159,7 +159,7 @@ const installerRun = (time: number, initiator: TableRecord, commandLine = "msiex
 
 const levelOnPc = () => ({ detectionId: levelId, deviceId: PC });
 
-async function look(more: Partial<EvidenceAsk> = {}): Promise<Evidence & { readonly answer: EvidenceAnswer }> {
+async function collect(more: Partial<EvidenceAsk> = {}): Promise<Evidence & { readonly answer: EvidenceAnswer }> {
   const answer = await source.evidence(pack, { devices: [PC], window: WINDOW, tasks: [], logons: [], ...more });
   const candidate = levelOnPc();
   const { byKey, rejected } = evidenceOf([candidate], answer);
@@ -173,9 +173,9 @@ describe("arrivals", () => {
   it("Intune through the installer's service: the client is who started msiexec", async () => {
     fileEvent(byInstaller);
     installerRun(-70, byIntune);
-    installerRun(-69, by("services.exe", SYSTEM32), "msiexec.exe /V");
+    installerRun(-69, createdBy("services.exe", SYSTEM32), "msiexec.exe /V");
     installerRun(-65, byInstaller, "MsiExec.exe -Embedding 0123 E Global\\MSI0000");
-    const { pieces, missing, answer } = await look();
+    const { pieces, missing, answer } = await collect();
     expect(missing).toEqual([]);
     expect(answer.asked).toBe(1);
     expect(pieces).toEqual([
@@ -206,11 +206,11 @@ describe("arrivals", () => {
     fileEvent(byInstaller);
     installerRun(-70, byIntune);
     installerRun(-45, byExplorer, "msiexec /i other.msi");
-    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual(["explorer.exe", INTUNE]);
+    expect((await collect()).pieces.map(({ client }) => client?.fileName)).toEqual(["explorer.exe", INTUNE]);
     rows["DeviceProcessEvents"] = [];
     installerRun(-91, byIntune);
     installerRun(-29, byExplorer);
-    const { pieces, missing } = await look();
+    const { pieces, missing } = await collect();
     expect(missing).toEqual([]);
     expect(pieces.map(({ client }) => client)).toEqual([undefined]);
   });
@@ -218,40 +218,42 @@ describe("arrivals", () => {
   it("a process that only calls itself services.exe is a client", async () => {
     fileEvent(byInstaller);
     installerRun(-70, byIntune);
-    installerRun(-61, by("services.exe", "C:\\Users\\Public"), "msiexec /i evil.msi");
-    expect((await look()).pieces.map(({ client }) => client?.fileName)).toEqual([INTUNE, "services.exe"]);
+    installerRun(-61, createdBy("services.exe", "C:\\Users\\Public"), "msiexec /i evil.msi");
+    expect((await collect()).pieces.map(({ client }) => client?.fileName)).toEqual([INTUNE, "services.exe"]);
   });
 
   it("copied directly, renamed by PowerShell, its folder with or without the file's name", async () => {
     fileEvent({ ...byExplorer, TimeGenerated: at(-50), FolderPath: "C:\\Users\\Public" });
     fileEvent({
-      ...by("powershell.exe", `${SYSTEM32}\\WindowsPowerShell\\v1.0`, { InitiatingProcessParentFileName: "cmd.exe" }),
+      ...createdBy("powershell.exe", `${SYSTEM32}\\WindowsPowerShell\\v1.0`, {
+        InitiatingProcessParentFileName: "cmd.exe",
+      }),
       ActionType: "FileRenamed",
       TimeGenerated: at(-40),
       FolderPath: "C:\\Users\\Public\\level.exe",
     });
     fileEvent({ ...byExplorer, ActionType: "FileDeleted", TimeGenerated: at(-30) });
-    const { pieces } = await look();
-    expect(pieces.map(({ source: of, path, actor }) => [of, path, actor.fileName, actor.certificate])).toEqual([
+    const { pieces } = await collect();
+    expect(pieces.map(({ source: origin, path, actor }) => [origin, path, actor.fileName, actor.certificate])).toEqual([
       ["DeviceFileEvents/FileCreated", "c:\\users\\public\\level.exe", "explorer.exe", undefined],
       ["DeviceFileEvents/FileRenamed", "c:\\users\\public\\level.exe", "powershell.exe", undefined],
     ]);
   });
 
   it("its own updater is known as such, where its certificate is trusted", async () => {
-    const updater = by("updater.exe", "C:\\Program Files\\Level");
+    const updater = createdBy("updater.exe", "C:\\Program Files\\Level");
     fileEvent(updater);
     certificate(sha1("updater.exe"), LEVEL_SIGNER);
-    expect((await look()).pieces).toMatchObject([{ kind: "arrival", ownTool: true }]);
+    expect((await collect()).pieces).toMatchObject([{ kind: "arrival", ownTool: true }]);
     certificate(sha1("updater.exe"), LEVEL_SIGNER, { IsTrusted: false });
-    expect((await look()).pieces[0]).not.toHaveProperty("ownTool");
+    expect((await collect()).pieces[0]).not.toHaveProperty("ownTool");
   });
 
   it("each instance of a process is an act of its own; of one instance its beginning and its end", async () => {
     const act = (pid: number, time: number): void =>
       fileEvent({ ...byIntune, InitiatingProcessId: pid, TimeGenerated: at(time) });
     for (const time of [-60, -59, -58]) act(1, time);
-    expect((await look()).pieces.map((piece) => piece.at)).toEqual([at(-60), at(-58)]);
+    expect((await collect()).pieces.map((piece) => piece.at)).toEqual([at(-60), at(-58)]);
   });
 });
 
@@ -273,12 +275,16 @@ it("Defender XDR's dialect answers the same", async () => {
     ]),
   );
   const records = ["pieces", "tasks"] as const;
-  const [pieces, tasks] = records.map((of) =>
+  const [pieces, tasks] = records.map((part) =>
     decodeRecords(
-      execute(bindQuery(pack.evidence?.[of] ?? [], WINDOW, "all", [PC]), { dialect: "defender-xdr", tables, now: NOW }),
+      execute(bindQuery(pack.evidence?.[part] ?? [], WINDOW, "all", [PC]), {
+        dialect: "defender-xdr",
+        tables,
+        now: NOW,
+      }),
     ).filter(({ TableName }) => TableName === ""),
   );
-  const { answer } = await look({ tasks: [PC] });
+  const { answer } = await collect({ tasks: [PC] });
   expect([pieces, tasks]).toEqual([answer.pieces, answer.tasks]);
   expect(pieces).toHaveLength(1);
   expect(tasks).toHaveLength(1);
@@ -287,12 +293,12 @@ it("Defender XDR's dialect answers the same", async () => {
 describe("runs", () => {
   it("started by services.exe, and by a person", async () => {
     processEvent({
-      ...by("services.exe", SYSTEM32, { InitiatingProcessParentFileName: "wininit.exe" }),
+      ...createdBy("services.exe", SYSTEM32, { InitiatingProcessParentFileName: "wininit.exe" }),
       InitiatingProcessSignerType: "OsVendor",
       InitiatingProcessSignatureStatus: "Valid",
     });
     processEvent({ ...byExplorer, TimeGenerated: at(-20) });
-    const { pieces } = await look();
+    const { pieces } = await collect();
     expect(pieces).toMatchObject([
       {
         kind: "run",
@@ -310,7 +316,7 @@ describe("runs", () => {
   it("thousands of one kind are two pieces; one of another folder in between is seen", async () => {
     for (let i = 0; i < 2000; i++) processEvent({ ...byExplorer, TimeGenerated: at(-2000 + i) });
     processEvent({ ...byExplorer, TimeGenerated: at(-1000), FolderPath: "C:\\Temp\\level.exe" });
-    const { pieces, missing } = await look();
+    const { pieces, missing } = await collect();
     expect(missing).toEqual([]);
     expect(pieces.map((piece) => [piece.at, piece.path])).toEqual([
       [at(-2000), "c:\\program files\\level\\level.exe"],
@@ -337,17 +343,17 @@ describe("whose, and when", () => {
     fileEvent({ ...byExplorer, DeviceId: PC.toUpperCase() });
     fileEvent({ ...byExplorer, DeviceId: OTHER });
     fileEvent({ ...byExplorer, SHA1: sha1("anydesk.exe"), FileName: "anydesk.exe" });
-    expect((await look()).pieces.map(({ fileName }) => fileName)).toEqual(["level.exe"]);
+    expect((await collect()).pieces.map(({ fileName }) => fileName)).toEqual(["level.exe"]);
   });
 
   it("the device's own certificate rows come before those of others", async () => {
     fileEvent(byIntune);
     certificate(sha1(INTUNE), "Microsoft Corporation", { DeviceId: OTHER, IsTrusted: false });
-    expect((await look()).pieces[0]?.actor.certificate?.trusted).toBe(true);
+    expect((await collect()).pieces[0]?.actor.certificate?.trusted).toBe(true);
     rows["DeviceFileCertificateInfo"] =
       rows["DeviceFileCertificateInfo"]?.filter((row) => row["DeviceId"] === OTHER || row["SHA1"] !== sha1(INTUNE)) ??
       [];
-    expect((await look()).pieces[0]?.actor.certificate).toEqual({
+    expect((await collect()).pieces[0]?.actor.certificate).toEqual({
       signer: "Microsoft Corporation",
       trusted: false,
       microsoftRoot: false,
@@ -358,10 +364,10 @@ describe("whose, and when", () => {
     fileEvent({ ...byExplorer, TimeGenerated: at(-days(6)) });
     fileEvent({ ...byIntune, TimeGenerated: at(-days(7)), $ingested: at(-30) });
     fileEvent({ ...byIntune, TimeGenerated: at(-days(31)), $ingested: at(-30) });
-    expect((await look()).pieces).toEqual([]);
-    const late = await look({ window: { ...WINDOW, from: NOW, since: at(-60) } });
+    expect((await collect()).pieces).toEqual([]);
+    const late = await collect({ window: { ...WINDOW, from: NOW, since: at(-60) } });
     expect(late.pieces.map((piece) => piece.at)).toEqual([at(-days(7))]);
-    expect((await look({ window: { ...WINDOW, from: at(-days(6)) } })).pieces.map((piece) => piece.at)).toEqual([
+    expect((await collect({ window: { ...WINDOW, from: at(-days(6)) } })).pieces.map((piece) => piece.at)).toEqual([
       at(-days(6)),
     ]);
   });
@@ -386,7 +392,7 @@ describe("scheduled tasks and logons, where they are asked for", () => {
     task(form === "dynamic" ? fields : JSON.stringify(fields));
     task({ TaskName: "\\Microsoft\\Windows\\X", TaskContent: content("level.exe", "") });
     fileEvent(byExplorer);
-    const { pieces, missing, answer } = await look({ tasks: [PC] });
+    const { pieces, missing, answer } = await collect({ tasks: [PC] });
     expect(answer.asked).toBe(2);
     expect(missing).toEqual([]);
     expect(pieces).toMatchObject([
@@ -402,7 +408,7 @@ describe("scheduled tasks and logons, where they are asked for", () => {
       }),
     );
     fileEvent(byExplorer);
-    expect((await look({ tasks: [PC] })).pieces).toMatchObject([
+    expect((await collect({ tasks: [PC] })).pieces).toMatchObject([
       { task: { name: "\\Xml", action: "level.exe a & b" } },
     ]);
     task({ TaskName: "\\Bad", TaskContent: '{"Actions": level.exe' });
@@ -428,9 +434,9 @@ describe("scheduled tasks and logons, where they are asked for", () => {
     logon(-59, "10.0.0.7");
     logon(-61, "10.0.0.8", { LogonType: "Interactive" });
     logon(-61, "10.0.0.9", { ActionType: "LogonFailed" });
-    fileEvent(by("powershell.exe", SYSTEM32));
+    fileEvent(createdBy("powershell.exe", SYSTEM32));
     processEvent(byExplorer);
-    const { pieces, answer } = await look({ logons: [PC] });
+    const { pieces, answer } = await collect({ logons: [PC] });
     expect(answer.asked).toBe(2);
     expect(pieces.map(({ kind, logons }) => [kind, logons])).toEqual([
       ["arrival", [{ remoteIp: "10.0.0.5", accountSid: USER, at: at(-62) }]],
@@ -461,7 +467,7 @@ describe("what could not be looked at", () => {
   ] as const)("%s is said, and rejects nothing", async (_, fault, begins, holds) => {
     fileEvent(byIntune);
     standIn.onQuery = () => fault;
-    const { missing } = await look();
+    const { missing } = await collect();
     expect(missing).toHaveLength(1);
     expect(missing[0]).toMatch(new RegExp(`^${begins}`));
     expect(missing[0]).toContain(holds);
@@ -470,16 +476,16 @@ describe("what could not be looked at", () => {
   it("the tables of tasks and logons are said too, of the devices that ask", async () => {
     rows["DeviceEvents"] = [];
     standIn.onQuery = ({ query }) => (query.includes("DeviceLogonEvents") ? missingTable : undefined);
-    expect((await look({ tasks: [PC], logons: [PC] })).missing).toEqual([
+    expect((await collect({ tasks: [PC], logons: [PC] })).missing).toEqual([
       "scheduled tasks: DeviceEvents shows no row: silent, or protected",
       expect.stringMatching(/^network logons: .*SEM0100/),
     ]);
-    expect((await look({ tasks: [OTHER], logons: [OTHER] })).missing).toEqual([]);
+    expect((await collect({ tasks: [OTHER], logons: [OTHER] })).missing).toEqual([]);
   });
 
   it("a missing right rejects, as for every query", async () => {
     standIn.onQuery = () => ({ status: 403, body: { error: { code: "InsufficientAccessError", message: "no" } } });
-    await expect(look()).rejects.toMatchObject({ kind: "authorisation" });
+    await expect(collect()).rejects.toMatchObject({ kind: "authorisation" });
   });
 
   it("a pack without such queries asks nothing and says so", async () => {
@@ -539,17 +545,17 @@ describe("texts of devices are data", () => {
   it("and no id changes what is asked: the three queries answer for the others", async () => {
     fileEvent(byIntune);
     const devices = [...fc.sample(nasty, { numRuns: 499, seed: 4 }), PC];
-    const { pieces, missing, answer } = await look({ devices, tasks: devices, logons: devices });
+    const { pieces, missing, answer } = await collect({ devices, tasks: devices, logons: devices });
     expect([answer.asked, pieces.length, missing]).toEqual([3, 1, []]);
   });
 
   it("names, paths and command lines come through query, state and message as they were", async () => {
     const texts = fc.sample(nasty, { numRuns: 600, seed: 5 });
     const devices = Array.from({ length: 100 }, (_, i) => sha1(`device ${i}`));
-    const text = (device: number, of: number): string => texts[device * 6 + of] ?? "";
+    const text = (device: number, index: number): string => texts[device * 6 + index] ?? "";
     for (const [i, DeviceId] of devices.entries()) {
       const initiator = {
-        ...by(text(i, 0), `C:\\${text(i, 1)}`),
+        ...createdBy(text(i, 0), `C:\\${text(i, 1)}`),
         InitiatingProcessCommandLine: text(i, 2),
         InitiatingProcessParentFileName: text(i, 3),
         InitiatingProcessAccountName: text(i, 4),

@@ -104,15 +104,15 @@ test("invoke: the genuine context formats and levels the lines, and hooks run ar
   const entries: LogEntry[] = [];
   const host = await start({ onLog: (entry) => entries.push(entry) });
   await host.invoke("speak", { isPastDue: true });
-  const of = entries.filter(({ functionName }) => functionName === "speak");
-  expect(of.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+  const spoken = entries.filter(({ functionName }) => functionName === "speak");
+  expect(spoken.map(({ level, message }) => `${level}: ${message}`)).toEqual([
     "information: before 1",
     "information: said hello true",
     "warning: speak 55",
     "information: after no error result",
   ]);
-  expect(new Set(of.map(({ invocationId }) => invocationId)).size).toBe(1);
-  expect(of[0]?.invocationId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(new Set(spoken.map(({ invocationId }) => invocationId)).size).toBe(1);
+  expect(spoken[0]?.invocationId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test("invoke: what the function throws comes back, after its hooks; the host goes on", async () => {

@@ -161,8 +161,8 @@ async function failureOf(
   return error;
 }
 /** With the records of all portions. */
-const query = async (of = source()) => {
-  const { count, batches, discard, ...answer } = await of.query(pack, WINDOW, { prefix: "3" });
+const query = async (from = source()) => {
+  const { count, batches, discard, ...answer } = await from.query(pack, WINDOW, { prefix: "3" });
   const records = [...batches].flat();
   expect(count).toBe(records.length);
   expect([...batches].flat()).toEqual(records);

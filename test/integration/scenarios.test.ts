@@ -20,7 +20,7 @@ const keysOf = (scenario: Scenario, kind: "expected" | "announced"): string[] =>
   scenario.cases.flatMap((one) => (one[kind] ?? []).map((tool) => `${one.name}: ${tool}`)).toSorted();
 
 /** What was told since `from` messages, as `CASE: TOOL`. */
-function told(scenario: Scenario, stage: Stage, from = 0): string[] {
+function announcedTools(scenario: Scenario, stage: Stage, from = 0): string[] {
   const names = new Map(scenario.cases.map(({ name }) => [deviceOf(scenario, name), name]));
   return stage
     .onQueue()
@@ -62,7 +62,7 @@ describe.each(SCENARIOS)("$name", (scenario) => {
     });
 
     test("everything was looked at, and nothing else is told", () => {
-      expect(told(scenario, stage)).toEqual(announced);
+      expect(announcedTools(scenario, stage)).toEqual(announced);
       expect(new Set(stage.onQueue().flatMap(({ missing }) => missing))).toEqual(new Set());
       expect(stage.wavesOnQueue()).toEqual([]);
     });
@@ -75,19 +75,19 @@ describe.each(SCENARIOS)("$name", (scenario) => {
         expect((await stage.run()).outcome).toBe("ok");
         return before;
       };
-      const lifted = async (ms: number, announcement: number, set?: typeof approvals): Promise<void> => {
+      const announcedAgain = async (ms: number, announcement: number, set?: typeof approvals): Promise<void> => {
         const before = await step(ms, set);
-        expect(told(scenario, stage, before)).toEqual(expected);
+        expect(announcedTools(scenario, stage, before)).toEqual(expected);
         expect(since(stage, before)).toEqual(expected.map(() => ["approval-ended", announcement]));
       };
       const silent = async (ms: number, set?: typeof approvals): Promise<void> => {
         const before = await step(ms, set);
-        expect(told(scenario, stage, before)).toEqual([]);
+        expect(announcedTools(scenario, stage, before)).toEqual([]);
       };
       await silent(HOUR);
-      await lifted(DAY, 1, edited);
+      await announcedAgain(DAY, 1, edited);
       await silent(2 * DAY, approvals);
-      await lifted(2 * DAY + 2 * HOUR, 2, []);
+      await announcedAgain(2 * DAY + 2 * HOUR, 2, []);
       await silent(4 * DAY, approvals);
 
       const [first] = scenario.cases;
@@ -100,11 +100,11 @@ describe.each(SCENARIOS)("$name", (scenario) => {
       story.arrives({ path, signer: signerOf(path) }, -5 * 24 * 60, POWERSHELL);
       stage.rows.push(...story.rows);
       const before = await step(6 * DAY);
-      expect(told(scenario, stage, before)).toEqual([`${first?.name}: ${first?.expected?.[0]}`]);
+      expect(announcedTools(scenario, stage, before)).toEqual([`${first?.name}: ${first?.expected?.[0]}`]);
       expect(since(stage, before)).toEqual([["new-activity", 3]]);
 
       const rest = await step(EXPIRES_AFTER * DAY);
-      expect(told(scenario, stage, rest)).toEqual(
+      expect(announcedTools(scenario, stage, rest)).toEqual(
         expected.filter((key) => key !== `${first?.name}: ${first?.expected?.[0]}`),
       );
       expect(since(stage, rest)).toEqual(expected.slice(1).map(() => ["approval-ended", 3]));
@@ -122,15 +122,15 @@ describe.each(SCENARIOS)("$name", (scenario) => {
     try {
       stage.rows.push(...rowsOf(scenario));
       await stage.run();
-      expect(told(scenario, stage)).toEqual(all);
+      expect(announcedTools(scenario, stage)).toEqual(all);
       expect(new Set(since(stage, 0).map(([, announcement]) => announcement))).toEqual(new Set([1]));
       stage.now = HOUR;
       await stage.approve(approvals);
       await stage.run();
-      expect(told(scenario, stage)).toEqual(all);
+      expect(announcedTools(scenario, stage)).toEqual(all);
       stage.now = EXPIRES_AFTER * DAY;
       await stage.run();
-      expect(told(scenario, stage, all.length)).toEqual(expected);
+      expect(announcedTools(scenario, stage, all.length)).toEqual(expected);
       expect(since(stage, all.length)).toEqual(expected.map(() => ["approval-ended", 2]));
     } finally {
       await stage.close();

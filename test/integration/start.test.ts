@@ -178,9 +178,9 @@ test(
     expect(await last.exited, last.errors.join("")).toBe(0);
     printed.push(...last.lines);
     const byId = new Map(messagesOf(printed).map(({ id, deviceIds = [] }) => [id, deviceIds]));
-    const told = [...byId.values()].flat();
-    expect(new Set(told)).toEqual(announcedOf(state));
-    expect(told).toHaveLength(announcedOf(state).size);
+    const announced = [...byId.values()].flat();
+    expect(new Set(announced)).toEqual(announcedOf(state));
+    expect(announced).toHaveLength(announcedOf(state).size);
   },
 );
 

@@ -145,7 +145,7 @@ describe("sightings", () => {
   test("recall – portions of one partition share a scan; a row beside many known ones is read alone", async () => {
     const { sightings } = stage.compose().service;
     const row = (deviceId: string): Row => ({ ...sighting({ deviceId }), reports: [], count: 1 });
-    const device = (of: string, n: number): string => of + String(n).padStart(39, "0");
+    const device = (prefix: string, n: number): string => prefix + String(n).padStart(39, "0");
     await sightings.commit("a", [{ sighting: sighting({ deviceId: device("a", 3) }) }], [], SEEN);
     const loaded = async (knownDevices: number) => {
       const batches = [[row(device("a", 1)), row(device("a", 2))], [row(device("a", 3))], [row(device("b", 1))]];

@@ -77,7 +77,7 @@ describe("what it shows of a day", () => {
 
   test("runs – by hour and outcome, sixteen in all", () => {
     const rows = rowsOf("runs");
-    expect(rows.reduce((sum, { runs: of }) => sum + Number(of), 0)).toBe(16);
+    expect(rows.reduce((sum, { runs: counted }) => sum + Number(counted), 0)).toBe(16);
     expect(rows.filter(({ outcome }) => outcome === "blind")).toMatchObject([{ runs: 1 }]);
     expect(rows.filter(({ outcome }) => outcome === "ok")).toHaveLength(4);
   });

@@ -47,10 +47,10 @@ export function makeFleet({
       events.push(...arrival.events);
       holdings.push(levelHolding(made));
     } else if (story !== undefined) {
-      const told = tellStory(seed, made, story, now.getTime());
-      rows.push(...told.rows);
-      events.push(...told.events);
-      holdings.push(...told.holdings);
+      const staged = tellStory(seed, made, story, now.getTime());
+      rows.push(...staged.rows);
+      events.push(...staged.events);
+      holdings.push(...staged.holdings);
     }
   }
   return {
@@ -99,11 +99,11 @@ export function grow(
       holdings.push(levelHolding(made));
     } else if (index < level + approved) {
       const managed = storyDevice(made, INTUNE_INSTALLS);
-      const told = tellFreshStory(seed, managed, INTUNE_INSTALLS, now.getTime());
+      const added = tellFreshStory(seed, managed, INTUNE_INSTALLS, now.getTime());
       devices.push(managed);
-      rows.push(firstRow(seed, managed, benign, now.getTime()), ...told.rows);
-      events.push(...told.events);
-      holdings.push(...told.holdings);
+      rows.push(firstRow(seed, managed, benign, now.getTime()), ...added.rows);
+      events.push(...added.events);
+      holdings.push(...added.holdings);
     } else {
       devices.push(made);
       rows.push(firstRow(seed, made, benign, now.getTime()));

@@ -39,7 +39,7 @@ async function runUntil(world: World, until: number): Promise<void> {
 
 describe("R6 – the review goes over all sightings concerned, with or without rows; a newer judgement is never undone", () => {
   test("a quiet device whose approval expired is told, long after its last row", async () => {
-    const world = worldOf((of) => [approval(of, { until: 20 * DAY })]);
+    const world = worldOf((made) => [approval(made, { until: 20 * DAY })]);
     deploy(world, A, 0);
     await runUntil(world, 19 * DAY);
     expect(causes(world, A)).toEqual([]);
@@ -53,7 +53,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
   });
 
   test("it comes before the units: a run that is cut off after it has told all the same", async () => {
-    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    const world = worldOf((made) => [approval(made, { until: 5 * DAY })]);
     deploy(world, A, 0);
     await world.run();
     world.now = 6 * DAY;
@@ -83,7 +83,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 
   test("a run that read the old set tells nothing more once a newer one is there", async () => {
     // The old set ends; a new one that goes on is applied when the first of two sightings has been told.
-    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    const world = worldOf((made) => [approval(made, { until: 5 * DAY })]);
     deploy(world, A, 0);
     deploy(world, B, 0);
     await world.run();
@@ -105,7 +105,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     test("two runs at once, and the newer set is applied at any effect", async () => {
       const announced = new Set<number>();
       for (let turn = 0; ; turn++) {
-        const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+        const world = worldOf((made) => [approval(made, { until: 5 * DAY })]);
         deploy(world, A, 0);
         await world.run();
         world.now = 6 * DAY;
@@ -178,7 +178,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
 
 describe("R7 – looks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
   test("uncovered activity that is ingested days late is told", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, 2 * DAY);
     expect(causes(world, A)).toEqual([]);
@@ -188,7 +188,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
   });
 
   test("activity between the decision and the first look is seen, however early its event", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     await world.run();
     deploy(world, A, 2 * HOUR);
     world.now = 3 * HOUR;
@@ -217,7 +217,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
   });
 
   test("covered activity is kept and told to nobody; a look that failed tells nothing and is repeated", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
     world.events.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
@@ -235,8 +235,8 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
   });
 
   test("known facts at a time that the approval does not cover are new activity", async () => {
-    const world = worldOf((of) => [
-      approval(of, { session: { validFrom: of.date(-HOUR), validTo: of.date(2.5 * DAY) } }),
+    const world = worldOf((made) => [
+      approval(made, { session: { validFrom: made.date(-HOUR), validTo: made.date(2.5 * DAY) } }),
     ]);
     deploy(world, A, 0);
     // The same again within the session, twice, and once after it.
@@ -248,7 +248,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
   });
 
   test("a blind workspace fails the look", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
     const mark = world.marks.recheck;
@@ -260,7 +260,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
 
 describe("R12 – approvals change as one set; unreadable is not empty", () => {
   test("a pointer that is gone decides nothing: the run fails, and still relays", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await world.run();
     deploy(world, B, DAY, "c:\\temp\\evil.exe");
@@ -295,7 +295,7 @@ describe("R13 – partial evidence never covers", () => {
       },
     ],
   ])("%s: announced", async (_, spoil) => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     spoil(world);
     await world.run();
@@ -303,7 +303,7 @@ describe("R13 – partial evidence never covers", () => {
   });
 
   test("and with none of that, expected", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await world.run();
     expect(causes(world, A)).toEqual([]);
@@ -313,7 +313,7 @@ describe("R13 – partial evidence never covers", () => {
 
 describe("R19 – message ids carry the telling", () => {
   test("an approval that is lifted twice within a day is told twice, under two ids", async () => {
-    const world = worldOf((of) => [approval(of)]);
+    const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await world.run();
     for (const set of [[], [approval(world)], []]) {
@@ -355,7 +355,7 @@ describe("an approval over 4,000 devices that is lifted", () => {
   const devices = Array.from({ length: 4000 }, (_, i) => (i * 7919).toString(16).padStart(40, (i % 16).toString(16)));
 
   const populated = async (): Promise<World> => {
-    const world = worldOf((of) => [approval(of, { devices: { names: devices } })]);
+    const world = worldOf((made) => [approval(made, { devices: { names: devices } })]);
     world.settings = { ...world.settings, waveThreshold: 25 };
     for (const device of devices) deploy(world, device, 0);
     await world.run();

@@ -182,7 +182,10 @@ test("R13 – no more candidates are told together than logons and tasks are ask
       const answer = await source.query(...asked);
       // As portions of the real size stand: one a partition here.
       const all = [...answer.batches].flat();
-      return { ...answer, batches: [...Map.groupBy(all, (of) => partitionOf(String(of["DeviceId"]))).values()] };
+      return {
+        ...answer,
+        batches: [...Map.groupBy(all, (record) => partitionOf(String(record["DeviceId"]))).values()],
+      };
     },
     evidence: async (_pack, { logons }) => {
       most = Math.max(most, logons.length);

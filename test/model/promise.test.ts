@@ -76,13 +76,13 @@ test("every burst of activity is told exactly once, whatever fails in between", 
       const expected = populate(world, given);
       await live(world, history);
       for (const [device, bursts] of expected) {
-        const told = world.announcedFor(device);
+        const announced = world.announcedFor(device);
         expect(
-          told.map(({ data }) => data.sighting.kind),
+          announced.map(({ data }) => data.sighting.kind),
           device,
         ).toHaveLength(bursts);
-        expect(new Set(told.map(({ id }) => id)).size, device).toBe(bursts);
-        expect(told[0]?.data.sighting.kind).toBe("new");
+        expect(new Set(announced.map(({ id }) => id)).size, device).toBe(bursts);
+        expect(announced[0]?.data.sighting.kind).toBe("new");
       }
       expect(world.outbox.size).toBe(0);
       // Whoever is told in a wave is told in one that has a header, and one only.

@@ -24,9 +24,11 @@ function worldOf(threshold = 25): World {
 }
 
 /** Each device once, in one single or member message; members under headers that were received, before or after. */
-function expectEachOnce(world: World, devices: readonly string[], of = LEVEL): void {
-  const told = world.received.filter(({ data }) => data.detection.id === of).map(({ data }) => data.device.id);
-  expect(told.toSorted()).toEqual(devices.toSorted());
+function expectEachOnce(world: World, devices: readonly string[], detectionId = LEVEL): void {
+  const announced = world.received
+    .filter(({ data }) => data.detection.id === detectionId)
+    .map(({ data }) => data.device.id);
+  expect(announced.toSorted()).toEqual(devices.toSorted());
   const headers = new Set(world.headers.map(({ id }) => id));
   for (const { wave } of world.received) if (wave !== undefined) expect(headers.has(wave)).toBe(true);
 }
@@ -46,7 +48,7 @@ describe("a roll-out of 4,000 devices on the first run, rare tools beside it", (
   test("is told under one header, and the rare ones singly", async () => {
     const world = populated();
     await world.run();
-    expect(world.headers.map(({ detection: of }) => of)).toEqual([LEVEL]);
+    expect(world.headers.map(({ detection: id }) => id)).toEqual([LEVEL]);
     expectEachOnce(world, many);
     expectEachOnce(world, few, RARE);
     expect(world.received.filter(({ wave }) => wave === undefined).map(({ data }) => data.detection.id)).toEqual(
@@ -65,7 +67,7 @@ describe("a roll-out of 4,000 devices on the first run, rare tools beside it", (
       await world.runThenDie(effect);
       world.now += HOUR;
       await world.run();
-      expect(world.headers.map(({ detection: of }) => of)).toEqual([LEVEL]);
+      expect(world.headers.map(({ detection: id }) => id)).toEqual([LEVEL]);
       expectEachOnce(world, many);
       expectEachOnce(world, few, RARE);
     },
@@ -78,7 +80,7 @@ describe("a roll-out of 4,000 devices on the first run, rare tools beside it", (
       state = (state * 48_271) % 2_147_483_647;
       return state % waiting.length;
     });
-    expect(world.headers.map(({ detection: of }) => of)).toEqual([LEVEL]);
+    expect(world.headers.map(({ detection: id }) => id)).toEqual([LEVEL]);
     expectEachOnce(world, many);
     expectEachOnce(world, few, RARE);
   });
@@ -244,15 +246,15 @@ describe("messages of a wave", () => {
       initiators: [{ name: "ccmexec.exe\u202e", signer: "Microsoft Corporation", devices: 12 }],
       novelty: { firstInState: true, knownDevices: 0 },
     });
-    const told = members(["ws-1", "ws-2"]);
-    if (!told) throw new Error("two members fit");
-    for (const { body } of [header, told]) {
+    const announced = members(["ws-1", "ws-2"]);
+    if (!announced) throw new Error("two members fit");
+    for (const { body } of [header, announced]) {
       expect(validatesContract(eventOf(body))).toEqual([]);
       expect(anyEvent.safeParse(eventOf(body)).error).toBeUndefined();
     }
     for (const [name, { body }] of [
       ["example-wave.json", header],
-      ["example-wave-members.json", told],
+      ["example-wave-members.json", announced],
     ] as const)
       await expect(`${JSON.stringify(eventOf(body), undefined, 2)}\n`).toMatchFileSnapshot(
         fileURLToPath(new URL(name, CONTRACT_FILE)),

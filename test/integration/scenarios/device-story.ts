@@ -34,9 +34,9 @@ export function storyOf(device: string, group: string) {
     },
 
     /** `by` writes a file of the tool. */
-    arrives(file: ToolFile, ago: number, by: Process, action = "FileCreated"): void {
+    arrives(file: ToolFile, ago: number, process: Process, action = "FileCreated"): void {
       story.seen(file, ago);
-      add("DeviceFileEvents", ago, { ActionType: action, ...fileOf(file.path), ...initiator(by, ago) });
+      add("DeviceFileEvents", ago, { ActionType: action, ...fileOf(file.path), ...initiator(process, ago) });
     },
 
     /** The installer's service writes it, whom `client` asked four minutes before; absent: nobody was seen asking. */
@@ -56,25 +56,25 @@ export function storyOf(device: string, group: string) {
     },
 
     /** `by` starts it. */
-    runs(file: ToolFile, ago: number, by: Process): void {
+    runs(file: ToolFile, ago: number, process: Process): void {
       story.seen(file, ago);
       add("DeviceProcessEvents", ago, {
         ActionType: "ProcessCreated",
         ...fileOf(file.path),
         ProcessCommandLine: `"${file.path}"`,
-        ...initiator(by, ago),
+        ...initiator(process, ago),
       });
     },
 
     /** `by` registers a scheduled task. */
-    registers(task: string, command: string, ago: number, by: Process): void {
+    registers(task: string, command: string, ago: number, process: Process): void {
       add("DeviceEvents", ago, {
         ActionType: "ScheduledTaskCreated",
         AdditionalFields: {
           TaskName: task,
           TaskContent: JSON.stringify({ Actions: { Exec: { Command: command, Arguments: "" } }, Triggers: {} }),
         },
-        ...initiator(by, ago),
+        ...initiator(process, ago),
       });
     },
 
@@ -89,19 +89,19 @@ export function storyOf(device: string, group: string) {
   };
 
   /** Columns of the process, whose own file's certificate Defender has seen as well. */
-  function initiator(by: Process, ago: number): StageRow["columns"] {
-    const hash = sha1(`${by.path} ${by.signer ?? "unsigned"} ${by.trusted ?? true}`);
-    if (by.signer !== undefined)
-      add("DeviceFileCertificateInfo", ago, certificateOf({ ...by, signer: by.signer }, hash));
+  function initiator(process: Process, ago: number): StageRow["columns"] {
+    const hash = sha1(`${process.path} ${process.signer ?? "unsigned"} ${process.trusted ?? true}`);
+    if (process.signer !== undefined)
+      add("DeviceFileCertificateInfo", ago, certificateOf({ ...process, signer: process.signer }, hash));
     return {
-      InitiatingProcessFileName: nameOf(by.path),
-      InitiatingProcessFolderPath: by.path.toLowerCase(),
+      InitiatingProcessFileName: nameOf(process.path),
+      InitiatingProcessFolderPath: process.path.toLowerCase(),
       InitiatingProcessSHA1: hash,
-      InitiatingProcessCommandLine: `"${by.path}"`,
-      InitiatingProcessParentFileName: by.parent,
-      InitiatingProcessAccountSid: by.sid,
-      InitiatingProcessAccountName: by.sid,
-      InitiatingProcessVersionInfoCompanyName: by.company ?? "",
+      InitiatingProcessCommandLine: `"${process.path}"`,
+      InitiatingProcessParentFileName: process.parent,
+      InitiatingProcessAccountSid: process.sid,
+      InitiatingProcessAccountName: process.sid,
+      InitiatingProcessVersionInfoCompanyName: process.company ?? "",
       InitiatingProcessId: 1000 + rows.length,
       InitiatingProcessCreationTime: "2026-02-20T00:00:00Z",
     };

@@ -41,11 +41,11 @@ export async function runs(world: World, count: number): Promise<void> {
 export function appear(
   world: World,
   n: number,
-  by: { readonly path?: string; readonly detection?: string } = {},
+  change: { readonly path?: string; readonly detection?: string } = {},
 ): void {
-  const of = { device: device(n), at: world.now, ingested: world.now };
-  world.activities.push({ ...of, ...(by.detection !== undefined && { detection: by.detection }) });
-  world.events.push({ ...of, kind: "arrival", ...by });
+  const place = { device: device(n), at: world.now, ingested: world.now };
+  world.activities.push({ ...place, ...(change.detection !== undefined && { detection: change.detection }) });
+  world.events.push({ ...place, kind: "arrival", ...change });
 }
 
 /** Covers what the deployer brings to the devices. */

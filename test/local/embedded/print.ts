@@ -15,7 +15,7 @@ export interface Printer {
   messagesDone(): void;
   /** What the run found to be expected, by the id of its approval. */
   expected(n: number, byApproval: ReadonlyMap<string, readonly ExpectedSighting[]>): void;
-  summary(of: {
+  summary(counts: {
     readonly runs: number;
     readonly messages: number;
     readonly distinctIds: number;
@@ -41,7 +41,7 @@ export function deviceIdsOf(event: AnyEvent): readonly string[] {
 }
 
 export function jsonPrinter(): Printer {
-  const line = (of: object): void => console.log(JSON.stringify(of));
+  const line = (entry: object): void => console.log(JSON.stringify(entry));
   return {
     say: (text) => console.error(text),
     run: (n, record) => line({ event: "run", n, ...record }),
@@ -58,10 +58,16 @@ export function jsonPrinter(): Printer {
     messagesDone: () => {},
     expected(n, byApproval) {
       for (const [approvalId, sightings] of byApproval)
-        for (const [detectionId, of] of Map.groupBy(sightings, (one) => one.detectionId))
-          line({ event: "expected", n, approvalId, detectionId, deviceIds: of.map(({ deviceId }) => deviceId) });
+        for (const [detectionId, ofDetection] of Map.groupBy(sightings, (one) => one.detectionId))
+          line({
+            event: "expected",
+            n,
+            approvalId,
+            detectionId,
+            deviceIds: ofDetection.map(({ deviceId }) => deviceId),
+          });
     },
-    summary: (of) => line({ event: "summary", ...of }),
+    summary: (counts) => line({ event: "summary", ...counts }),
   };
 }
 
@@ -70,7 +76,7 @@ export function peoplePrinter(colours: boolean): Printer {
   const bold = (text: string): string => paint(1, text);
   const dim = (text: string): string => paint(2, text);
   let shown = 0;
-  let told = 0;
+  let count = 0;
   let members: WaveMembersEvent[] = [];
   return {
     say: (text) => console.log(dim(text)),
@@ -94,16 +100,16 @@ export function peoplePrinter(colours: boolean): Printer {
       for (const { name, error } of record.sources) if (error !== undefined) console.log(`  ${name}: ${error}`);
       if (unitsLeft + outboxDepth > 0) console.log(`  left: ${unitsLeft} units, ${outboxDepth} messages`);
       shown = 0;
-      told = 0;
+      count = 0;
       members = [];
     },
     async message(event) {
-      told += 1;
+      count += 1;
       if (event.type === TYPES.wave) {
         const { wave, detection, initiators } = event.data;
-        const by = initiators.map(({ name, devices }) => `${name} on ${devices}`).join(", ");
+        const origin = initiators.map(({ name, devices }) => `${name} on ${devices}`).join(", ");
         await written(
-          `  ${bold(`wave  ${wave.count} × ${detection.tool}`)}${by === "" ? "" : ` by ${fit(by, 72)}`}  ${dim(wave.id.slice(0, 8))}`,
+          `  ${bold(`wave  ${wave.count} × ${detection.tool}`)}${origin === "" ? "" : ` by ${fit(origin, 72)}`}  ${dim(wave.id.slice(0, 8))}`,
         );
         return;
       }
@@ -117,13 +123,13 @@ export function peoplePrinter(colours: boolean): Printer {
       if (shown <= SHOWN) await written(`  ${columnsOf(event)}`);
     },
     messagesDone() {
-      if (told === 0) console.log("  nothing to tell");
+      if (count === 0) console.log("  nothing to tell");
       if (shown > SHOWN) console.log(`  … and ${shown - SHOWN} more (all with --json)`);
-      for (const [id, of] of Map.groupBy(members, ({ data }) => data.wave.id)) {
-        const devices = of.flatMap(({ data }) => data.members.map(({ device }) => device));
-        const tool = of[0]?.data.detection.tool ?? "";
+      for (const [id, inWave] of Map.groupBy(members, ({ data }) => data.wave.id)) {
+        const devices = inWave.flatMap(({ data }) => data.members.map(({ device }) => device));
+        const tool = inWave[0]?.data.detection.tool ?? "";
         console.log(
-          `  ${bold(`in wave of ${tool}`)}  ${devices.length} devices in ${of.length} messages: ${firstOf(devices)}  ${dim(id.slice(0, 8))}`,
+          `  ${bold(`in wave of ${tool}`)}  ${devices.length} devices in ${inWave.length} messages: ${firstOf(devices)}  ${dim(id.slice(0, 8))}`,
         );
       }
     },
@@ -156,7 +162,7 @@ const HEADINGS = COLUMNS.map(([heading, width]) => heading.padEnd(width))
   .trimEnd();
 
 const columnsOf = (event: SightingEvent): string =>
-  COLUMNS.map(([, width, of]) => fit(of(event), width - 2).padEnd(width))
+  COLUMNS.map(([, width, cellOf]) => fit(cellOf(event), width - 2).padEnd(width))
     .join("")
     .trimEnd();
 

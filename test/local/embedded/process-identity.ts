@@ -21,10 +21,10 @@ export function identify(pid: number): ProcessIdentity | undefined {
 export const isRunning = ({ pid, started }: ProcessIdentity): boolean => identify(pid)?.started === started;
 
 /** SIGKILL to this very process, if it runs; resolves when it is gone. */
-export async function endProcess(of: ProcessIdentity): Promise<void> {
-  while (isRunning(of)) {
+export async function endProcess(identity: ProcessIdentity): Promise<void> {
+  while (isRunning(identity)) {
     try {
-      process.kill(of.pid, "SIGKILL");
+      process.kill(identity.pid, "SIGKILL");
     } catch (error) {
       if (!hasCode(error, "ESRCH")) throw error;
     }

@@ -14,14 +14,19 @@ export type Act = { readonly minute: number } & (
   | { readonly kind: "logon"; readonly remoteIp: string; readonly sid: string; readonly account: string }
 );
 
-export const wrote = (minute: number, by: Process, file: File): Act => ({ minute, kind: "file", file, by });
+export const wrote = (minute: number, process: Process, file: File): Act => ({
+  minute,
+  kind: "file",
+  file,
+  by: process,
+});
 
-export const started = (minute: number, by: Process, file: File, command = `"${file.path}"`): Act => ({
+export const started = (minute: number, process: Process, file: File, command = `"${file.path}"`): Act => ({
   minute,
   kind: "process",
   file,
   command,
-  by,
+  by: process,
 });
 
 const serviceStarts = (minute: number, tool: Tool): Act => started(minute, SERVICES, toolFile(tool, tool.service));
@@ -40,19 +45,19 @@ export const installedFor = (tool: Tool, client: Process): readonly Act[] => [
 ];
 
 /** `by` writes the files itself. */
-export const copiedBy = (tool: Tool, by: Process): readonly Act[] => [
-  wrote(0, by, toolFile(tool, tool.app)),
-  wrote(0, by, toolFile(tool, tool.service)),
+export const copiedBy = (tool: Tool, process: Process): readonly Act[] => [
+  wrote(0, process, toolFile(tool, tool.app)),
+  wrote(0, process, toolFile(tool, tool.service)),
   serviceStarts(2, tool),
 ];
 
 /** `by` puts the vendor's setup into a folder and starts it; the setup unpacks the tool. */
-export function unpackedFor(tool: Tool, by: Process, folder: string): readonly Act[] {
+export function unpackedFor(tool: Tool, process: Process, folder: string): readonly Act[] {
   const name = `${tool.slug}_setup.exe`;
-  const setup = toolProcess(tool, name, fileName(by.path), folder);
+  const setup = toolProcess(tool, name, fileName(process.path), folder);
   return [
-    wrote(0, by, toolFile(tool, name, folder)),
-    started(1, by, toolFile(tool, name, folder)),
+    wrote(0, process, toolFile(tool, name, folder)),
+    started(1, process, toolFile(tool, name, folder)),
     wrote(2, setup, toolFile(tool, tool.app)),
     wrote(2, setup, toolFile(tool, tool.service)),
     serviceStarts(3, tool),

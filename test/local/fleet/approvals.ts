@@ -24,11 +24,11 @@ const DAY = 86_400_000;
 export function approvalsOf(fleet: Fleet, now: Date): readonly Approval[] {
   const tools = readTools();
   if ("problems" in tools) throw new Error(tools.problems.map(problemLine).join("\n"));
-  const texts = filledIn(fleet, now).map(({ template, ...by }) => {
+  const texts = filledIn(fleet, now).map(({ template, ...values }) => {
     const file = join(TEMPLATES, `${template}.yaml`);
     const loaded = loadTemplate({ file, text: readFileSync(file, "utf8") });
     if ("problems" in loaded) throw new Error(loaded.problems.map(problemLine).join("\n"));
-    return { file: `${by.id}.yaml`, text: approvalText(loaded, by) };
+    return { file: `${values.id}.yaml`, text: approvalText(loaded, values) };
   });
   const { approvals, problems } = loadApprovals(texts, { now, tools: tools.tools.map(({ slug }) => slug) });
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));

@@ -58,9 +58,9 @@ interface Benign {
   readonly ingested: number;
 }
 
-function benignRow({ benign, ...of }: Benign, chance: Random): CertificateRow {
+function benignRow({ benign, ...row }: Benign, chance: Random): CertificateRow {
   const isSigned = chance.next() < 0.93;
   const signer = chance.next() < 0.6 ? chance.pick(EVERYDAY_SIGNERS) : chance.pick(benign);
-  const at = of.ingested - chance.between(1, 15) * MINUTE;
-  return certificateRow({ ...of, signer: isSigned ? signer : "", file: chance.between(0, 200), at }, chance);
+  const at = row.ingested - chance.between(1, 15) * MINUTE;
+  return certificateRow({ ...row, signer: isSigned ? signer : "", file: chance.between(0, 200), at }, chance);
 }

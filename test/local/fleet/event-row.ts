@@ -35,12 +35,18 @@ export interface File {
   readonly sha1: string;
 }
 
-export const fileCreated = (moment: Moment, file: File, by: Process, chance: Random): EventRow => ({
+export const fileCreated = (moment: Moment, file: File, process: Process, chance: Random): EventRow => ({
   table: "DeviceFileEvents",
-  row: { ...common(moment, chance), ActionType: "FileCreated", ...fileColumns(file), ...initiator(moment, by) },
+  row: { ...common(moment, chance), ActionType: "FileCreated", ...fileColumns(file), ...initiator(moment, process) },
 });
 
-export const processCreated = (moment: Moment, file: File, command: string, by: Process, chance: Random): EventRow => ({
+export const processCreated = (
+  moment: Moment,
+  file: File,
+  command: string,
+  process: Process,
+  chance: Random,
+): EventRow => ({
   table: "DeviceProcessEvents",
   row: {
     ...common(moment, chance),
@@ -49,9 +55,9 @@ export const processCreated = (moment: Moment, file: File, command: string, by: 
     ProcessCommandLine: command,
     ProcessId: chance.between(1_000, 60_000),
     ProcessCreationTime: new Date(moment.at).toISOString(),
-    AccountSid: by.sid,
-    AccountName: by.account,
-    ...initiator(moment, by),
+    AccountSid: process.sid,
+    AccountName: process.account,
+    ...initiator(moment, process),
   },
 });
 
@@ -59,7 +65,7 @@ export const processCreated = (moment: Moment, file: File, command: string, by: 
 export const taskCreated = (
   moment: Moment,
   task: { readonly name: string; readonly command: string; readonly arguments: string },
-  by: Process,
+  process: Process,
   chance: Random,
 ): EventRow => ({
   table: "DeviceEvents",
@@ -69,9 +75,9 @@ export const taskCreated = (
     AdditionalFields: JSON.stringify({
       TaskName: task.name,
       TaskContent: JSON.stringify({ Actions: { Exec: { Command: task.command, Arguments: task.arguments } } }),
-      SubjectUserName: by.account,
+      SubjectUserName: process.account,
     }),
-    ...initiator(moment, by),
+    ...initiator(moment, process),
   },
 });
 
@@ -103,17 +109,17 @@ const common = ({ device, at, ingested }: Moment, chance: Random) => ({
 /** FolderPath holds the file's name, as in observed rows. */
 const fileColumns = ({ path, sha1: hash }: File) => ({ FileName: fileName(path), FolderPath: path, SHA1: hash });
 
-function initiator({ device, began }: Moment, by: Process) {
+function initiator({ device, began }: Moment, process: Process) {
   return {
-    InitiatingProcessFileName: fileName(by.path),
-    InitiatingProcessFolderPath: by.path.toLowerCase(),
-    InitiatingProcessSHA1: processHash(by),
-    InitiatingProcessCommandLine: by.command,
-    InitiatingProcessId: 1_000 + (Number.parseInt(sha1(device.id, by.path).slice(0, 6), 16) % 60_000),
+    InitiatingProcessFileName: fileName(process.path),
+    InitiatingProcessFolderPath: process.path.toLowerCase(),
+    InitiatingProcessSHA1: processHash(process),
+    InitiatingProcessCommandLine: process.command,
+    InitiatingProcessId: 1_000 + (Number.parseInt(sha1(device.id, process.path).slice(0, 6), 16) % 60_000),
     InitiatingProcessCreationTime: new Date(began).toISOString(),
-    InitiatingProcessParentFileName: by.parent,
-    InitiatingProcessAccountSid: by.sid,
-    InitiatingProcessAccountName: by.account,
-    InitiatingProcessVersionInfoCompanyName: by.company,
+    InitiatingProcessParentFileName: process.parent,
+    InitiatingProcessAccountSid: process.sid,
+    InitiatingProcessAccountName: process.account,
+    InitiatingProcessVersionInfoCompanyName: process.company,
   };
 }

@@ -92,7 +92,7 @@ export function levelArrival(
   const [oldest] = level.toSorted((a, b) => (a.TimeGenerated < b.TimeGenerated ? -1 : 1));
   if (oldest === undefined) return { rows: [], events: [] };
   const chance = random(seed, "level arrives", device.id);
-  const by = chance.pick([
+  const process = chance.pick([
     CHROME,
     EXPLORER,
     powershell("cmd.exe", USER),
@@ -104,11 +104,11 @@ export function levelArrival(
   const moment = { device, at, ingested, began: at - MINUTE };
   const file = { path: PATH, sha1: oldest.SHA1 };
   return {
-    rows: [by, SERVICES].map((one) =>
+    rows: [process, SERVICES].map((one) =>
       certificateRow({ device, signer: one.signer ?? "", file: processHash(one), at, ingested }, chance),
     ),
     events: [
-      fileCreated(moment, file, by, chance),
+      fileCreated(moment, file, process, chance),
       processCreated({ ...moment, at: at + MINUTE }, file, `"${PATH}" --action=service`, SERVICES, chance),
     ],
   };

@@ -104,13 +104,14 @@ export const powershell = (parent: string, as: Account): Process => ({
 });
 
 /** The same product, file name, account and company text in another folder; not signed unless it is a copy of the genuine file. */
-export const elsewhere = (of: Process, folder: string, signer?: string): Process => {
-  const { signer: _, ...rest } = of;
-  return { ...rest, path: `${folder}\\${fileName(of.path)}`, ...(signer !== undefined && { signer }) };
+export const elsewhere = (process: Process, folder: string, signer?: string): Process => {
+  const { signer: _, ...rest } = process;
+  return { ...rest, path: `${folder}\\${fileName(process.path)}`, ...(signer !== undefined && { signer }) };
 };
 
 /** The very path, company text and account, and another file there: nobody signed it. */
-export const replaced = (of: Process): Process => elsewhere(of, of.path.slice(0, of.path.lastIndexOf("\\")));
+export const replaced = (process: Process): Process =>
+  elsewhere(process, process.path.slice(0, process.path.lastIndexOf("\\")));
 
 export const fileName = (path: string): string => path.slice(path.lastIndexOf("\\") + 1);
 

@@ -35,6 +35,6 @@ export function random(seed: number, ...purpose: readonly (string | number)[]): 
 }
 
 /** 40 lower-case hex digits: the form of device ids, file hashes and certificate hashes. */
-export function sha1(...of: readonly (string | number)[]): string {
-  return createHash("sha1").update(of.join("/")).digest("hex");
+export function sha1(...parts: readonly (string | number)[]): string {
+  return createHash("sha1").update(parts.join("/")).digest("hex");
 }

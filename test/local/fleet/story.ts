@@ -1,6 +1,6 @@
 import type { Act } from "./act.ts";
 import { copiedBy, installedFor, openedByHand, started, unpackedFor, updatedItself, wrote } from "./act.ts";
-import * as by from "./process.ts";
+import * as processes from "./process.ts";
 import type { Tool } from "./tool.ts";
 import {
   ANYDESK,
@@ -53,8 +53,8 @@ const story = (name: string, group: string, ...brought: readonly Brought[]): Sto
 
 /** A session over WinRM as the controller's account: the same processes whoever holds it. */
 const overWinRm = (tool: Tool, remoteIp: string): readonly Act[] => [
-  { minute: 0, kind: "logon", remoteIp, ...by.ANSIBLE },
-  ...installedFor(tool, by.powershell("wsmprovhost.exe", by.ANSIBLE)).map((act) => ({
+  { minute: 0, kind: "logon", remoteIp, ...processes.ANSIBLE },
+  ...installedFor(tool, processes.powershell("wsmprovhost.exe", processes.ANSIBLE)).map((act) => ({
     ...act,
     minute: act.minute + 1,
   })),
@@ -62,7 +62,7 @@ const overWinRm = (tool: Tool, remoteIp: string): readonly Act[] => [
 
 export const INTUNE_INSTALLS: Story = story("Intune installs", WORKSTATIONS, {
   tool: TEAMVIEWER,
-  acts: [...installedFor(TEAMVIEWER, by.INTUNE), ...updatedItself(TEAMVIEWER), ...openedByHand(TEAMVIEWER)],
+  acts: [...installedFor(TEAMVIEWER, processes.INTUNE), ...updatedItself(TEAMVIEWER), ...openedByHand(TEAMVIEWER)],
   approval: APPROVED.endpointManager,
 });
 
@@ -71,22 +71,22 @@ export const SANCTIONED: readonly Story[] = [
   INTUNE_INSTALLS,
   story("Configuration Manager installs", WORKSTATIONS, {
     tool: TEAMVIEWER,
-    acts: unpackedFor(TEAMVIEWER, by.CCM_EXEC, String.raw`C:\Windows\ccmcache\1a`),
+    acts: unpackedFor(TEAMVIEWER, processes.CCM_EXEC, String.raw`C:\Windows\ccmcache\1a`),
     approval: APPROVED.endpointManager,
   }),
   story("Intune's AgentExecutor installs", WORKSTATIONS, {
     tool: TEAMVIEWER,
-    acts: installedFor(TEAMVIEWER, by.agentExecutor(by.fileName(by.INTUNE.path))),
+    acts: installedFor(TEAMVIEWER, processes.agentExecutor(processes.fileName(processes.INTUNE.path))),
     approval: APPROVED.endpointManager,
   }),
   story("Kaseya's agent updates itself", WORKSTATIONS, {
     tool: KASEYA,
-    acts: [...installedFor(KASEYA, by.INTUNE), ...updatedItself(KASEYA)],
+    acts: [...installedFor(KASEYA, processes.INTUNE), ...updatedItself(KASEYA)],
     approval: APPROVED.kaseya,
   }),
   story("SolarWinds' agent installs", SERVERS, {
     tool: DAMEWARE,
-    acts: copiedBy(DAMEWARE, by.SOLARWINDS),
+    acts: copiedBy(DAMEWARE, processes.SOLARWINDS),
     approval: APPROVED.solarwinds,
   }),
   story("Ansible installs", SERVERS, {
@@ -96,7 +96,7 @@ export const SANCTIONED: readonly Story[] = [
   }),
   story("LogMeIn's host for the helpdesk", WORKSTATIONS, {
     tool: LOGMEIN,
-    acts: [...installedFor(LOGMEIN, by.INTUNE), ...updatedItself(LOGMEIN), ...openedByHand(LOGMEIN)],
+    acts: [...installedFor(LOGMEIN, processes.INTUNE), ...updatedItself(LOGMEIN), ...openedByHand(LOGMEIN)],
     approval: APPROVED.logmein,
   }),
   { ...INTUNE_INSTALLS, name: "Intune installed, and Defender says so late", late: true },
@@ -114,11 +114,14 @@ const APPLET = toolFile(
 export const UNSANCTIONED: readonly Story[] = [
   story("Intune's file in another folder", WORKSTATIONS, {
     tool: TEAMVIEWER,
-    acts: installedFor(TEAMVIEWER, by.elsewhere(by.INTUNE, String.raw`C:\ProgramData\Intune`, by.INTUNE.signer)),
+    acts: installedFor(
+      TEAMVIEWER,
+      processes.elsewhere(processes.INTUNE, String.raw`C:\ProgramData\Intune`, processes.INTUNE.signer),
+    ),
   }),
   story("the name of CcmExec's company, unsigned", WORKSTATIONS, {
     tool: TEAMVIEWER,
-    acts: copiedBy(TEAMVIEWER, by.replaced(by.CCM_EXEC)),
+    acts: copiedBy(TEAMVIEWER, processes.replaced(processes.CCM_EXEC)),
   }),
   story("a task below Configuration Manager's, by PowerShell", WORKSTATIONS, {
     tool: TEAMVIEWER,
@@ -127,9 +130,9 @@ export const UNSANCTIONED: readonly Story[] = [
         minute: 0,
         kind: "task",
         task: { name: NEEDS_NO_TASK, command: "powershell.exe", arguments: String.raw`-File C:\ProgramData\u.ps1` },
-        by: by.powershell("cmd.exe", by.SYSTEM),
+        by: processes.powershell("cmd.exe", processes.SYSTEM),
       },
-      ...copiedBy(TEAMVIEWER, by.powershell("svchost.exe", by.SYSTEM)).map((act) => ({
+      ...copiedBy(TEAMVIEWER, processes.powershell("svchost.exe", processes.SYSTEM)).map((act) => ({
         ...act,
         minute: act.minute + 5,
       })),
@@ -137,11 +140,11 @@ export const UNSANCTIONED: readonly Story[] = [
   }),
   story("AgentExecutor started by PowerShell", WORKSTATIONS, {
     tool: TEAMVIEWER,
-    acts: installedFor(TEAMVIEWER, by.agentExecutor("powershell.exe")),
+    acts: installedFor(TEAMVIEWER, processes.agentExecutor("powershell.exe")),
   }),
   story("SolarWinds' file name and company, unsigned", SERVERS, {
     tool: DAMEWARE,
-    acts: copiedBy(DAMEWARE, by.elsewhere(by.SOLARWINDS, String.raw`C:\ProgramData\SolarWinds`)),
+    acts: copiedBy(DAMEWARE, processes.elsewhere(processes.SOLARWINDS, String.raw`C:\ProgramData\SolarWinds`)),
   }),
   story("Ansible's account from another address", SERVERS, {
     tool: SCREENCONNECT,
@@ -150,34 +153,34 @@ export const UNSANCTIONED: readonly Story[] = [
   story("LogMeIn's service host outside Program Files", WORKSTATIONS, {
     tool: LOGMEIN,
     acts: [
-      wrote(0, by.powershell("winword.exe", by.USER), GUARDIAN),
-      started(1, by.powershell("winword.exe", by.USER), GUARDIAN),
+      wrote(0, processes.powershell("winword.exe", processes.USER), GUARDIAN),
+      started(1, processes.powershell("winword.exe", processes.USER), GUARDIAN),
     ],
   }),
   story("LogMeIn Rescue from a browser", WORKSTATIONS, {
     tool: LOGMEIN,
-    acts: [wrote(0, by.CHROME, APPLET), started(1, by.CHROME, APPLET)],
+    acts: [wrote(0, processes.CHROME, APPLET), started(1, processes.CHROME, APPLET)],
   }),
   story(
     "approved Kaseya brings AnyDesk",
     WORKSTATIONS,
-    { tool: KASEYA, acts: installedFor(KASEYA, by.INTUNE), approval: APPROVED.kaseya },
+    { tool: KASEYA, acts: installedFor(KASEYA, processes.INTUNE), approval: APPROVED.kaseya },
     { tool: ANYDESK, acts: copiedBy(ANYDESK, toolProcess(KASEYA, KASEYA.service)) },
   ),
   story("Kaseya's agent by PowerShell", WORKSTATIONS, {
     tool: KASEYA,
-    acts: installedFor(KASEYA, by.powershell("cmd.exe", by.SYSTEM)),
+    acts: installedFor(KASEYA, processes.powershell("cmd.exe", processes.SYSTEM)),
   }),
   story("AnyDesk from a browser", WORKSTATIONS, {
     tool: ANYDESK,
     acts: [
-      wrote(0, by.CHROME, toolFile(ANYDESK, ANYDESK.app, String.raw`C:\Users\a.meyer\Downloads`)),
-      started(1, by.EXPLORER, toolFile(ANYDESK, ANYDESK.app, String.raw`C:\Users\a.meyer\Downloads`)),
+      wrote(0, processes.CHROME, toolFile(ANYDESK, ANYDESK.app, String.raw`C:\Users\a.meyer\Downloads`)),
+      started(1, processes.EXPLORER, toolFile(ANYDESK, ANYDESK.app, String.raw`C:\Users\a.meyer\Downloads`)),
     ],
   }),
   story("a counterfeit, by Intune", WORKSTATIONS, {
     tool: { ...TEAMVIEWER, app: "TeamViewer_QS.exe", service: "TeamViewer_Host.exe" },
-    acts: installedFor({ ...TEAMVIEWER, app: "TeamViewer_QS.exe", service: "TeamViewer_Host.exe" }, by.INTUNE),
+    acts: installedFor({ ...TEAMVIEWER, app: "TeamViewer_QS.exe", service: "TeamViewer_Host.exe" }, processes.INTUNE),
     trusted: false,
   }),
   story("no event but the certificate's", WORKSTATIONS, { tool: TEAMVIEWER, acts: [] }),
@@ -186,5 +189,5 @@ export const UNSANCTIONED: readonly Story[] = [
 /** A roll-out that nobody approved: a wave. */
 export const ROLL_OUT: Story = story("Intune rolls out", WORKSTATIONS, {
   tool: NINJAONE,
-  acts: installedFor(NINJAONE, by.INTUNE),
+  acts: installedFor(NINJAONE, processes.INTUNE),
 });

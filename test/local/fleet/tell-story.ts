@@ -121,4 +121,4 @@ function certificates(
   ];
 }
 
-const isSigned = (by: Process): by is Process & { readonly signer: string } => by.signer !== undefined;
+const isSigned = (process: Process): process is Process & { readonly signer: string } => process.signer !== undefined;

@@ -113,7 +113,7 @@ export class Queue {
   *records(): Generator<JournalRecord> {
     const q = this.name;
     yield { k: "next", q, s: this.#next };
-    this.#forgetOld();
+    this.#deleteOld();
     for (const [id, at] of this.#seen) yield { k: "seen", q, id, at };
     for (const entry of this.#entries.values()) {
       const { sequenceNumber: s, id, at, failures: n, dead } = entry;
@@ -311,7 +311,7 @@ export class Queue {
     this.#seen.set(id, Math.max(at, this.#seen.get(id) ?? at));
   }
 
-  #forgetOld(): void {
+  #deleteOld(): void {
     const oldest = this.#rules.now().getTime() - (this.#rules.duplicateWindowMs ?? 0);
     for (const [id, at] of this.#seen) if (at <= oldest) this.#seen.delete(id);
   }

@@ -10,7 +10,7 @@ const device = oneof(
   constant(7),
 );
 
-const idOf = (of: unknown): string => (typeof of === "string" ? of.toLowerCase() : "");
+const idOf = (id: unknown): string => (typeof id === "string" ? id.toLowerCase() : "");
 
 it("each row is in one portion, with all rows of its device; portions of one partition follow each other", () => {
   assert(
@@ -23,7 +23,7 @@ it("each row is in one portion, with all rows of its device; portions of one par
         batches.flatMap((batch, place) => batch.map((n) => ({ id: idOf(devices[n]), place }))),
         ({ id }) => id,
       );
-      for (const of of places.values()) expect(new Set(of.map(({ place }) => place)).size).toBe(1);
+      for (const placed of places.values()) expect(new Set(placed.map(({ place }) => place)).size).toBe(1);
 
       const partitions = batches.flatMap((batch) => [...new Set(batch.map((n) => partitionOf(idOf(devices[n]))))]);
       const runs = partitions.filter((partition, i) => partition !== partitions[i - 1]);

@@ -27,9 +27,9 @@ const load = (...texts: string[]) =>
     { now: NOW, tools: TOOLS },
   );
 /** The problems of the good file with one text replaced. */
-const problemsOf = (text: string, by: string): readonly string[] => {
+const problemsOf = (text: string, addition: string): readonly string[] => {
   expect(GOOD).toContain(text);
-  return load(GOOD.replace(text, () => by)).problems.map(problemLine);
+  return load(GOOD.replace(text, () => addition)).problems.map(problemLine);
 };
 
 test("a file – as it is judged: times in UTC, paths and names lower-case, SIDs upper-case", () => {
@@ -206,8 +206,8 @@ describe("refused, with one line that says how to mend it", () => {
       "1.yaml:10:3: an account other than the logon's own may be anybody's process",
     ],
     ["a template", "id:", "template: true\nid:", "1.yaml:1:1: is a template"],
-  ])("%s", (_name, text, by, problem) => {
-    const problems = problemsOf(text, by);
+  ])("%s", (_name, text, replacement, problem) => {
+    const problems = problemsOf(text, replacement);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
   });
@@ -232,8 +232,8 @@ test.each([
     DEVICES + ARRIVAL,
     "devices: {names: [WS-1]}\npreexisting: true\nmade: 2026-03-10T11:00:00Z\n",
   ],
-])("taken – %s", (_name, text, by) => {
-  expect(problemsOf(text, by)).toEqual([]);
+])("taken – %s", (_name, text, replacement) => {
+  expect(problemsOf(text, replacement)).toEqual([]);
 });
 
 test.each([

@@ -114,13 +114,13 @@ describe("the shipped catalogue", () => {
 
   it("each observed signer is found", () => {
     const rows = all.flatMap((tool) => tool.observedSigners.map((signer) => ({ signer, slug: tool.slug })));
-    const of = found(
+    const toolsOf = found(
       scan(
         all,
         rows.map(({ signer }, i) => certificate(i, signer)),
       ),
     );
-    const missed = rows.filter(({ slug }, i) => of.get(device(i))?.includes(slug) !== true);
+    const missed = rows.filter(({ slug }, i) => toolsOf.get(device(i))?.includes(slug) !== true);
     expect(missed).toEqual([]);
   });
 
@@ -145,19 +145,19 @@ describe("the labelled signers", () => {
   });
 
   it("each is assigned its tool or none: no row is wrong", () => {
-    const of = found(scan(all, rows));
+    const toolsOf = found(scan(all, rows));
     const wrong = samples.flatMap(({ signer, slug }, i) => {
-      const tools = of.get(device(i)) ?? [];
+      const tools = toolsOf.get(device(i)) ?? [];
       return tools.join() === (slug ?? "") ? [] : [{ signer, slug, tools }];
     });
     expect(wrong).toEqual([]);
   });
 
   it("with the default set, rows of tools that are off give none", () => {
-    const of = found(scan(enabled, rows));
+    const toolsOf = found(scan(enabled, rows));
     const on = new Set(enabled.map(({ slug }) => slug));
     for (const [i, { slug }] of samples.entries())
-      expect(of.get(device(i)) ?? []).toEqual(slug !== undefined && on.has(slug) ? [slug] : []);
+      expect(toolsOf.get(device(i)) ?? []).toEqual(slug !== undefined && on.has(slug) ? [slug] : []);
   });
 
   it("a signer that belongs to two tools gives both", () => {
@@ -346,9 +346,9 @@ const comparable = (rows: readonly Row[]): string[] =>
     .toSorted();
 
 /** The scan keeps at most 128 reports of a device, all of them true. */
-function expectSubsets(of: readonly Row[], complete: readonly Row[]): void {
+function expectSubsets(subset: readonly Row[], complete: readonly Row[]): void {
   const byDevice = new Map(complete.map(({ deviceId, reports }) => [deviceId, new Set(reports)]));
-  for (const { deviceId, reports } of of) {
+  for (const { deviceId, reports } of subset) {
     expect(reports.length).toBeLessThanOrEqual(128);
     expect(reports.filter((report) => byDevice.get(deviceId)?.has(report) !== true)).toEqual([]);
   }
@@ -364,11 +364,11 @@ function generatedRows(): readonly TableRecord[] {
     "",
   ];
   return Array.from({ length: 10_000 }, (_, i) => {
-    const of = (i * 7919) % 500;
-    const id = of % 29 === 0 ? `z-${of}` : device(of);
+    const position = (i * 7919) % 500;
+    const id = position % 29 === 0 ? `z-${position}` : device(position);
     return certificate(i, signers[(i * 104_729) % signers.length] ?? "", {
       DeviceId: i % 17 === 0 ? id.toUpperCase() : id,
-      DeviceName: `host-${of}${i % 11 === 0 ? "-renamed" : ""}`,
+      DeviceName: `host-${position}${i % 11 === 0 ? "-renamed" : ""}`,
       TimeGenerated: new Date(NOW.getTime() - ((i * 31) % 9_000) * 60_000),
       IsTrusted: i % 50 !== 0,
       // One device with more reports than a row keeps.

@@ -65,7 +65,7 @@ export function shapeOf({ shape, literals, faults }: Published, fixed: boolean):
 /** A query of the published shape over the published literals, in our words: with the published faults, or mended. */
 export function rebuilt(published: Published, fixed: boolean): string {
   const has = (fault: Fault): boolean => !fixed && published.faults.includes(fault);
-  const { table, searched, by } = shapeOf(published, fixed);
+  const { table, searched, by: groupColumns } = shapeOf(published, fixed);
   const list = (literals: readonly string[]): string =>
     `(${literals.map(quoted).join(", ")}${has("trailing-comma") ? "," : ""})`;
   const condition = searched.map(({ column, literals }) => `${column} has_any ${list(literals)}`).join(" or ");
@@ -85,7 +85,7 @@ export function rebuilt(published: Published, fixed: boolean): string {
     `| where ${condition}`,
     ...(has("doubled-operator") ? [`| where FolderPath has_all has_any ("a", "b")`] : []),
     ...(isSigned ? [`| ${has("stage-without-where") ? "" : "where "}${hashOf(table)} in (Signed)`] : []),
-    `| summarize FirstSeen = min(Timestamp), LastSeen = max(Timestamp), Report = make_set(ReportId), Count = count() by ${["DeviceId", "DeviceName", ...by].join(", ")}`,
+    `| summarize FirstSeen = min(Timestamp), LastSeen = max(Timestamp), Report = make_set(ReportId), Count = count() by ${["DeviceId", "DeviceName", ...groupColumns].join(", ")}`,
   ].join("\n");
 }
 

@@ -30,14 +30,14 @@ const AGENT_EXECUTOR = actor(`${IME_FOLDER}\\agentexecutor.exe`, "Microsoft Corp
   parentFileName: "Microsoft.Management.Services.IntuneWindowsAgent.exe",
 });
 const UPDATER = actor("c:\\program files (x86)\\anydesk\\anydesk.exe", "AnyDesk Software GmbH", { sha1: "tool" });
-function uncertified({ certificate, ...of }: Actor): Actor {
+function uncertified({ certificate, ...actor }: Actor): Actor {
   expect(certificate).toBeDefined();
-  return of;
+  return actor;
 }
 
 /** The reason of the one approval that does not cover; `covered` where it does. */
-function verdict(of: ApprovalSubject, found: Evidence, approval: Approval, now = NOW): string {
-  const given = approve(of, found, [approval], now);
+function verdict(candidate: ApprovalSubject, found: Evidence, approval: Approval, now = NOW): string {
+  const given = approve(candidate, found, [approval], now);
   return given.covered ? "covered" : (given.reasons[0]?.reason ?? "does not name the tool");
 }
 
@@ -48,8 +48,8 @@ interface Case {
   readonly outcome: string;
   readonly of?: Partial<ApprovalSubject>;
 }
-function cases(of: string, approval: Approval, table: readonly Case[]): void {
-  describe(of, () => {
+function cases(title: string, approval: Approval, table: readonly Case[]): void {
+  describe(title, () => {
     test.each(table)("$name – $outcome", ({ found, outcome, of: change }) => {
       expectOutcome(verdict(subject(change), found, approval), outcome);
     });
@@ -523,7 +523,7 @@ test("without the time when they were listed, nothing preexists", () => {
 });
 
 describe("conditions", () => {
-  const weak = (by: Approval["arrival"]): Approval => ({ ...ENDPOINT_MANAGER, arrival: by ?? {} });
+  const weak = (condition: Approval["arrival"]): Approval => ({ ...ENDPOINT_MANAGER, arrival: condition ?? {} });
 
   test.each([
     ["signer alone", { signer: "Microsoft Corporation" }],
@@ -532,9 +532,9 @@ describe("conditions", () => {
     ["parent alone", { parents: ["services.exe"] }],
     ["task alone", { taskAction: "anydesk.exe" }],
     ["nothing", {}],
-  ])("%s – covers nothing, however it came into the set", (_name, by) => {
+  ])("%s – covers nothing, however it came into the set", (_name, condition) => {
     const found = evidence(arrival(CCM, { task: { name: "t", action: "anydesk.exe" } }));
-    expect(verdict(subject(), found, weak(by))).toContain("no condition has both a signer and a path");
+    expect(verdict(subject(), found, weak(condition))).toContain("no condition has both a signer and a path");
   });
 
   test.each([

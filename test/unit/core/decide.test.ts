@@ -56,8 +56,8 @@ describe("decide", () => {
       { kind: "seen-again", refresh: false },
     ],
     ["unknown by half a result", row(day(96)), undefined, { ...BY, complete: false }, { kind: "new" }],
-  ] as const)("%s", (_name, given, before, by, expected) => {
-    expect(decideNovelty(given, before, by)).toEqual(expected);
+  ] as const)("%s", (_name, given, before, change, expected) => {
+    expect(decideNovelty(given, before, change)).toEqual(expected);
   });
 
   test("what was seen within the dormancy never returns, whatever the hours", () => {

@@ -200,7 +200,7 @@ describe("evidence of an answer", () => {
   const client = (name: string, minutes: number, more: Record<string, unknown> = {}) =>
     group({ kind: "client", name, firstAt: at(minutes).toISOString(), lastAt: at(minutes).toISOString(), ...more });
   const clientsOf = (...groups: readonly Record<string, unknown>[]): (string | undefined)[] =>
-    piecesOf({ pieces: [record([group(INSTALLER), ...groups])] }).map((of) => of.client?.fileName);
+    piecesOf({ pieces: [record([group(INSTALLER), ...groups])] }).map((one) => one.client?.fileName);
 
   it.each<readonly [string, readonly Record<string, unknown>[], readonly (string | undefined)[]]>([
     ["none", [], [undefined]],
@@ -247,7 +247,7 @@ describe("evidence of an answer", () => {
       pieces: [record([group({ first: end, last: end })])],
       tasks: [record(tasks, { DetectionId: "" })],
     });
-    expect(pieces.map((of) => of.task?.name).toSorted((a = "", b = "") => (a < b ? -1 : 1))).toEqual([
+    expect(pieces.map((one) => one.task?.name).toSorted((a = "", b = "") => (a < b ? -1 : 1))).toEqual([
       "name",
       "path",
       "runs",
@@ -259,9 +259,9 @@ describe("evidence of an answer", () => {
     const logons = [record([logon("1 2", "10.0.0.1", -3), logon("1 2", "10.0.0.2", -1), logon("9 9", "10.0.0.3", -1)])];
     const pieces = piecesOf({
       pieces: [record([group(), group({ kind: "run" })])],
-      logons: logons.map((of) => ({ ...of, DetectionId: "" })),
+      logons: logons.map((logon) => ({ ...logon, DetectionId: "" })),
     });
-    expect(pieces.map((of) => [of.kind, of.logons?.map(({ remoteIp }) => remoteIp)])).toEqual([
+    expect(pieces.map((one) => [one.kind, one.logons?.map(({ remoteIp }) => remoteIp)])).toEqual([
       ["arrival", ["10.0.0.2", "10.0.0.1"]],
       ["run", undefined],
     ]);
@@ -327,7 +327,7 @@ it("what a look finds is put with what is known: the same again is nothing new, 
   const later = { pieces: [piece({ at: at(1) }), piece({ at: at(9) }), piece({ client: actor("a") })], missing: ["b"] };
   const merged = mergeEvidence(known, later);
   expect(merged.missing).toEqual(["a", "b"]);
-  expect(merged.pieces.map((of) => [of.kind, of.at, of.client?.fileName])).toEqual([
+  expect(merged.pieces.map((one) => [one.kind, one.at, one.client?.fileName])).toEqual([
     ["arrival", NOW, "a"],
     ["run", NOW, undefined],
     ["arrival", at(1), undefined],
@@ -419,8 +419,8 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
 const bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
 /** With nothing in the place of what is only shown. */
 const compared = (pieces: readonly EvidencePiece[]): unknown => {
-  const bare = (of: Actor): Actor => ({ ...of, commandLine: "", accountName: "" });
-  return pieces.map((of) => ({ ...of, install: "", actor: bare(of.actor), client: of.client && bare(of.client) }));
+  const bare = (whole: Actor): Actor => ({ ...whole, commandLine: "", accountName: "" });
+  return pieces.map((one) => ({ ...one, install: "", actor: bare(one.actor), client: one.client && bare(one.client) }));
 };
 
 describe("stored evidence", () => {

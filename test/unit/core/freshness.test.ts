@@ -28,8 +28,8 @@ describe("blindness – silent", () => {
     ["a weekend's gap of 50 hours allows 150", table([...range(100, 110), ...range(161, 167)]), undefined],
     ["a single row, 6 hours ago", table([6]), undefined],
     ["a single row, 8 hours ago", table([8]), "silent"],
-  ])("%s", (_name, of, expected) => {
-    expect(blindness(of, NOW)).toBe(expected);
+  ])("%s", (_name, freshness, expected) => {
+    expect(blindness(freshness, NOW)).toBe(expected);
   });
 
   it("rows without an ingestion time show nothing that coverage could stand on", () => {
@@ -49,8 +49,8 @@ describe("blindness – signer", () => {
     ["exactly a fifth of what it was", share(2, 10), undefined],
     ["a table without such a column", table(range(0, 167)), undefined],
     ["too few rows to judge the last day", table(range(0, 30, 4), 2, () => 0), undefined],
-  ])("%s", (_name, of, expected) => {
-    expect(blindness(of, NOW)).toBe(expected);
+  ])("%s", (_name, freshness, expected) => {
+    expect(blindness(freshness, NOW)).toBe(expected);
   });
 });
 

@@ -74,8 +74,8 @@ describe("planUnit", () => {
 });
 
 describe("planPack", () => {
-  const all = (of: UnitCoverage): Map<string, UnitCoverage> =>
-    new Map(COVERAGE_SLICES.map((slice) => [sliceName(slice), of]));
+  const all = (coverage: UnitCoverage): Map<string, UnitCoverage> =>
+    new Map(COVERAGE_SLICES.map((slice) => [sliceName(slice), coverage]));
 
   test("seventeen equal shares – one query for all", () => {
     expect(planPack(PACK, all(covered(HOUR)), false, REACH, NOW).map(({ slice }) => slice)).toEqual(["all"]);

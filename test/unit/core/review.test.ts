@@ -9,9 +9,9 @@ const END = APPROVAL.expires;
 const BEFORE_END = new Date(END.getTime() - 1);
 const set = (version: number, ...approvals: ApprovalSet["approvals"]): ApprovalSet => ({ version, approvals });
 
-const { tool, ...of } = subject();
+const { tool, ...device } = subject();
 const stored = (change: Partial<StoredSighting> = {}): StoredSighting => ({
-  ...of,
+  ...device,
   detectionId: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",
   source: "north",
   lastSeen: ago(10),

@@ -79,7 +79,7 @@ describe("makeFleet", () => {
       Math.max(
         ...Map.groupBy(rows, ({ DeviceId }) => DeviceId)
           .values()
-          .map((of) => new Set(of.map(({ DeviceName }) => DeviceName)).size),
+          .map((rows) => new Set(rows.map(({ DeviceName }) => DeviceName)).size),
       ),
     ).toBe(2);
     expect(rows.some(({ DeviceName }) => DeviceName.includes("\u0000"))).toBe(true);
@@ -110,9 +110,9 @@ describe("makeFleet", () => {
   });
 
   test("a device has one tool to tell at most, so that its id is in one message", () => {
-    const told = fleet.holdings.filter(({ approval }) => approval === undefined);
-    expect(new Set(told.map(({ deviceId }) => deviceId)).size).toBe(told.length);
-    expect(announcedDevices(fleet).size).toBe(told.length);
+    const unapproved = fleet.holdings.filter(({ approval }) => approval === undefined);
+    expect(new Set(unapproved.map(({ deviceId }) => deviceId)).size).toBe(unapproved.length);
+    expect(announcedDevices(fleet).size).toBe(unapproved.length);
     expect(levelDevices(fleet, NOW).isSubsetOf(announcedDevices(fleet))).toBe(true);
   });
 
@@ -127,7 +127,7 @@ describe("makeFleet", () => {
       fleet.holdings.filter(({ tool }) => tool === "connectwise").map(({ deviceId }) => deviceId),
     );
     expect(new Set(names)).toEqual(
-      new Set(fleet.devices.filter(({ id }) => managed.has(id)).map(({ names: of }) => of.at(-1)?.toLowerCase())),
+      new Set(fleet.devices.filter(({ id }) => managed.has(id)).map(({ names: names }) => names.at(-1)?.toLowerCase())),
     );
   });
 
@@ -160,10 +160,10 @@ describe("rowsAt", () => {
       table: "DeviceFileCertificateInfo",
       newestIngested: newest(rows.map(({ $ingested }) => $ingested)),
       newestRow: newest(rows.map(({ TimeGenerated }) => TimeGenerated)),
-      hours: [...hours].map(([hour, of]) => ({
+      hours: [...hours].map(([hour, rows]) => ({
         hour: new Date(hour),
-        count: of.length,
-        signed: of.filter(({ Signer }) => Signer !== "").length,
+        count: rows.length,
+        signed: rows.filter(({ Signer }) => Signer !== "").length,
       })),
     };
   };
@@ -210,7 +210,9 @@ describe("rowsAt", () => {
 
 describe("grow", () => {
   const grown = grow(fleet, { level: 12, others: 3, now: later(HOUR) });
-  const added = (of: Fleet, now: Date): string[] => [...levelDevices(of, now).difference(levelDevices(fleet, now))];
+  const added = (grown: Fleet, now: Date): string[] => [
+    ...levelDevices(grown, now).difference(levelDevices(fleet, now)),
+  ];
 
   test("adds that many devices with Level, visible by then, and leaves everything else as it was", () => {
     expect(grown.devices.slice(0, 3_000)).toEqual(fleet.devices);

@@ -125,6 +125,7 @@ describe("tests of approvals", () => {
   test("those that ship are all right", () => {
     const tools = readTools();
     const slugs = "tools" in tools ? tools.tools.map(({ slug }) => slug) : [];
-    for (const of of readTemplates()) expect(testApproval(of.template, of.test, slugs).problems).toEqual([]);
+    for (const shipped of readTemplates())
+      expect(testApproval(shipped.template, shipped.test, slugs).problems).toEqual([]);
   });
 });

@@ -291,7 +291,7 @@ describe("survivors that a test file lists", () => {
     mutant: { description, text: "", line: 2, column: 3 },
     ...(killedBy !== undefined && { killedBy }),
   });
-  const judged = (listed: readonly string[]) =>
+  const assessed = (listed: readonly string[]) =>
     assessSurvivors(
       [run("3 → 4", "a case"), run("3 → 2")],
       { file: "d", locate: ({ line, column }) => ({ line: line + 10, column }) },
@@ -299,7 +299,7 @@ describe("survivors that a test file lists", () => {
     );
 
   it("need no case", () => {
-    expect(judged(["3 → 2"])).toEqual({ mutation: { mutants: 2, listed: 1, survivors: [] }, problems: [] });
+    expect(assessed(["3 → 2"])).toEqual({ mutation: { mutants: 2, listed: 1, survivors: [] }, problems: [] });
   });
 
   it.each<readonly [string, readonly string[], string]>([
@@ -316,7 +316,7 @@ describe("survivors that a test file lists", () => {
     ["listed and not there", ["3 → 2", "3 → 9"], "t:9:5: the query has no such mutation; did you mean 3 → 4?"],
     ["listed twice", ["3 → 2", "3 → 2"], "t:9:5: this survivor is listed twice; take one out"],
   ])("%s is a finding", (_what, listed, expected) => {
-    expect(judged(listed).problems.map(problemLine)).toEqual([expected]);
+    expect(assessed(listed).problems.map(problemLine)).toEqual([expected]);
   });
 });
 

@@ -11,7 +11,7 @@ export function randomExpression(type: Scalar, columns: readonly Column[], rando
   const own = columns.filter((column) => column.type === type);
   if (own.length > 0 && (depth === 0 || random.oneIn(3))) return column(random.pick(own));
   if (depth === 0) return literal(random.pick<Cell>(POOLS[type]), type);
-  const inner = (of: Scalar): Expr => randomExpression(of, columns, random, depth - 1);
+  const inner = (type: Scalar): Expr => randomExpression(type, columns, random, depth - 1);
   const call = (op: Op, ...args: readonly Expr[]): Expr => ({ kind: "call", op, args, type });
   switch (type) {
     case "long":
@@ -47,7 +47,7 @@ function randomCondition(
   random: Random,
   depth: number,
   call: (op: Op, ...args: readonly Expr[]) => Expr,
-  inner: (of: Scalar) => Expr,
+  inner: (type: Scalar) => Expr,
 ): Expr {
   const types = columns.map((one) => one.type).filter(isScalar);
   const type =

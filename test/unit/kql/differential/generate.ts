@@ -94,11 +94,11 @@ const sortKey = ({ name }: Column, random: Random): SortKey => {
 function randomSummarize(shape: Shape, random: Random, fresh: SourceFreshness): Step {
   const { columns, ordered } = shape;
   const keys = keysOf(shape);
-  const by = keys.length === 0 || random.oneIn(4) ? [] : random.some(keys).slice(0, 3);
+  const groupKeys = keys.length === 0 || random.oneIn(4) ? [] : random.some(keys).slice(0, 3);
   const aggregates = Array.from({ length: 1 + random.below(3) }, () => randomAggregate(shape, random, fresh));
   // Two columns that keep their names, of which no other may have one; of equals the first counts.
-  const free = keys.filter((key) => !by.includes(key) && key.type !== "bool" && key.type !== "string");
-  const others = columns.filter((one) => !by.includes(one));
+  const free = keys.filter((key) => !groupKeys.includes(key) && key.type !== "bool" && key.type !== "string");
+  const others = columns.filter((one) => !groupKeys.includes(one));
   const [ranked, other] = [
     free.length > 0 ? random.pick(free) : undefined,
     others.length > 0 ? random.pick(others) : undefined,
@@ -107,7 +107,7 @@ function randomSummarize(shape: Shape, random: Random, fresh: SourceFreshness): 
     ordered && ranked !== undefined && other !== undefined && ranked.name !== other.name && random.oneIn(2)
       ? [{ fn: random.pick(["arg_max", "arg_min"] as const), by: ranked.name, of: other.name }]
       : [];
-  return { op: "summarize", aggregates: [...aggregates, ...row], by: by.map(({ name }) => name) };
+  return { op: "summarize", aggregates: [...aggregates, ...row], by: groupKeys.map(({ name }) => name) };
 }
 
 function randomAggregate({ columns, ordered }: Shape, random: Random, fresh: SourceFreshness): Aggregate {

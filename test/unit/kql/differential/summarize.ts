@@ -6,32 +6,32 @@ import { named } from "./shape.ts";
 
 /** One row a group; without by-columns one row, also of nothing. */
 export function summarized(
-  { aggregates, by }: Extract<Step, { op: "summarize" }>,
+  { aggregates, by: keys }: Extract<Step, { op: "summarize" }>,
   rows: readonly Row[],
   columns: readonly Column[],
 ): readonly Row[] {
-  const groups: Row[][] = by.length === 0 ? [[]] : [];
+  const groups: Row[][] = keys.length === 0 ? [[]] : [];
   for (const row of rows) {
-    const known = groups.find((group) => by.every((name) => keyText(group[0]?.[name]) === keyText(row[name])));
+    const known = groups.find((group) => keys.every((name) => keyText(group[0]?.[name]) === keyText(row[name])));
     if (known === undefined) groups.push([row]);
     else known.push(row);
   }
   return groups.map((group) => ({
-    ...Object.fromEntries(by.map((name) => [name, group[0]?.[name] ?? null])),
+    ...Object.fromEntries(keys.map((name) => [name, group[0]?.[name] ?? null])),
     ...Object.assign({}, ...aggregates.map((aggregate) => aggregated(aggregate, group, columns))),
   }));
 }
 
 function aggregated(aggregate: Aggregate, rows: readonly Row[], columns: readonly Column[]): Row {
   if (!("args" in aggregate)) {
-    const { fn, by, of } = aggregate;
-    const missing = { [by]: missingOf(named(columns, by)), [of]: missingOf(named(columns, of)) };
+    const { fn, by: rank, of: column } = aggregate;
+    const missing = { [rank]: missingOf(named(columns, rank)), [column]: missingOf(named(columns, column)) };
     const best = extreme(
-      rows.map((row) => row[by] ?? null),
+      rows.map((row) => row[rank] ?? null),
       fn === "arg_max",
     );
-    const row = rows.find((one) => keyText(one[by]) === keyText(best));
-    return row === undefined ? missing : { [by]: row[by] ?? null, [of]: row[of] ?? null };
+    const row = rows.find((one) => keyText(one[rank]) === keyText(best));
+    return row === undefined ? missing : { [rank]: row[rank] ?? null, [column]: row[column] ?? null };
   }
   const { fn, name, args } = aggregate;
   const [argument, second] = args;
