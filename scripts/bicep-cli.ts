@@ -3,14 +3,14 @@ import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** The version that the committed snapshots and the format are of. */
+/** The version that made the committed snapshots and the format. */
 export const BICEP_VERSION = "0.49.2";
 
 export const HOW_TO_GET_BICEP = `the Bicep CLI ${BICEP_VERSION} is not there: scripts/install-bicep.sh FOLDER puts it into a folder (with the .NET SDK, from NuGet) and prints its path, which BICEP names; or have it on PATH; or run \`az bicep install --version v${BICEP_VERSION}\``;
 
 /**
- * Path of the Bicep CLI: named by `BICEP`, on `PATH`, or where `az bicep install` puts it. Undefined: nowhere.
- * @throws {Error} where `BICEP` names what can't be run: another one in its place would surprise
+ * Path of the Bicep CLI: from `BICEP`, on `PATH`, or where `az bicep install` puts it. `undefined` where there is none.
+ * @throws {Error} where `BICEP` names a file that can't be run: using another one silently would surprise
  */
 export function findBicep(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const named = env["BICEP"];
@@ -37,7 +37,7 @@ function isExecutable(path: string): boolean {
 export interface BicepAnswer {
   readonly ok: boolean;
   readonly stdout: string;
-  /** Diagnostics, one a line: warnings do not make `ok` false. */
+  /** `stderr`: diagnostics, one a line. `ok` is true also with warnings. */
   readonly stderr: string;
 }
 
@@ -47,7 +47,7 @@ export function runBicep(bicep: string, args: readonly string[], cwd: string): B
     cwd,
     encoding: "utf8",
     maxBuffer: 100_000_000,
-    // It runs without libicu then, and writes the same everywhere.
+    // Runs without libicu, with the same output everywhere.
     env: { ...process.env, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: "1" },
   });
   if (error) throw new Error(`the Bicep CLI ${bicep} could not be started`, { cause: error });

@@ -6,12 +6,12 @@ import { build } from "esbuild";
 import { z } from "zod";
 import { problemLine } from "../shared/catalog/file-problem.ts";
 import { generatePacks } from "./generate-packs.ts";
-import { isUnderWay, writeWhole } from "./write-whole.ts";
+import { isDraft, writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = `${ROOT}dist/`;
 
-/** Bytes of all scripts together. A larger bundle is a slower cold start: look at what came in. */
+/** Most bytes of all scripts together. A larger bundle starts more slowly: find out which import made it grow. */
 const MAX_BYTES = 2_300_000;
 
 /** Never in the deployed bundle: parsers, tools, tests. */
@@ -26,17 +26,17 @@ const FORBIDDEN = [
 const BANNER =
   'import { createRequire as __createRequire } from "node:module"; import { fileURLToPath as __toPath } from "node:url"; import { dirname as __toDir } from "node:path"; const require = __createRequire(import.meta.url); const __filename = __toPath(import.meta.url); const __dirname = __toDir(__filename);';
 
-/** How the service is bundled, whatever is bundled with it. */
+/** Options of every bundle of the service. */
 export const BUNDLING = {
-  // What is imported lazily stays apart, outside of the folder in which the host looks for functions.
+  // Lazily imported chunks go outside the folder in which the host looks for functions.
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   minify: true,
-  // Errors are told apart by name.
+  // Code distinguishes errors by their class name.
   keepNames: true,
   platform: "node",
-  // A CommonJS package that is imported lazily would come without its named exports.
+  // Without it a lazily imported CommonJS package would lack its named exports.
   mainFields: ["module", "main"],
   target: "node22",
   format: "esm",
@@ -47,7 +47,7 @@ export const BUNDLING = {
 
 /**
  * Builds `dist/`: the deployable folder, which needs no `node_modules`. Returns its size in bytes.
- * @throws {Error} naming every detection that can't be compiled, or what has no place in the bundle
+ * @throws {Error} naming every detection that can't be compiled, or every file that must not be in the bundle
  */
 export async function buildPackage(): Promise<number> {
   const problems = await generatePacks();
@@ -85,16 +85,16 @@ export async function buildPackage(): Promise<number> {
 }
 
 /**
- * Makes `dist/` hold these files and no others, without a moment in which one of them is missing: a service that runs from it, or
- * another build beside this one, still has to find its lazy chunks.
+ * Makes `dist/` contain exactly these files, and at no moment lacks one of them: a running service, or another build at the same
+ * time, still has to find its lazy chunks.
  */
 async function replaceContents(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  for (const [name, contents] of files) writeWhole(`${DIST}${name}`, contents);
+  for (const [name, contents] of files) writeAtomically(`${DIST}${name}`, contents);
   for await (const { parentPath, name } of glob("**/*", { cwd: DIST, withFileTypes: true })) {
     const path = relative(DIST, `${parentPath}/${name}`);
-    const isKept = [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`));
-    // What another build is writing at this moment is its own.
-    if (!isKept && !isUnderWay(path)) await rm(`${DIST}${path}`, { recursive: true, force: true });
+    const isOutput = [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`));
+    // Leaves the drafts of another build alone.
+    if (!isOutput && !isDraft(path)) await rm(`${DIST}${path}`, { recursive: true, force: true });
   }
 }
 

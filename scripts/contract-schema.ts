@@ -2,9 +2,9 @@ import { z } from "zod";
 import { DATA_SCHEMA } from "../shared/core/envelope.ts";
 import { anyEvent } from "../shared/core/event.ts";
 
-/** Where the committed schema stands. */
+/** Path of the committed schema. */
 export const CONTRACT_FILE = new URL(`../docs/contract/${DATA_SCHEMA}`, import.meta.url);
 
-/** JSON Schema (2020-12) of every message, made of the code's own schema. `io: "input"`: unknown properties are allowed, so v1 can grow. */
+/** JSON Schema (2020-12) of every message, generated from the code's schema. `io: "input"` allows unknown properties, so that v1 can grow. */
 export const contractText = (): string =>
   `${JSON.stringify({ title: "Firstsight events", description: "Messages on the queue: CloudEvents 1.0, structured JSON. Leave aside properties that you don't know.", ...z.toJSONSchema(anyEvent, { target: "draft-2020-12", io: "input" }) }, undefined, 2)}\n`;

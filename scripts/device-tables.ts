@@ -1,9 +1,9 @@
 import type { Pack } from "../shared/core/pack.ts";
 
-/** A prelude gives each table a name of its own by `table("…")`: so every table that a compiled query reads stands there once. */
+/** Finds the tables of a compiled query: its prelude names each one in `table("…")`. */
 const READ = /\btable\("(\w+)"\)/g;
 
-/** Tables that the compiled queries read, evidence among them, in order: what the role on a workspace has to cover. */
+/** Tables that the compiled queries and evidence queries read, sorted: the role on a workspace has to cover them. */
 export function deviceTables(packs: readonly Pack[]): readonly string[] {
   const named = packs.flatMap(({ tables, query, evidence }) => [
     ...tables,

@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import type { Pack } from "../shared/core/pack.ts";
 import { catalogDetections, renameToYaml, testPathOf } from "../shared/catalog/detection-paths.ts";
 import type { FileProblem } from "../shared/catalog/file-problem.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const OUTPUT = "shared/catalog/generated/packs.ts";
 
-/** What the output depends on: a change of any of these compiles anew. */
+/** Inputs of the compilation: a change in any of them compiles again. */
 const INPUTS = [
   "shared/catalog/{,local/}rmm-tools{,.test}.yaml",
   "shared/catalog/{detections,local/detections}/*.{yaml,yml}",
@@ -17,16 +17,16 @@ const INPUTS = [
   "shared/kql/**/*.{ts,json}",
   "shared/core/{pack,slice,kql-text}.ts",
   "scripts/generate-packs.ts",
-  // The language service and the parser of YAML decide too.
+  // Versions of the language service and of the YAML parser.
   "package-lock.json",
 ];
 
-/** Compiles every detection file to KQL that is ready to run. Returns the problems, each with its place; empty: written, or as it was. */
+/** Compiles every detection file to KQL that is ready to run. Returns the problems with their positions; none: the output is current. */
 export async function generatePacks(): Promise<readonly FileProblem[]> {
   const stamp = `// Made by scripts/generate-packs.ts of ${hashOf(INPUTS.flatMap(filesOf))}; changes are lost.\n`;
   const output = `${ROOT}${OUTPUT}`;
   if (existsSync(output) && readFileSync(output, "utf8").startsWith(stamp)) return [];
-  // The language service takes a second to load: only where there is something to compile.
+  // Imported only when there is something to compile: the language service takes a second to load.
   const { compileAll } = await import("../shared/catalog/compile-all.ts");
   const shipped = catalogDetections("shipped");
   const local = catalogDetections("local");
@@ -57,7 +57,7 @@ export async function generatePacks(): Promise<readonly FileProblem[]> {
   if ("problems" in compiled || problems.length > 0) return problems;
   for (const { file, line, column, message } of compiled.warnings)
     console.error(`${file}:${line}:${column}: warning: ${message}`);
-  writeWhole(output, Buffer.from(stamp + moduleText(compiled.packs)));
+  writeAtomically(output, Buffer.from(stamp + moduleText(compiled.packs)));
   return [];
 }
 

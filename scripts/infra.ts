@@ -6,14 +6,14 @@ import { spawnSync } from "node:child_process";
 import { packs } from "../shared/catalog/generated/packs.ts";
 import { BICEP_VERSION, findBicep, HOW_TO_GET_BICEP, runBicep } from "./bicep-cli.ts";
 import { deviceTables } from "./device-tables.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const INFRA = `${ROOT}infra/`;
 const TABLES_FILE = "generated/device-tables.json";
 const WRITE = "run `npm run infra -- --write`, and read what it changed";
 
-/** Where the snapshots are deployed to: nowhere, but the same nowhere for everybody. */
+/** Fictitious scope of the snapshots: the same on every machine. */
 const SCOPE = [
   ["--tenant-id", "00000000-0000-4000-8000-000000009999"],
   ["--subscription-id", "00000000-0000-4000-8000-00000000aaaa"],
@@ -21,10 +21,10 @@ const SCOPE = [
   ["--location", "westeurope"],
 ].flat();
 
-/** Parameter files, relative to `infra/`: each has a snapshot beside it. */
+/** Parameter files, relative to `infra/`, each with a snapshot beside it. */
 export const parameterFiles = (): readonly string[] => globSync("{,samples/}*.bicepparam", { cwd: INFRA }).toSorted();
 
-/** Problems of the sources, one a line with its place; empty: built and linted without a warning, formatted, all made files as they should be. */
+/** Problems of the sources with their positions. None: no warning from build and lint, formatted, all generated files current. */
 export function checkInfra(bicep: string): readonly string[] {
   const tables = JSON.stringify(JSON.parse(readFileSync(`${INFRA}${TABLES_FILE}`, "utf8")));
   return [
@@ -41,16 +41,16 @@ export function checkInfra(bicep: string): readonly string[] {
   ];
 }
 
-/** The template as the CLI compiles it. Throws what it says where there is an error. */
+/** The compiled template. Throws the CLI's message where there is an error. */
 export function compileTemplate(bicep: string): unknown {
   const { ok, stdout, stderr } = runBicep(bicep, ["build", "--no-restore", "--stdout", "main.bicep"], INFRA);
   if (!ok) throw new Error(`infra/main.bicep can't be compiled:\n${stderr}`);
   return JSON.parse(stdout);
 }
 
-/** Whatever the CLI says is a problem: its exit code is 0 on warnings. Linting a parameter file goes through the template and all its modules. */
+/** Every diagnostic counts, since the exit code is 0 on warnings. Linting a parameter file covers the template and all its modules. */
 function diagnostics(bicep: string): readonly string[] {
-  const said = [
+  const output = [
     ["build", "--no-restore", "--stdout", "main.bicep"],
     ...parameterFiles().map((file) => ["lint", "--no-restore", file]),
   ].flatMap((args) => {
@@ -58,10 +58,10 @@ function diagnostics(bicep: string): readonly string[] {
     const lines = stderr.split("\n").filter((line) => line.trim() !== "");
     return ok || lines.length > 0 ? lines : [`bicep ${args.join(" ")} failed without a word`];
   });
-  return [...new Set(said)].map((line) => line.replaceAll(INFRA, "infra/"));
+  return [...new Set(output)].map((line) => line.replaceAll(INFRA, "infra/"));
 }
 
-/** Sources that `bicep format` would change. It has no check of its own: a copy is formatted and compared. */
+/** Sources that `bicep format` would change. It has no check mode: a copy is formatted and compared. */
 function unformatted(bicep: string): readonly string[] {
   const copy = mkdtempSync(join(tmpdir(), "firstsight-infra-"));
   try {
@@ -81,15 +81,15 @@ function format(bicep: string, folder: string): void {
   }
 }
 
-/** Makes the list of tables and the snapshots anew, and formats the sources. */
+/** Writes the list of tables and the snapshots, and formats the sources. */
 function writeInfra(bicep: string): void {
-  writeWhole(`${INFRA}${TABLES_FILE}`, Buffer.from(`${JSON.stringify(deviceTables(packs))}\n`));
+  writeAtomically(`${INFRA}${TABLES_FILE}`, Buffer.from(`${JSON.stringify(deviceTables(packs))}\n`));
   format(bicep, INFRA);
   for (const file of parameterFiles()) {
     const { ok, stderr } = runBicep(bicep, ["snapshot", file, "--mode", "overwrite", ...SCOPE], INFRA);
     if (!ok) throw new Error(`no snapshot of infra/${file} can be made:\n${stderr}`);
   }
-  // The project's format, which `npm run check` asks for everywhere, holds for them too.
+  // Generated files have to pass the format check too.
   const { status } = spawnSync(`${ROOT}node_modules/.bin/oxfmt`, ["infra"], { cwd: ROOT, stdio: "ignore" });
   if (status !== 0) throw new Error("oxfmt could not format infra/");
 }

@@ -1,27 +1,27 @@
 import { glob, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { buildPackage } from "./build.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 import { zipArchive } from "./zip-archive.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = `${ROOT}dist/`;
 const DEFAULT_TARGET = `${ROOT}firstsight.zip`;
 
-/** What is deployed, and nothing that somebody has put beside it, as settings with secrets. */
+/** The files to deploy; anything else in `dist/`, such as settings with secrets, stays out. */
 const DEPLOYED = ["host.json", "package.json", "functions/*.js", "chunks/*.js"];
 
 export interface Packaged {
   readonly target: string;
-  /** Bytes of the archive. */
+  /** Size of the archive in bytes. */
   readonly bytes: number;
-  /** By path; bytes unpacked. */
+  /** Unpacked bytes by path. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
 /**
  * Builds `dist/` and writes it as the zip archive that Azure Functions runs from. The same sources give the same bytes.
- * @throws {Error} what `buildPackage` throws
+ * @throws {Error} the errors of `buildPackage`
  */
 export async function writePackage(target: string): Promise<Packaged> {
   await buildPackage();
@@ -29,7 +29,7 @@ export async function writePackage(target: string): Promise<Packaged> {
   const files = new Map<string, Uint8Array>();
   for (const path of paths) files.set(path, await readFile(`${DIST}${path}`));
   const archive = zipArchive(files);
-  writeWhole(target, archive);
+  writeAtomically(target, archive);
   return {
     target,
     bytes: archive.length,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { writeWhole } from "./write-whole.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DEFAULT_TARGET = `${ROOT}firstsight.cdx.json`;
@@ -13,9 +13,10 @@ const DEFAULT_TARGET = `${ROOT}firstsight.cdx.json`;
 const Sbom = z.object({ components: z.array(z.unknown()) });
 
 /**
- * Writes what the deployed functions are made of, as the lockfile has it: CycloneDX 1.5. Returns the number of packages. Made of a
- * copy that has no development dependencies: `npm sbom --omit=dev` leaves out every package that one of those needs too.
- * @throws {Error} what npm says
+ * Writes the software bill of materials of the deployed functions, from the lockfile: CycloneDX 1.5. Returns the number of
+ * packages. Works on a copy without development dependencies: `npm sbom --omit=dev` would leave out every package that one of them
+ * needs too.
+ * @throws {Error} with npm's message
  */
 export async function writeSbom(target: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "firstsight-sbom-"));
@@ -33,7 +34,7 @@ export async function writeSbom(target: string): Promise<number> {
     await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
     await npm("install", "--package-lock-only", "--ignore-scripts", "--offline", "--no-audit");
     const text = await npm("sbom", "--sbom-format=cyclonedx", "--package-lock-only");
-    writeWhole(target, Buffer.from(text));
+    writeAtomically(target, Buffer.from(text));
     return Sbom.parse(JSON.parse(text)).components.length;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,21 +1,21 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** 1980-01-01 00:00, the first that the format can say: date in the high word, time in the low one. */
+/** 1980-01-01 00:00, the format's earliest time: date in the high word, time in the low one. */
 const EPOCH = 0x00210000;
-/** Names are UTF-8. */
+/** Flag: names are UTF-8. */
 const UTF8_NAMES = 0x0800;
 const DEFLATED = 8;
-/** Made on Unix, by version 2.0 of the format. */
+/** Made on Unix, with version 2.0 of the format. */
 const MADE_BY = 0x0314;
-/** A regular file that everybody may read. */
+/** Mode of a regular file that everybody may read. */
 const MODE = 0o100644;
-/** Without the extension for large archives. */
+/** Most files of an archive without the ZIP64 extension. */
 const MAX_ENTRIES = 0xffff;
 
 /**
- * A zip archive (APPNOTE 6.3.10) of the files by path with `/`: the same files give the same bytes, in whatever order they come, on
- * whatever day, on every machine with this Node (its deflate decides the bytes).
- * @throws {Error} where there are more than 65,535 files, or a path that an unpacker would put elsewhere
+ * A zip archive (APPNOTE 6.3.10) of files by path, with `/`. The same files give the same bytes, in any order, on any day, on every
+ * machine with this Node (its deflate decides the bytes).
+ * @throws {Error} for more than 65,535 files, or for a path that an unpacker would put elsewhere
  */
 export function zipArchive(files: ReadonlyMap<string, Uint8Array>): Buffer {
   if (files.size > MAX_ENTRIES)

@@ -7,11 +7,11 @@ import { approvalSchema } from "./approval-schema.ts";
 import type { Template } from "./approval-template.ts";
 import { isTemplate, templateSchema } from "./approval-template.ts";
 import { weaknesses } from "./approval-weakness.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { loadYaml } from "./yaml-file.ts";
 
-/** A file of an approval that can be applied, and where it came from. */
+/** An approval that can be applied, and the file that holds it. */
 interface ApprovalFile {
   readonly file: string;
   readonly approval: Approval;
@@ -19,16 +19,16 @@ interface ApprovalFile {
 
 export interface LoadedApprovals {
   readonly approvals: readonly ApprovalFile[];
-  /** One or more: nothing may be applied. */
+  /** Nothing may be applied while there is one. */
   readonly problems: readonly FileProblem[];
 }
 
 const DAY = 86_400_000;
 
-/** Conditions that whoever drops a file chooses. The schema does not know them; here is said why. */
+/** Conditions whose value is chosen by whoever drops a file. The schema has no such field; `withReason` explains why. */
 const SPOOFABLE = /^unknown field ((?:file|company|product|task)(?:Names?|Paths?)|commandLines?)\b/;
 
-/** Approvals of files, one a file, with every problem of every file. */
+/** The approvals of these files, one a file, and every problem of every file. */
 export function loadApprovals(sources: readonly SourceText[], context: ApprovalContext): LoadedApprovals {
   const problems: FileProblem[] = [];
   const approvals: ApprovalFile[] = [];
@@ -60,13 +60,13 @@ export function loadApprovals(sources: readonly SourceText[], context: ApprovalC
   return { approvals, problems };
 }
 
-/** A template that ships, or its problems. */
+/** A shipped template, or its problems. */
 export function loadTemplate({ file, text }: SourceText): Template | { readonly problems: readonly FileProblem[] } {
   const loaded = loadYaml(text, file, templateSchema);
   return "problems" in loaded ? { problems: loaded.problems.map(withReason) } : loaded.data;
 }
 
-/** What is about to end, or has: for people, before it turns into announcements. */
+/** A warning for people about an approval that has expired or expires soon: then its sightings are announced. */
 export function expiryWarning({ expires }: Approval, now: Date): string | undefined {
   const day = expires.toISOString().slice(0, 10);
   if (expires <= now) return `expired on ${day}: it covers nothing any more; renew it or take it out`;
@@ -76,8 +76,8 @@ export function expiryWarning({ expires }: Approval, now: Date): string | undefi
     : undefined;
 }
 
-/** What a person fills into a template. Times as they are to be written. */
-export interface FilledIn {
+/** The values that a person gives for a template. Times are texts, as they go into the file. */
+export interface TemplateInput {
   readonly id: string;
   readonly owner: string;
   readonly ticket: string;
@@ -92,23 +92,23 @@ export interface FilledIn {
   readonly validTo?: string;
 }
 
-/** The YAML of an approval made of a template, its dangers as comments. Not checked yet: `loadApprovals` does. */
-export function approvalText(template: Template, by: FilledIn): string {
-  const tools = by.tools.length > 0 ? by.tools : (template.tools ?? []);
-  const logon = by.sources.length + by.accounts.length > 0 && {
-    logon: { ...listed("sources", by.sources), ...listed("accountSids", by.accounts) },
+/** The YAML of an approval made from a template, with the template's dangers as comments. `loadApprovals` checks it. */
+export function approvalText(template: Template, input: TemplateInput): string {
+  const tools = input.tools.length > 0 ? input.tools : (template.tools ?? []);
+  const logon = input.sources.length + input.accounts.length > 0 && {
+    logon: { ...listed("sources", input.sources), ...listed("accountSids", input.accounts) },
   };
   const arrival = (template.arrival || logon) && { arrival: { ...template.arrival, ...logon } };
-  const session = by.validFrom !== undefined &&
-    by.validTo !== undefined && { session: { validFrom: by.validFrom, validTo: by.validTo } };
+  const session = input.validFrom !== undefined &&
+    input.validTo !== undefined && { session: { validFrom: input.validFrom, validTo: input.validTo } };
   const approval = {
-    id: by.id,
+    id: input.id,
     reason: template.reason,
-    owner: by.owner,
-    ticket: by.ticket,
-    expires: by.expires,
+    owner: input.owner,
+    ticket: input.ticket,
+    expires: input.expires,
     ...listed("tools", tools),
-    devices: { ...listed("names", by.devices), ...listed("groups", by.groups) },
+    devices: { ...listed("names", input.devices), ...listed("groups", input.groups) },
     ...arrival,
     ...(template.run && { run: template.run }),
     ...session,
@@ -120,7 +120,7 @@ export function approvalText(template: Template, by: FilledIn): string {
   return `${head.map((line) => `# ${line}\n`).join("")}${stringify(approval, { lineWidth: 120 })}`;
 }
 
-/** Nothing where the list is empty: what is missing is said by the schema, and not written as `[]`. */
+/** No field for an empty list, so that the schema reports it as missing. */
 const listed = (name: string, values: readonly string[]): Readonly<Record<string, readonly string[]>> =>
   values.length > 0 ? { [name]: values } : {};
 

@@ -6,16 +6,16 @@ import { unknownFields } from "./yaml-file.ts";
 
 const DAY = 86_400_000;
 
-/** An approval is looked at again within a year, a leap day allowed for. */
+/** Milliseconds: an approval has to be renewed within a year, leap day included. */
 const MAX_LIFE = 366 * DAY;
 
-/** An inventory; more devices are a group. */
+/** Devices that an approval may list; for more, name a device group. */
 const MAX_DEVICES = 20_000;
 
-/** What the checks need to know beside the file. */
+/** Everything that the checks need besides the file. */
 export interface ApprovalContext {
   readonly now: Date;
-  /** Slugs of all tools that there are. */
+  /** Slugs of all known tools. */
   readonly tools: readonly string[];
 }
 
@@ -44,7 +44,7 @@ function time(name: string, missing = `${name} is missing`): z.ZodType<Date> {
   const wanted = `${name} is a date such as 2026-09-30, or a time such as 2026-09-30T16:00:00Z, in UTC`;
   return z.string({ error: ({ input }) => (input === undefined ? missing : wanted) }).transform((given, context) => {
     const parsed = new Date(TIME.test(given) ? given : NaN);
-    // A 30th of February would be read as one of March.
+    // Date would read 30 February as a day of March.
     if (!Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(given.slice(0, 10))) return parsed;
     context.addIssue({ code: "custom", message: wanted });
     return z.NEVER;
@@ -55,7 +55,7 @@ const sid = text("a SID", 200)
   .toUpperCase()
   .regex(/^S-1-\d+(?:-\d+)+$/, "an account is named by its SID, such as S-1-5-18: names can be had by other accounts");
 
-/** Drive, folders and file; `*` is a whole folder's name, and the file's name is written out. */
+/** A path with drive, folders and file name; `*` may stand for a whole folder name, never for the file name. */
 const path = text("a path")
   .toLowerCase()
   .regex(
@@ -104,13 +104,13 @@ const devicesFields = {
 
 const sessionFields = { validFrom: time("validFrom"), validTo: time("validTo") };
 
-/** Who brings the tool, and who starts it: the part that templates have too. */
+/** Who brings the tool and who starts it: fields that templates share. */
 export const howFields = {
   arrival: strict("arrival", arrivalFields).exactOptional(),
   run: strict("run", actorsFields).exactOptional(),
 };
 
-/** A file of one approval. Whether it says enough is for `weaknesses`. */
+/** Schema of a file with one approval. `weaknesses` judges whether its conditions are strong enough. */
 export function approvalSchema({ now, tools }: ApprovalContext): z.ZodType<Approval> {
   const tool = slugField("a tool").refine((slug) => tools.includes(slug), {
     error: ({ input }) => {

@@ -3,18 +3,18 @@ import { parseSource } from "../core/approve/logon.ts";
 
 const HOUR = 3_600_000;
 
-/** Hours that a session may last: it is a piece of work with a ticket. */
+/** Most hours of a session, which is one piece of work with a ticket. */
 const MAX_SESSION = 72;
 
-/** Smallest prefixes of a controller's range: a few hosts, not a site. */
+/** Shortest prefixes of a controller's address range: a few hosts, not a site. */
 const MIN_PREFIX = { ipv4: 24, ipv6: 64 } as const;
 
-/** Only administrators write there. */
+/** Folders that only administrators can write to. */
 const PROTECTED = /^[a-z]:\\(?:program files|program files \(x86\)|windows)\\/;
-/** Below Windows, and open to everybody. */
+/** Folders below Windows that everybody can write to. */
 const OPEN = /^[a-z]:\\windows\\(?:temp|tasks|tracing|\*)\\/;
 
-/** Processes that do whatever they are given, for anybody: genuine signature and path say nothing of what they carry. */
+/** Processes that run whatever anybody gives them: a genuine signature and path prove nothing about the payload. */
 const HOSTS = new Set(
   (
     "bash bitsadmin certutil cmd cmstp conhost cscript csc curl dllhost explorer forfiles hh installutil javaw java msbuild " +
@@ -25,16 +25,16 @@ const HOSTS = new Set(
 
 export interface Weakness {
   readonly path: readonly PropertyKey[];
-  /** What is too weak, and how to mend it. */
+  /** What is too weak, and how to fix it. */
   readonly message: string;
 }
 
 /**
- * What an approval lacks to say anything.
+ * The conditions of an approval that prove too little.
  *
- * The rule: who brings a tool, or starts it, is told by a signer **with** whole paths **and** the account's SID or Microsoft's root;
- * or, for a controller, by the addresses and the account of its logon. A session, hours on listed devices with a ticket, takes
- * the place of account and root. File, company and task names, a signer or a parent alone are never enough.
+ * The rule: a signer **with** whole paths **and** the account's SID or Microsoft's root identify who brings or starts a tool.
+ * For a controller, the addresses and the account of its logon do. A session (hours, on listed devices, with a ticket) replaces
+ * account and root. Names of files, companies or tasks, a signer alone or a parent alone are never enough.
  */
 export function weaknesses(approval: Omit<Approval, "id">, now: Date): readonly Weakness[] {
   const { arrival, run, session } = approval;
@@ -50,39 +50,38 @@ export function weaknesses(approval: Omit<Approval, "id">, now: Date): readonly 
 
 function scope({ arrival, preexisting, made, session, devices }: Omit<Approval, "id">, now: Date): Weakness[] {
   const found: Weakness[] = [];
-  const say = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
+  const report = (path: readonly PropertyKey[], message: string): void => void found.push({ path, message });
   if (!arrival && !preexisting)
-    say([], "says nothing of how the tool gets there: add arrival, or preexisting for listed devices");
+    report([], "does not say how the tool gets there: add arrival, or preexisting for listed devices");
   if (devices.groups?.some((group) => /^unassigned/i.test(group)))
-    say(["devices", "groups"], "UnassignedGroup is where every new device is: name a group that somebody assigns");
+    report(["devices", "groups"], "UnassignedGroup holds every new device: name a group that somebody assigns");
   if (preexisting && !devices.names)
-    say(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
+    report(["preexisting"], "preexisting covers listed devices only: list them in devices.names");
   if (preexisting && !made)
-    say(
+    report(
       ["preexisting"],
       "preexisting needs made: the time when the devices were listed, after a first run has shown them",
     );
-  if (made && !preexisting) say(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
-  if (made && made > now) say(["made"], "made lies in the future: it says when the devices were listed");
+  if (made && !preexisting) report(["made"], "made belongs to preexisting: take it out, or add preexisting: true");
+  if (made && made > now) report(["made"], "made is in the future: it is the time when the devices were listed");
   if (!session) return found;
   const hours = (session.validTo.getTime() - session.validFrom.getTime()) / HOUR;
-  if (hours <= 0) say(["session", "validTo"], "validTo has to lie after validFrom");
-  if (hours > MAX_SESSION)
-    say(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours: what lasts longer is no session`);
+  if (hours <= 0) report(["session", "validTo"], "validTo has to lie after validFrom");
+  if (hours > MAX_SESSION) report(["session", "validTo"], `a session lasts at most ${MAX_SESSION} hours`);
   if (devices.groups || !devices.names)
-    say(["devices"], "a session is held on listed devices: write names, and no groups");
-  if (preexisting) say(["preexisting"], "what was there before is in no session: make an approval of each");
+    report(["devices"], "a session is held on listed devices: write names, and no groups");
+  if (preexisting) report(["preexisting"], "preexisting and session exclude each other: write an approval for each");
   return found;
 }
 
 function actors(
   name: "arrival" | "run",
   conditions: ActorConditions,
-  by: { readonly logon: boolean; readonly session: boolean },
+  others: { readonly logon: boolean; readonly session: boolean },
 ): Weakness[] {
   return [
-    ...actor([name], conditions, by),
-    ...(conditions.or ?? []).flatMap((condition, i) => actor([name, "or", i], condition, { ...by, logon: false })),
+    ...actor([name], conditions, others),
+    ...(conditions.or ?? []).flatMap((condition, i) => actor([name, "or", i], condition, { ...others, logon: false })),
   ];
 }
 
@@ -97,17 +96,16 @@ function actor(
         ? "an account other than the logon's own may be anybody's process: add signer and paths, or take accountSids out"
         : undefined;
     const fix = "write signer and paths, with accountSids or microsoftRoot";
-    if (!signer && !paths)
-      return parents ? `a parent's name alone proves nothing: ${fix}` : `says nothing of who: ${fix}`;
+    if (!signer && !paths) return parents ? `a parent's name alone proves nothing: ${fix}` : `does not say who: ${fix}`;
     if (!paths) return `a signer alone proves nothing, its files can be run from anywhere by anybody: ${fix}`;
     if (!signer) return `a path alone proves nothing, whatever is put there passes: ${fix}`;
     if (!accountSids && !microsoftRoot && !session)
-      return `signer and paths say nothing of whose they are: add accountSids, or microsoftRoot`;
+      return `signer and paths do not say whose process it is: add accountSids, or microsoftRoot`;
     return undefined;
   };
   const weak = message();
   const badPaths = (paths ?? []).flatMap((path, i): Weakness[] => {
-    const bad = weakPath(path, { carries: hasLogon || session, anywhere: session, run: at[0] === "run" });
+    const bad = weakPath(path, { host: hasLogon || session, anywhere: session, run: at[0] === "run" });
     return bad === undefined ? [] : [{ path: [...at, "paths", i], message: bad }];
   });
   return [...(weak === undefined ? [] : [{ path: at, message: weak }]), ...badPaths];
@@ -115,14 +113,14 @@ function actor(
 
 function weakPath(
   path: string,
-  allowed: { readonly carries: boolean; readonly anywhere: boolean; readonly run: boolean },
+  allowed: { readonly host: boolean; readonly anywhere: boolean; readonly run: boolean },
 ): string | undefined {
   const file = path.slice(path.lastIndexOf("\\") + 1).replace(/\.exe$/, "");
   const opensByHand = allowed.run && file === "explorer";
-  if (HOSTS.has(file) && !allowed.carries && !opensByHand)
-    return `${file}.exe does what anybody tells it: name who tells it, or a controller's logon`;
+  if (HOSTS.has(file) && !allowed.host && !opensByHand)
+    return `${file}.exe runs whatever anybody gives it: name the process that starts it, or a controller's logon`;
   if (!allowed.anywhere && (!PROTECTED.test(path) || OPEN.test(path)))
-    return `${path} is where users write: only paths in Program Files and Windows count, or a session`;
+    return `users can write to ${path}: only paths in Program Files and Windows count, or a session`;
   return undefined;
 }
 

@@ -1,23 +1,23 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { LoadedTools } from "./tools.ts";
 import { loadTools } from "./tools.ts";
 
-/** Paths from the project's root, as messages name them. */
+/** Paths relative to the project's root, as messages name them. */
 const SHIPPED_TOOLS = "shared/catalog/rmm-tools.yaml";
 export const LOCAL_TOOLS = "shared/catalog/local/rmm-tools.yaml";
 const TESTS = ["shared/catalog/rmm-tools.test.yaml", "shared/catalog/local/rmm-tools.test.yaml"];
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The catalogue as it stands on disk, a customer's own file merged in. */
+/** The catalogue on disk, merged with the customer's own file. */
 export function readTools(): LoadedTools {
   const local = existsSync(new URL(LOCAL_TOOLS, ROOT)) ? source(LOCAL_TOOLS) : undefined;
   return loadTools(source(SHIPPED_TOOLS), local);
 }
 
-/** The file that a tool stands in. */
+/** The file that defines a tool. */
 export function toolFileOf(slug: string): string {
   const shipped = loadTools(source(SHIPPED_TOOLS), undefined);
   const isShipped = "problems" in shipped || shipped.tools.some((tool) => tool.slug === slug);
@@ -26,7 +26,7 @@ export function toolFileOf(slug: string): string {
 
 const APPROVALS = "shared/catalog/approvals";
 
-/** The shipped templates of approvals, each with its tests where it has any. */
+/** The shipped approval templates, each with its test file where there is one. */
 export const readTemplates = (): readonly { readonly template: SourceText; readonly test?: SourceText }[] =>
   globSync("*.yaml", { cwd: new URL(`${APPROVALS}/`, ROOT) })
     .filter((name) => !name.endsWith(".test.yaml"))
@@ -39,7 +39,7 @@ export const readTemplates = (): readonly { readonly template: SourceText; reado
       };
     });
 
-/** The tests of tools that stand on disk. */
+/** The test files of the catalogue's tools. */
 export const readToolTests = (): readonly SourceText[] =>
   TESTS.filter((file) => existsSync(new URL(file, ROOT))).map(source);
 

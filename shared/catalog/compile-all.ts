@@ -1,3 +1,4 @@
+import type { SourceText } from "./source-text.ts";
 import type { Pack } from "../core/pack.ts";
 import { compileCatalogue } from "./compile-catalogue.ts";
 import { compileDetection } from "./compile.ts";
@@ -6,23 +7,20 @@ import { duplicateIds, loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import type { Tool } from "./tools.ts";
 
-export interface SourceText {
-  /** Path, for messages and for the pack's name. */
-  readonly file: string;
-  readonly text: string;
-}
-
 export type CompiledAll =
   | { readonly packs: readonly Pack[]; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[] };
 
-/** The catalogue, then all detection files in their order; a local one takes the place of a shipped one of the same id. All problems at once. */
+/**
+ * Packs of the catalogue, then of all detection files in their order. A local file replaces the shipped one of the same id.
+ * Reports all problems at once.
+ */
 export function compileAll({
   tools = [],
   shipped,
   local,
 }: {
-  /** Of the catalogue; those that are on make one pack. */
+  /** Tools of the catalogue; the enabled ones make one pack. */
   readonly tools?: readonly Tool[];
   readonly shipped: readonly SourceText[];
   readonly local: readonly SourceText[];

@@ -9,10 +9,10 @@ import type { Tool } from "./tools.ts";
 
 const TABLE = "DeviceFileCertificateInfo";
 
-/** Raised when the same tools come to find other rows: the whole horizon is read once more. */
+/** Raise it when the same tools find other rows than before: the whole horizon is then read once more. */
 const COMPILE_VERSION = 1;
 
-/** Limits of what a row carries; beside each signer stand its certificate's hash and issuer. */
+/** Limits of a row's lists; each signer comes with its certificate's hash and issuer. */
 const MAX_REPORTS = 128;
 const MAX_FILES = 100;
 const MAX_SIGNERS = 16;
@@ -21,7 +21,7 @@ const COLUMNS =
   "DetectionId: string, DeviceId: string, DeviceName: string, FirstSeen: datetime, LastSeen: datetime, Report: string, Count: long, " +
   "DeviceGroup: string, Signers: string, Files: string, Counterfeit: bool";
 
-/** A detection of the catalogue: its hash covers what decides which rows it finds, and nothing that only describes. */
+/** A detection of the catalogue. Its hash covers everything that decides which rows it finds, and no descriptive field. */
 export function toolDetection(tool: Tool): Detection {
   const { id, name, slug, severity, supersedes, literals, exactNames, vendor } = tool;
   return {
@@ -39,9 +39,9 @@ export function toolDetection(tool: Tool): Detection {
 }
 
 /**
- * All tools given as one pack, whose one query reads the certificate table once: a row a (tool, device), also where one signer
- * belongs to two tools.
- * @throws {Error} when the query is not valid in both dialects: no literal can cause it, so it is a fault of ours
+ * One pack of all given tools. Its one query reads the certificate table once and answers a row for each (tool, device), also
+ * where one signer belongs to two tools.
+ * @throws {Error} when the query is not valid in both dialects: a defect of the compiler, since no literal can cause it
  */
 export function compileCatalogue(tools: readonly Tool[]): Pack {
   const detections = tools.map(toolDetection);
@@ -63,8 +63,8 @@ export function compileCatalogue(tools: readonly Tool[]): Pack {
 let evidenceIsValid = false;
 
 /**
- * Once a process: conditions of other tools are the same texts that their scan was checked with, and the check takes longer than
- * all the rest of a compilation.
+ * Checked once a process: the conditions of all tools have the same form, and the check takes longer than the rest of a
+ * compilation.
  */
 function checkEvidence(evidence: EvidenceQueries): void {
   if (evidenceIsValid) return;
@@ -77,8 +77,8 @@ function checkEvidence(evidence: EvidenceQueries): void {
 }
 
 /**
- * The scan as a person pastes it into Defender's advanced hunting, which has a `Timestamp` of its own. `since`: rows ingested
- * after it count too, however old they are.
+ * The scan in the form that a person pastes into Defender's advanced hunting, where `Timestamp` exists. `since`: rows that were
+ * ingested after it count too, whatever their age.
  */
 export function huntingScan(
   tools: readonly Tool[],
@@ -90,7 +90,7 @@ export function huntingScan(
   return text.filter((part) => typeof part === "string").join("");
 }
 
-/** The scan without what is put in front of it. */
+/** The scan without its prelude. */
 function scanParts(tools: readonly Tool[]): readonly QueryPart[] {
   return [
     `${TABLE}\n| where ${anySigner(tools)}`,
@@ -104,7 +104,7 @@ function scanParts(tools: readonly Tool[]): readonly QueryPart[] {
   ];
 }
 
-/** When a row's signer is any tool's. */
+/** Condition: the row's signer belongs to any tool. */
 function anySigner(tools: readonly Tool[]): string {
   const exact = tools.flatMap(({ exactNames }) => exactNames);
   const anyLiteral = `Signer has_any (${list(tools.flatMap(({ literals }) => literals))})`;
@@ -114,11 +114,11 @@ function anySigner(tools: readonly Tool[]): string {
   ].join(" or ");
 }
 
-/** A list of the detection ids of the tools whose signer a row's is. */
+/** Expression: the list of detection ids of the tools that the row's signer belongs to. */
 const idsOf = (tools: readonly Tool[]): string =>
   `set_difference(pack_array(${tools.map((tool) => `iff(${condition(tool)}, ${kqlString(tool.id)}, "")`).join(", ")}), dynamic([""]))`;
 
-/** When a row's signer is the tool's. */
+/** Condition: the row's signer belongs to the tool. */
 export function condition({ literals, exactNames }: Pick<Tool, "literals" | "exactNames">): string {
   const [only] = literals;
   return [

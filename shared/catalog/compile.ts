@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Pack, QueryPart } from "../core/pack.ts";
 import { bindQuery } from "../core/pack.ts";
-import { positionOf } from "../kql/language.ts";
+import { positionOf } from "../kql/position.ts";
 import { validateQuery } from "../kql/validate.ts";
 import { SAMPLE_WINDOW, packProblems } from "./check-pack.ts";
 import type { DetectionFile } from "./detection-file.ts";
@@ -13,17 +13,17 @@ import { ownWindow, plannedWindow } from "./own-window.ts";
 import { preludeParts } from "./prelude.ts";
 import { projection } from "./projection.ts";
 
-/** Raised when the same file comes to find other rows: a new hash means that the whole horizon is read once more. */
+/** Raise it when the same file finds other rows than before: the hash changes, and the whole horizon is read once more. */
 const COMPILE_VERSION = 1;
 
-const UNTOLD =
+const UNKNOWN_WINDOW =
   "how far back this looks is known only when the query runs: the plan may read further than it does; write the time as a constant";
 
 export type Compiled =
   | { readonly pack: Pack; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[] };
 
-/** A detection file as a pack of one, valid in both dialects, or what is wrong with its query. */
+/** A pack with one detection, whose query is valid in both dialects, or the problems of that query. */
 export function compileDetection(source: DetectionFile): Compiled {
   const { file, slug, query, locate } = source;
   const validation = validateQuery(query, (tables, named) =>
@@ -40,12 +40,12 @@ export function compileDetection(source: DetectionFile): Compiled {
 
   const { checked } = validation;
   const replaced = plannedWindow(checked);
-  const reach = ownWindow(checked, replaced);
-  const untold = reach.untold.map((offset) => ({ ...positionOf(query, offset), message: UNTOLD }));
+  const window = ownWindow(checked, replaced);
+  const unknown = window.unknown.map((offset) => ({ ...positionOf(query, offset), message: UNKNOWN_WINDOW }));
   const { parts, warnings } = projection(checked.columns);
   const whole = joined([
     ...preludeParts(checked.tables, checked.namesTimeGenerated),
-    // Without the comments and the semicolon after it, either of which would swallow what follows.
+    // Cuts comments and a semicolon after the expression: either would swallow the text that follows.
     ...replace(query.slice(0, checked.expression.End), replaced),
     ...parts,
     { slice: true },
@@ -61,14 +61,14 @@ export function compileDetection(source: DetectionFile): Compiled {
     };
   const hash = sha256([COMPILE_VERSION, query.replaceAll("\r\n", "\n")]);
   const { id, name, description, tool, severity, tactics, techniques, supersedes } = source;
-  const inQuery = [...checked.warnings, ...untold, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
+  const inQuery = [...checked.warnings, ...unknown, ...warnings.map((message) => ({ line: 1, column: 1, message }))];
   return {
     pack: {
       name: `yaml-${slug}`,
       hash: sha256([whole, [hash]]),
       detections: [{ id, name, description, tool, severity, tactics, techniques, supersedes, hash }],
       tables: checked.tables,
-      ...(reach.shortest !== undefined && { ownWindow: reach.shortest }),
+      ...(window.shortest !== undefined && { ownWindow: window.shortest }),
       query: whole,
     },
     warnings: [
@@ -90,7 +90,7 @@ function replace(text: string, replacements: readonly Replacement[]): QueryPart[
   return [...parts, text.slice(done)];
 }
 
-/** Neighbouring texts as one. */
+/** Joins neighbouring texts into one part. */
 function joined(parts: readonly QueryPart[]): readonly QueryPart[] {
   const out: QueryPart[] = [];
   for (const part of parts) {

@@ -3,7 +3,7 @@ import { parseTimespan } from "../kql/datetime.ts";
 import type { SymbolView, SyntaxView } from "../kql/syntax.ts";
 import { child, list, nodeName, property, tokenText, walk } from "../kql/syntax.ts";
 
-/** What a query's let statements stand for, those inside of functions too: by symbol, so that no namesake is taken for one. */
+/** Expressions of a query's let statements, those inside functions too. Keyed by symbol: two lets may share a name. */
 export type Constants = ReadonlyMap<SymbolView, SyntaxView>;
 
 const TICKS_PER_MILLISECOND = 10_000;
@@ -19,16 +19,16 @@ export function constantsIn(statements: readonly SyntaxView[]): Constants {
   return found;
 }
 
-/** Through brackets and names to what is meant. */
-export function meantBy(node: SyntaxView, constants: Constants): SyntaxView {
-  if (nodeName(node) === "ParenthesizedExpression") return meantBy(child(node, "Expression"), constants);
+/** The expression that a node stands for: follows brackets and names of let statements. */
+export function resolve(node: SyntaxView, constants: Constants): SyntaxView {
+  if (nodeName(node) === "ParenthesizedExpression") return resolve(child(node, "Expression"), constants);
   const value = node.ReferencedSymbol && nodeName(node) === "NameReference" && constants.get(node.ReferencedSymbol);
-  return value ? meantBy(value, constants) : node;
+  return value ? resolve(value, constants) : node;
 }
 
-/** A constant expression's number, or milliseconds where it is a timespan; `undefined` where it is no constant or of another type. */
+/** The number of a constant expression, or milliseconds of a timespan; `undefined` for anything else. */
 export function constantNumber(given: SyntaxView, constants: Constants): number | undefined {
-  const node = meantBy(given, constants);
+  const node = resolve(given, constants);
   switch (nodeName(node)) {
     case "PrefixUnaryExpression": {
       const value = constantNumber(child(node, "Expression"), constants);
@@ -43,7 +43,7 @@ export function constantNumber(given: SyntaxView, constants: Constants): number 
   }
 }
 
-/** Of a node that the language service knows the value of. */
+/** The number of a node whose value the language service knows. */
 function literal(node: SyntaxView): number | undefined {
   const value = property(node, "ConstantValue");
   if (value === undefined || value === null) return undefined;

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { isMap, isScalar } from "yaml";
 
 import type { Detection } from "../core/pack.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { nearest } from "../kql/nearest.ts";
 import { KNOWN_KEYS, huntingSchema, scheduledSchema } from "./detection-schema.ts";
 import type { FileProblem } from "./file-problem.ts";
@@ -13,27 +13,27 @@ import { fixDataTypes } from "./fix-data-types.ts";
 import { queryLocator } from "./query-locator.ts";
 import { distinct, inOrder, normalised, readYamlDocument } from "./yaml-document.ts";
 
-/** A Sentinel YAML file, checked; its query is not yet. */
+/** A checked Sentinel YAML file. Its query is not checked yet. */
 export interface DetectionFile extends Omit<Detection, "hash"> {
   readonly file: string;
   /** File name without extension: only `[a-z0-9-]`. */
   readonly slug: string;
   readonly kind: "hunting" | "scheduled";
-  /** Lines end with LF. */
+  /** The query's text; its lines end with LF. */
   readonly query: string;
-  /** Columns that it names beside its query. */
+  /** Result columns that the file names outside its query. */
   readonly mapped: readonly MappedColumn[];
-  /** Where its id stands in the file. */
+  /** Position of the id in the file. */
   readonly idAt: Position;
-  /** Where a place of the query stands in the file. */
+  /** Turns a position in the query into one in the file. */
   readonly locate: (inQuery: Position) => Position;
 }
 
 export type LoadedFile = { readonly detection: DetectionFile } | { readonly problems: readonly FileProblem[] };
 
 /**
- * A Sentinel hunting query or scheduled rule from a file's text. A scheduled rule is recognised by its kind, schedule or trigger;
- * schedule and trigger are checked and otherwise unused: each row is a device, whatever the threshold.
+ * Loads a Sentinel hunting query or scheduled rule. A scheduled rule is recognised by its kind, schedule or trigger. Schedule and
+ * trigger are checked and not used: each row is a device, whatever the threshold.
  */
 export function loadDetectionFile(source: string, file: string): LoadedFile {
   const text = normalised(source);
@@ -66,7 +66,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
     : [problem([], `the file's name ${basename(file)} names its pack: use lower-case letters and digits, joined by -`)];
   if (!parsed.success || misspelt.length + misnamed.length > 0) {
     const all = parsed.error?.issues ?? [];
-    // Of a kind that can't run here it does not matter what else it lacks.
+    // A kind that can't run here needs no further problems.
     const kind = all.filter(({ path }) => path[0] === "kind");
     const issues = (kind.length > 0 ? kind : all).map(({ path, message }) => problem(path, message));
     return { problems: inOrder([...misnamed, ...misspelt, ...issues]) };
@@ -94,7 +94,7 @@ export function loadDetectionFile(source: string, file: string): LoadedFile {
   };
 }
 
-/** Each id once: the second file that has it is refused. */
+/** A problem for each file whose id an earlier file has. */
 export function duplicateIds(files: readonly DetectionFile[]): readonly FileProblem[] {
   const first = new Map<string, string>();
   return files.flatMap(({ id, file, idAt }) => {
@@ -114,7 +114,7 @@ const toolOf = (slug: string): string =>
     .replace(/^rmm-/, "")
     .replace(/-(?:file-signature|process-creation|network-connection|filesig|createproc|netconn)$/, "");
 
-/** A key that nothing knows and that is nearly one that something does: else a typing error would drop a setting in silence. */
+/** A problem for an unknown key that resembles a known one: a typing error must not drop a setting silently. */
 function misspeltKey(key: unknown, problem: (offset: number, message: string) => FileProblem): readonly FileProblem[] {
   if (!isScalar(key) || typeof key.value !== "string" || KNOWN_KEYS.includes(key.value)) return [];
   const near = nearest(key.value, KNOWN_KEYS);

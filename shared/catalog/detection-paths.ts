@@ -4,18 +4,18 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The shipped detections, and a customer's own, which no upgrade touches and which win where they have the same id. */
+/** Folders of the shipped detections and of the customer's own. No upgrade touches the latter; on the same id they win. */
 const FOLDERS = { shipped: "shared/catalog/detections", local: "shared/catalog/local/detections" } as const;
 
 export type DetectionPaths = { readonly files: readonly string[] } | { readonly problem: string };
 
-/** Beside `NAME.yaml` its tests are `NAME.test.yaml`. */
+/** Path of a detection's tests: `NAME.test.yaml` beside `NAME.yaml`. */
 export const testPathOf = (detection: string): string => detection.replace(/\.yaml$/, ".test.yaml");
 
 /**
- * The detection files that a command line means, each once, in the order given: a file, a folder with all below it (but for
- * `node_modules` and what begins with a dot), or, where none is given, those of this clone. Never a `*.test.yaml`. Paths are
- * relative to the working directory where they were given so. All that is wrong is in one problem, a line each.
+ * The detection files that command-line arguments name, each once, in the given order: files, folders with everything below them
+ * (except `node_modules` and names that begin with a dot), or, without arguments, the files of this clone. Never a `*.test.yaml`.
+ * Relative arguments give relative paths. One problem lists everything that is wrong, a line each.
  */
 export function detectionPaths(paths: readonly string[]): DetectionPaths {
   const found = paths.length === 0 ? [catalogFiles()] : paths.map(filesOf);
@@ -25,7 +25,7 @@ export function detectionPaths(paths: readonly string[]): DetectionPaths {
   return { files: [...new Map(files.map((file) => [resolve(file), file])).values()] };
 }
 
-/** Files of this clone's catalogue, relative to the clone, in order; `misnamed` are those that nothing reads. */
+/** Detection files of this clone, relative to it, in order; `misnamed` are `.yml` files, which nothing reads. */
 export function catalogDetections(from: keyof typeof FOLDERS): {
   readonly files: readonly string[];
   readonly misnamed: readonly string[];
@@ -38,7 +38,7 @@ export function catalogDetections(from: keyof typeof FOLDERS): {
   };
 }
 
-/** What to do about a `.yml`. */
+/** Instruction for a `.yml` file. */
 export const renameToYaml = (file: string): string =>
   `only .yaml is read; rename it to ${basename(file).replace(/\.yml$/, ".yaml")}`;
 
@@ -48,7 +48,7 @@ function catalogFiles(): DetectionPaths {
   const all = [catalogDetections("shipped"), catalogDetections("local")];
   const shown = (file: string): string => relative(process.cwd(), join(ROOT, file));
   const misnamed = all.flatMap((one) => one.misnamed).map(shown);
-  // A clone without files of its own has the catalogue's tools alone.
+  // A clone without detection files still has the catalogue's tools.
   if (misnamed.length === 0 && all.every(({ files }) => files.length === 0)) return { files: [] };
   return outcome(
     all.flatMap(({ files }) => files).map(shown),

@@ -4,7 +4,7 @@ import { nearest } from "../kql/nearest.ts";
 import { SEVERITIES } from "../core/pack.ts";
 import type { Severity } from "../core/pack.ts";
 
-/** Limits are Microsoft Sentinel's, for analytics rules of the kind Scheduled. */
+/** The limits are those of Microsoft Sentinel for analytics rules of kind Scheduled. */
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -54,7 +54,7 @@ function guid(name: string): z.ZodType<string> {
     .toLowerCase();
 }
 
-/** A list, or one string in its place; nothing is an empty list. */
+/** A list, or one string instead; an absent value is an empty list. */
 const listOf = <T>(item: z.ZodType<T>, wanted: string): z.ZodType<T[]> =>
   z.preprocess(
     (given) => (given === undefined || given === null ? [] : typeof given === "string" ? [given] : given),
@@ -206,7 +206,7 @@ export const scheduledSchema = z
       });
   });
 
-/** Keys that Sentinel's files have and that decide nothing here; others of ours are in the schemas. */
+/** Keys of Sentinel's files that have no effect here; the schemas hold the keys that have one. */
 export const KNOWN_KEYS: readonly string[] = [
   ...Object.keys(huntingSchema.shape),
   ...Object.keys(scheduledSchema.shape),

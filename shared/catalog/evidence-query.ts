@@ -2,40 +2,40 @@ import type { EvidenceQueries, QueryPart } from "../core/pack.ts";
 import { kqlString } from "../core/kql-text.ts";
 import { preludeParts } from "./prelude.ts";
 
-/** Columns of every evidence query, as `EvidenceQueries` states them. */
+/** Columns of every evidence query, as `EvidenceQueries` defines them. */
 export const EVIDENCE_COLUMNS =
   "DetectionId: string, DeviceId: string, TableName: string, Groups: long, Pieces: string";
 
 /**
- * Groups of one (detection, device), tasks of one device, logons of one device that an answer holds; Groups tells that there were
- * more. A cell may be 1 MB (`Query limits` of the Kusto documentation): 200 groups of two command lines stay below it.
+ * Most groups for one (detection, device), and most tasks and logons for one device, in an answer; the column Groups shows that
+ * there were more. A cell may hold 1 MB ("Query limits" of the Kusto documentation): 200 groups of two command lines fit.
  */
 const MAX_GROUPS = 200;
 const MAX_TASKS = 100;
 
-/** Characters of a command line, which is shown and never compared, and of a task's actions. */
+/** Characters of a command line, which is displayed and never compared, and of a task's actions. */
 const MAX_COMMAND = 512;
 const MAX_ACTIONS = 4000;
 
-/** How far from an arrival the client of the Windows Installer is looked for, and a network logon before it. */
-const CLIENT_REACH = "30m";
-const LOGON_REACH = "5m";
+/** How far around an arrival to look for the Windows Installer's client, and how far before it for a network logon. */
+const CLIENT_WINDOW = "30m";
+const LOGON_WINDOW = "5m";
 
 /**
- * A table's rows of the whole horizon, whatever the window: for what stands around an event of the window. Comes before the
- * prelude, which gives the table's own name to its rows of the window.
+ * A table's rows over the whole horizon, whatever the window: for events around one in the window. Has to come before the
+ * prelude, which binds the table's name to the window's rows.
  */
-const reach = (name: string, table: string): readonly QueryPart[] => [
+const wholeHorizon = (name: string, table: string): readonly QueryPart[] => [
   `let ${name} = table(${kqlString(table)}) | extend Timestamp = column_ifexists("Timestamp", column_ifexists("TimeGenerated", datetime(null))) | where Timestamp > min_of(`,
   { instant: "from" },
   ", ",
   { instant: "horizon" },
-  `) - ${CLIENT_REACH};\n`,
+  `) - ${CLIENT_WINDOW};\n`,
 ];
 
 const DEVICES: readonly QueryPart[] = ["let Devices = datatable(DeviceId: string) [", { devices: true }, "];\n"];
 
-/** Which process wrote the file: all that one instance does is one act. */
+/** The process instance that wrote the file: everything that one instance does is one act. */
 const INSTANCE = `strcat(InitiatingProcessId, " ", InitiatingProcessCreationTime)`;
 
 const ACTOR =
@@ -45,28 +45,28 @@ const ACTOR =
 
 const SIGNATURE = `SignerType = tostring(column_ifexists("InitiatingProcessSignerType", "")), SignatureStatus = tostring(column_ifexists("InitiatingProcessSignatureStatus", ""))`;
 
-/** Windows' own, as the column holds them: with the file's name in observed rows, the folder alone in documented ones. */
+/** Paths of a Windows program: observed rows hold the folder with the file name, documented ones the folder alone. */
 const system = (name: string, folders: readonly string[]): string =>
   folders
     .flatMap((folder) => [`c:\\windows\\${folder}`, `c:\\windows\\${folder}\\${name}`])
     .map(kqlString)
     .join(", ");
-/** Starts the installer's service, which is not a client. */
+/** Starts the installer's service: not a client. */
 const SERVICES = system("services.exe", ["system32"]);
-/** Starts its own helpers for custom actions, which are none either. */
+/** Starts helpers for custom actions: not clients either. */
 const INSTALLER = system("msiexec.exe", ["system32", "syswow64"]);
 
-/** By what makes two events the same act of the same actor: all that an approval may compare, and the account's name. */
+/** Columns that make two events one act of one actor: everything that an approval may compare, and the account's name. */
 const GROUP =
   "Kind, Source, DetectionId, DeviceId, Instance, Folder, ActorFile, ActorPath, ActorSHA1, ActorParent, ActorSid, ActorAccount, SignerType, SignatureStatus";
 
-/** A row that says whether the table shows anything: a protected one answers as an empty one does. */
+/** A row that shows whether the table has any rows: a protected table answers as an empty one does. */
 const alive = (name: string, table: string): string =>
   `(${name} | take 1 | summarize Groups = count() | project DetectionId = "", DeviceId = "", TableName = ${kqlString(table)}, Groups, Pieces = "")`;
 
 /**
- * Files of a tool are those that any device's certificate rows of the horizon show: content is the same on every device, and a
- * certificate may have been told of before the horizon on this one.
+ * Files of a tool: those in any device's certificate rows within the horizon. The same hash is the same file on every device, and
+ * this device may have reported the certificate before the horizon.
  */
 const toolFiles = ({ anySigner, ids }: Signers): string =>
   `let Tools = materialize(Certificates
@@ -80,15 +80,15 @@ let ToolFiles = Tools | distinct SHA1;
 
 const ARRIVING = `DeviceId in~ (Devices) and ActionType in ("FileCreated", "FileModified", "FileRenamed") and SHA1 in (ToolFiles)`;
 
-/** The tools' conditions over `Signer`, compiled. */
+/** The tools' compiled conditions over `Signer`. */
 interface Signers {
-  /** True for a signer of any tool. */
+  /** Condition: true for a signer of any tool. */
   readonly anySigner: string;
-  /** A list of the detection ids that a signer belongs to. */
+  /** Expression: the list of detection ids that a signer belongs to. */
   readonly ids: string;
 }
 
-/** The queries about candidates. No table is optional in them: a missing one has to show as a refusal. */
+/** The queries about candidates. No table is optional: a missing one has to show as a failed query. */
 export const evidenceQueries = (signers: Signers): EvidenceQueries => ({
   pieces: pieces(signers),
   tasks: tasks(),
@@ -97,9 +97,9 @@ export const evidenceQueries = (signers: Signers): EvidenceQueries => ({
 
 const pieces = (signers: Signers): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Certificates", "DeviceFileCertificateInfo"),
-  ...reach("Processes", "DeviceProcessEvents"),
-  ...reach("FileEvents", "DeviceFileEvents"),
+  ...wholeHorizon("Certificates", "DeviceFileCertificateInfo"),
+  ...wholeHorizon("Processes", "DeviceProcessEvents"),
+  ...wholeHorizon("FileEvents", "DeviceFileEvents"),
   ...preludeParts(["DeviceFileEvents", "DeviceProcessEvents"], false),
   toolFiles(signers),
   `let Arrivals = materialize(DeviceFileEvents
@@ -112,7 +112,7 @@ let Runs = DeviceProcessEvents
 | project Kind = "run", Source = strcat("DeviceProcessEvents/", ActionType), DetectionId, DeviceId = tolower(DeviceId), Timestamp, Instance = "", FileName, FolderPath, SHA1, Install = "", ${ACTOR}, ${SIGNATURE};
 let Installs = Arrivals
 | where ActorFile =~ "msiexec.exe"
-| summarize InstallFrom = min(Timestamp) - ${CLIENT_REACH}, InstallTo = max(Timestamp) + ${CLIENT_REACH} by DetectionId, DeviceId, Instance;
+| summarize InstallFrom = min(Timestamp) - ${CLIENT_WINDOW}, InstallTo = max(Timestamp) + ${CLIENT_WINDOW} by DetectionId, DeviceId, Instance;
 let Clients = Processes
 | where FileName =~ "msiexec.exe" and DeviceId in~ (Devices)
 | where not(InitiatingProcessFolderPath in~ (${SERVICES}) and InitiatingProcessFileName =~ "services.exe")
@@ -144,12 +144,12 @@ ${alive("Certificates", "DeviceFileCertificateInfo")}`,
 ];
 
 /**
- * Windows' own tasks change all the time and are left out: a task is an added condition of an approval, so that one that is not
- * seen covers nothing.
+ * Leaves out Windows' own tasks, which change all the time. That is safe: a task is an additional condition of an approval, so a
+ * task that is not seen covers nothing.
  */
 const tasks = (): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Events", "DeviceEvents"),
+  ...wholeHorizon("Events", "DeviceEvents"),
   `union (Events
 | where DeviceId in~ (Devices) and ActionType in ("ScheduledTaskCreated", "ScheduledTaskUpdated")
 | extend Fields = parse_json(tostring(AdditionalFields))
@@ -164,8 +164,8 @@ ${alive("Events", "DeviceEvents")}`,
 
 const logons = (signers: Signers): readonly QueryPart[] => [
   ...DEVICES,
-  ...reach("Certificates", "DeviceFileCertificateInfo"),
-  ...reach("Logons", "DeviceLogonEvents"),
+  ...wholeHorizon("Certificates", "DeviceFileCertificateInfo"),
+  ...wholeHorizon("Logons", "DeviceLogonEvents"),
   ...preludeParts(["DeviceFileEvents"], false),
   toolFiles(signers),
   `let Acts = DeviceFileEvents
@@ -175,7 +175,7 @@ union (Logons
 | where DeviceId in~ (Devices) and ActionType == "LogonSuccess" and LogonType =~ "Network" and isnotempty(RemoteIP)
 | project DeviceId = tolower(DeviceId), Timestamp, RemoteIP, AccountSid
 | join kind=inner (Acts) on DeviceId
-| where Timestamp between (ActAt - ${LOGON_REACH} .. ActAt)
+| where Timestamp between (ActAt - ${LOGON_WINDOW} .. ActAt)
 | summarize At = max(Timestamp) by DeviceId, Instance, RemoteIP, AccountSid
 | summarize Groups = count(), List = make_list(bag_pack("at", tostring(At), "instance", Instance, "ip", RemoteIP, "sid", AccountSid), ${MAX_GROUPS}) by DeviceId
 | project DetectionId = "", DeviceId, TableName = "", Groups, Pieces = tostring(List)),

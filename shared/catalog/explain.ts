@@ -1,5 +1,5 @@
 import { bindQuery } from "../core/pack.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import type { Column, Dialect } from "../kql/schema.ts";
 import { validateQuery } from "../kql/validate.ts";
 import type { CheckedQuery } from "../kql/validate.ts";
@@ -10,19 +10,19 @@ import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { ownWindow } from "./own-window.ts";
 import { timePrelude } from "./prelude.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 
-/** What a query reads, answers and becomes. */
+/** The tables that a query reads, the columns it answers, and its compiled texts. */
 export interface Explanation {
   readonly file: string;
   readonly tables: readonly string[];
-  /** Of the query's own result. */
+  /** Columns of the query's own result. */
   readonly columns: readonly Column[];
-  /** Milliseconds that the query itself looks back, where it says so and the plan does not set it. */
+  /** Milliseconds that the query itself looks back, where the plan does not set its window. */
   readonly ownWindow?: number;
   /**
-   * `log-analytics`: what is sent, here with a window that stands for the planned one (a `.kql` is sent by nobody: its text with
-   * a `Timestamp`). `defender-xdr`: what a hunter pastes into advanced hunting.
+   * `log-analytics`: the text that the service gets, with a sample window (for a `.kql`, which is never deployed: its text with a
+   * `Timestamp`). `defender-xdr`: the text that a hunter pastes into advanced hunting.
    */
   readonly text: Readonly<Record<Dialect, string>>;
   readonly warnings: readonly FileProblem[];
@@ -30,7 +30,7 @@ export interface Explanation {
 
 export type Explained = Explanation | { readonly problems: readonly FileProblem[] };
 
-/** Explains a detection's file, or a query on its own (`.kql`). */
+/** Explains a detection file, or a bare query (`.kql`). */
 export function explain(source: SourceText): Explained {
   if (source.file.endsWith(".kql")) return explainQuery(source);
   const loaded = loadDetectionFile(source.text, source.file);
@@ -82,6 +82,6 @@ function check(
   return { problems: validation.problems.map(({ message, ...at }) => ({ file, ...locate(at), message })) };
 }
 
-/** Advanced hunting has the Timestamp; only a query of Log Analytics' TimeGenerated needs the prelude there. */
+/** Advanced hunting has `Timestamp`; only a query that names TimeGenerated needs the prelude there. */
 const withTime = ({ tables, namesTimeGenerated }: CheckedQuery, query: string, always: boolean): string =>
   always || namesTimeGenerated ? timePrelude(tables, namesTimeGenerated) + query : query;

@@ -4,9 +4,8 @@ import { condition, toolDetection } from "./compile-catalogue.ts";
 import type { Tool } from "./tools.ts";
 
 /**
- * A tool as a stand-alone Sentinel hunting query, for people who hunt by hand: one YAML text. Over the same rows it finds the
- * devices that the catalogue's query finds for this tool. It gives the table its `Timestamp` itself, so it runs in Log Analytics
- * and in Defender XDR.
+ * A tool as a stand-alone Sentinel hunting query (YAML), for people who hunt by hand. Over the same rows it finds the same devices
+ * as the catalogue's query does for this tool. It defines `Timestamp` itself, so it runs in Log Analytics and in Defender XDR.
  */
 export function exportTool(tool: Tool): string {
   const { id, name, description, tactics, techniques } = toolDetection(tool);

@@ -1,4 +1,4 @@
-/** What is wrong in a file, where, and how to mend it. */
+/** A problem in a file: where it is, what is wrong, and how to fix it. */
 export interface FileProblem {
   readonly file: string;
   /** From 1. */
@@ -8,6 +8,6 @@ export interface FileProblem {
   readonly message: string;
 }
 
-/** As compilers print it, so that editors jump there. */
+/** The form that compilers print, so that editors can jump to the place. */
 export const problemLine = ({ file, line, column, message }: FileProblem): string =>
   `${file}:${line}:${column}: ${message}`;

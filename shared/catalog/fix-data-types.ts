@@ -1,6 +1,6 @@
 /**
- * Published RMM detections have `dataTypes` under the dash of `- connectorId`, which YAML refuses (or, without any indentation,
- * takes for a key of the file). The text with that mended, and the lines (from 1) where it was.
+ * Fixes a known fault of published RMM detections: `dataTypes` stands under the dash of `- connectorId`, which YAML refuses (or,
+ * without any indentation, takes for a key of the file). Returns the fixed text and the lines (from 1) that changed.
  */
 export function fixDataTypes(text: string): { readonly fixed: string; readonly lines: readonly number[] } {
   const lines: number[] = [];
@@ -20,6 +20,6 @@ export function fixDataTypes(text: string): { readonly fixed: string; readonly l
   return lines.length === 0 ? { fixed: text, lines } : { fixed: fixed.join("\n"), lines };
 }
 
-/** An entry of the list, at the key's own column or deeper. */
+/** A list entry at the key's column or deeper. */
 const isBelow = (line: string, indentation: string): boolean =>
   line.startsWith(`${indentation} `) || (line.startsWith(`${indentation}- `) && !line.includes("connectorId:"));

@@ -1,30 +1,30 @@
 import { basename } from "node:path";
 
 import { compileDetection } from "./compile.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import { loadDetectionFile } from "./detection-file.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { testSkeleton } from "./import-test-skeleton.ts";
 import { fixDataTypes } from "./fix-data-types.ts";
 
-/** A Sentinel file as a detection of the catalogue. */
+/** A Sentinel file, turned into a detection of the catalogue. */
 export interface ImportedDetection {
   readonly detection: DetectionFile;
-  /** `NAME.yaml`, made from the file's own name. */
+  /** `NAME.yaml`, derived from the file's name. */
   readonly name: string;
-  /** The file's text: mended, lines end with LF. */
+  /** The file's text with known faults fixed; lines end with LF. */
   readonly text: string;
-  /** What `NAME.test.yaml` begins with: its gaps are problems until they are filled in. */
+  /** Skeleton of `NAME.test.yaml`: its gaps are problems until somebody fills them in. */
   readonly tests: string;
-  /** Lines (from 1) whose indentation was mended. */
+  /** Lines (from 1) whose indentation was fixed. */
   readonly fixed: readonly number[];
   readonly warnings: readonly FileProblem[];
 }
 
 export type ImportOutcome = ImportedDetection | { readonly problems: readonly FileProblem[] };
 
-/** Takes a Sentinel file as it is. What can't be taken is a problem at its place in the file. */
+/** Imports a Sentinel file as it is. Everything that can't be imported is a problem at its position in the file. */
 export function importDetection({ file, text }: SourceText): ImportOutcome {
   const slug = slugOf(file);
   if (slug === "")
@@ -49,11 +49,11 @@ export function importDetection({ file, text }: SourceText): ImportOutcome {
   };
 }
 
-/** A mended line stands two columns further left in the file. */
+/** The column in the original file: a fixed line was indented two columns less there. */
 const originalPosition = ({ line, column }: FileProblem, fixed: readonly number[]): number =>
   fixed.includes(line) ? Math.max(1, column - 2) : column;
 
-/** `rmm_Some Tool_filesig.yml`: `rmm-some-tool-filesig`. Letters lose their accents. */
+/** `rmm_Some Tool_filesig.yml` becomes `rmm-some-tool-filesig`. Letters lose their accents. */
 const slugOf = (file: string): string =>
   basename(file)
     .replace(/\.ya?ml$/i, "")

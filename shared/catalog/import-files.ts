@@ -8,22 +8,22 @@ import { importDetection } from "./import-detection.ts";
 import { knownDetections } from "./import-known.ts";
 import { readSource } from "./read-source.ts";
 
-/** What became of one file. */
+/** Outcome of one file. */
 export type ImportedFile =
   | {
       readonly file: string;
       readonly outcome: "written" | "unchanged";
-      /** Where it is now. */
+      /** Path of the detection. */
       readonly path: string;
-      /** Its indentation was wrong. */
+      /** Its indentation was wrong and has been fixed. */
       readonly fixed: boolean;
       readonly tests: { readonly path: string; readonly outcome: "written" | "kept" };
-      /** What was done to it, and what to know of it. Places in the file that it was made from. */
+      /** Changes and warnings, positioned in the original file. */
       readonly notes: readonly FileProblem[];
     }
   | { readonly file: string; readonly outcome: "refused"; readonly problems: readonly FileProblem[] };
 
-/** Sentinel files under a path, in order: itself, or all below it but for tests and what is hidden. */
+/** Sentinel files under a path, in order: the file itself, or all below a folder except tests and hidden files. */
 export function importable(path: string): readonly string[] {
   if (!statSync(path).isDirectory()) return [path];
   return globSync("**/*.{yaml,yml}", {
@@ -36,8 +36,8 @@ export function importable(path: string): readonly string[] {
 }
 
 /**
- * Takes files into a folder of detections, one after the other; one that can't be taken stops no other. A file that is there
- * stays, unless it is forced; tests that are there always stay.
+ * Imports files into a folder of detections, one after the other; one failure stops no other. An existing detection stays unless
+ * forced; existing tests always stay.
  */
 export function importFiles(files: readonly string[], out: string, force: boolean): readonly ImportedFile[] {
   const known = knownDetections(out);
@@ -94,7 +94,7 @@ function notesOn(
     file,
     line,
     column: 1,
-    message: "mended: dataTypes was indented two spaces too little and belonged to no connector",
+    message: "fixed: dataTypes was indented two spaces too little and belonged to no connector",
   }));
   const replaces =
     replaced === undefined

@@ -10,16 +10,16 @@ import { readSource } from "./read-source.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The detections beside which others are taken in. */
+/** The detections that exist already, against which imports are checked. */
 export interface KnownDetections {
-  /** Why a detection can't stand at that path, and what to do; `undefined` where it can. */
+  /** Why a detection clashes at that path, and what to do; `undefined` where it does not. */
   readonly clash: (detection: DetectionFile, path: string) => string | undefined;
-  /** The shipped file of that id. */
+  /** The shipped file with that id, which the import replaces. */
   readonly replaced: (id: string) => string | undefined;
   readonly add: (id: string, path: string) => void;
 }
 
-/** Those of a folder, and the shipped ones, which give way to a file of their id. */
+/** Detections of a folder, and the shipped ones: a file with the same id replaces a shipped one. */
 export function knownDetections(out: string): KnownDetections {
   const inFolder = new Map<string, string>();
   for (const [id, path] of idsOf(globSync("*.yaml", { cwd: out }).map((name) => join(out, name))))
@@ -35,7 +35,7 @@ export function knownDetections(out: string): KnownDetections {
         return `id ${id} is that of ${other}; make a new GUID`;
       const tool = tools.get(id);
       if (tool?.enabled)
-        return `id ${id} is that of the catalogue's tool ${tool.slug}, which is looked for already; make a new GUID, or switch the tool off in ${LOCAL_TOOLS}`;
+        return `id ${id} is that of the catalogue's tool ${tool.slug}, which is detected already; make a new GUID, or switch the tool off in ${LOCAL_TOOLS}`;
       if (taken.has(resolve(path))) return `another file of this import became ${path}; rename one of them`;
       const namesake = [...shipped].find(([known, file]) => known !== id && basename(file, ".yaml") === slug);
       return namesake && `the shipped ${basename(namesake[1])} has this name and another id; rename the file`;
@@ -51,7 +51,7 @@ export function knownDetections(out: string): KnownDetections {
   };
 }
 
-/** Of files that are detections; others have no id that counts. */
+/** Ids of the files that are valid detections. */
 const idsOf = (files: readonly string[]): readonly (readonly [string, string])[] =>
   files.flatMap((file) => {
     const source = readSource(file);

@@ -4,7 +4,7 @@ import type { Column } from "../kql/schema.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "../kql/schema.ts";
 import { nodeName, walk } from "../kql/syntax.ts";
 
-/** What stands in every row, whatever the query says of it. */
+/** Columns that every row gets, whether the query names them or not. */
 const ALWAYS: ReadonlyMap<string, string> = new Map([
   ["Timestamp", "now-1d"],
   ["DeviceId", "device-1"],
@@ -25,8 +25,8 @@ const EMPTY: Readonly<Record<Column["type"], string>> = {
 };
 
 /**
- * The beginning of a detection's tests: the three cases that each needs, with the columns that its query names. What only its
- * author knows is left out, and every gap is a problem of `detections test`: no skeleton passes for a test.
+ * A skeleton of a detection's tests: the three required cases, with the columns that the query names. Values that only the author
+ * knows are gaps, and `detections test` reports each gap: a skeleton never passes as a test.
  */
 export function testSkeleton(query: string): string {
   const rows = rowsFor(query);
@@ -65,7 +65,7 @@ function rowsFor(query: string): string {
 
 const emptyCell = ({ name, type }: Column): readonly [string, string] => [name, EMPTY[type]];
 
-/** Of both dialects, but for the time column of Log Analytics: a test's Timestamp stands for it. */
+/** Columns of both dialects, without Log Analytics' time column: a test's Timestamp represents it. */
 function columnsOf(table: string): readonly Column[] {
   const all = DIALECTS.flatMap((dialect) => SCHEMAS[dialect][table] ?? []);
   return [...new Map(all.map((column) => [column.name, column])).values()].filter(

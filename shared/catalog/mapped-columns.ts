@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { nearest } from "../kql/nearest.ts";
 import type { Column } from "../kql/schema.ts";
 
-/** A column of the result that a file names beside its query: for an entity, or a custom detail of the alert. */
+/** A result column that the file names outside its query: in an entity mapping or a custom detail of the alert. */
 export interface MappedColumn extends Position {
   readonly name: string;
-  readonly by: "entityMappings" | "customDetails";
+  readonly namedIn: "entityMappings" | "customDetails";
 }
 
 const content = z.object({
@@ -17,7 +17,7 @@ const content = z.object({
   customDetails: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** The columns that a file's content names; `at` tells where a path of it stands. */
+/** The result columns that a file's content names; `at` gives the position of a path in it. */
 export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) => Position): readonly MappedColumn[] {
   const parsed = content.safeParse(file);
   if (!parsed.success) return [];
@@ -25,17 +25,17 @@ export function mappedColumns(file: unknown, at: (path: readonly PropertyKey[]) 
   const entities = (entityMappings ?? []).flatMap(({ fieldMappings }, entity) =>
     fieldMappings.map(({ columnName }, field): MappedColumn => ({
       name: columnName,
-      by: "entityMappings",
+      namedIn: "entityMappings",
       ...at(["entityMappings", entity, "fieldMappings", field, "columnName"]),
     })),
   );
   const details = Object.entries(customDetails ?? {}).flatMap(([key, name]): readonly MappedColumn[] =>
-    typeof name === "string" ? [{ name, by: "customDetails", ...at(["customDetails", key]) }] : [],
+    typeof name === "string" ? [{ name, namedIn: "customDetails", ...at(["customDetails", key]) }] : [],
   );
   return [...entities, ...details];
 }
 
-/** Those that the result lacks, with what to do: they decide nothing here, and Sentinel refuses the rule. */
+/** Problems for the columns that the result lacks: they have no effect here, but Sentinel refuses the rule. */
 export const unmapped = (
   mapped: readonly MappedColumn[],
   columns: readonly Column[],
@@ -43,12 +43,12 @@ export const unmapped = (
   const names = columns.map(({ name }) => name);
   return mapped
     .filter(({ name }) => !names.includes(name))
-    .map(({ name, by, line, column }) => {
+    .map(({ name, namedIn, line, column }) => {
       const near = nearest(name, names);
       return {
         line,
         column,
-        message: `${by} names the column ${name}, which the result lacks: Sentinel refuses the rule; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`,
+        message: `${namedIn} names the column ${name}, which the result lacks: Sentinel refuses the rule; ${near === undefined ? `it has ${names.join(", ")}` : `did you mean ${near}?`}`,
       };
     });
 };

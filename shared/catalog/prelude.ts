@@ -8,13 +8,13 @@ const declaration = (table: string, namesTimeGenerated: boolean): string =>
   }`;
 
 /**
- * One line a table, before the query's first line: the table with a `Timestamp`, whichever time column the service has. A query
- * that reads TimeGenerated gets that as well. Without the planned window: for a query that runs with its own.
+ * One let statement a table, before the query's first line: it gives the table a `Timestamp`, whichever time column the service
+ * has, and TimeGenerated where the query reads it. Without the planned window: for a query that runs with its own.
  */
 export const timePrelude = (tables: readonly string[], namesTimeGenerated: boolean): string =>
   tables.map((table) => `${declaration(table, namesTimeGenerated)};\n`).join("");
 
-/** The same, cut to the planned window, late rows included. */
+/** The same prelude, limited to the planned window, late rows included. */
 export function preludeParts(tables: readonly string[], namesTimeGenerated: boolean): readonly QueryPart[] {
   return tables.flatMap((table): QueryPart[] => [
     `${declaration(table, namesTimeGenerated)} | where (Timestamp between (`,

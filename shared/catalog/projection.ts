@@ -1,13 +1,13 @@
 import type { QueryPart } from "../core/pack.ts";
 import type { Column } from "../kql/schema.ts";
 
-/** The last line of a query, which gives its rows the columns of a `Pack`, and what it had to make up. */
+/** The last operator of a query, which gives its rows the columns of a `Pack`, and warnings about values it had to supply. */
 export interface Projection {
   readonly parts: readonly QueryPart[];
   readonly warnings: readonly string[];
 }
 
-/** The projection of a result with those columns, DeviceId among them. */
+/** The projection for a result with these columns, which include DeviceId. */
 export function projection(columns: readonly Column[]): Projection {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   const first = ["FirstSeen", "Timestamp", "TimeGenerated", "LastSeen"].find((name) => types.has(name));
@@ -33,7 +33,7 @@ export function projection(columns: readonly Column[]): Projection {
   };
 }
 
-/** JSON text: parsed by a client as numbers, ids beyond 2^53 would lose digits. */
+/** JSON text of an id: as a number, a client would lose digits beyond 2^53. */
 function report(types: ReadonlyMap<string, string>): string {
   const name = ["Report", "ReportId"].find((known) => types.has(known));
   if (name === undefined) return '"[]"';

@@ -1,10 +1,10 @@
 import { isScalar } from "yaml";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 
 /**
- * Where a place of a query stands in its file. Exact in a literal block (`|`) and in a text on one line without escapes; in any
- * other form it is where the query begins, since YAML has joined its lines.
+ * Turns a position in a query into one in its file. Exact for a literal block (`|`) and for a one-line text without escapes; for
+ * any other form it is the query's start, since YAML has joined the lines.
  */
 export function queryLocator(
   text: string,

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import type { FileProblem } from "./file-problem.ts";
 
 /** Bytes. A detection has a query of at most 100,000 characters. */
 const MAX_SIZE = 1_000_000;
 
-/** A file's text, or why there is none. */
+/** A file's text, or the problem of reading it. */
 export function readSource(file: string): SourceText | { readonly problem: FileProblem } {
   const refuse = (message: string): { readonly problem: FileProblem } => ({
     problem: { file, line: 1, column: 1, message },

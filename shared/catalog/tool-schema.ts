@@ -3,7 +3,7 @@ import { z } from "zod";
 import { SEVERITIES } from "../core/pack.ts";
 import { unknownFields } from "./yaml-file.ts";
 
-/** What a tool is, by what it is made for. The first three are told unless switched off; the others only where switched on. */
+/** A tool's purpose. Tools of the first three are announced unless switched off; the others only where switched on. */
 const CATEGORIES = [
   "rmm",
   "remote-access",
@@ -17,10 +17,10 @@ const CATEGORIES = [
   "rat-commercial",
 ] as const;
 
-/** How much a literal says: the tool; its vendor, which signs other products too; or too little to stand alone. */
+/** How specific the literals are: the tool alone; its vendor, which signs other products too; or too common to stand alone. */
 const GRADES = ["tool-specific", "vendor-wide", "not-standalone"] as const;
 
-/** Names are a vendor's; more is no name. */
+/** Longest name; anything longer is no vendor's name. */
 const MAX_NAME = 200;
 
 const text = (name: string): z.ZodString =>
@@ -43,8 +43,8 @@ const guid = z
   .toLowerCase();
 
 /**
- * A phrase for `has`. Terms are runs of letters and digits, and a phrase ends on their bounds: punctuation at an end would match
- * nothing more, and a literal of punctuation alone everything.
+ * A phrase for `has`. Terms are runs of letters and digits, and a phrase has to end on term bounds: punctuation at an end would
+ * add nothing, and a literal of punctuation alone would match everything.
  */
 const literal = text("a literal").regex(
   /^[\p{L}\p{N}](?:.*[\p{L}\p{N}])?$/u,
@@ -104,13 +104,13 @@ const overrideSchema = z
     path: ["tool"],
   });
 
-/** `rmm-tools.yaml`. */
+/** Schema of `rmm-tools.yaml`. */
 export const toolsSchema = z.strictObject(
   { tools: z.array(toolSchema, { error: "tools is a list" }) },
   { error: unknownFields(["tools"], "the catalogue is a list below tools:") },
 );
 
-/** `local/rmm-tools.yaml`: a customer's settings of shipped tools, and tools of their own. */
+/** Schema of `local/rmm-tools.yaml`: the customer's settings for shipped tools, and the customer's own tools. */
 export const localToolsSchema = z.strictObject(
   {
     settings: z.array(overrideSchema, { error: "settings is a list" }).default([]),

@@ -1,27 +1,27 @@
 import { v5 } from "uuid";
 
 import type { FileProblem } from "./file-problem.ts";
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import { localToolsSchema, toolsSchema } from "./tool-schema.ts";
 import type { ToolEntry } from "./tool-schema.ts";
 import { loadYaml } from "./yaml-file.ts";
 
-/** A tool of the catalogue, complete. */
+/** A tool of the catalogue with its id. */
 export interface Tool extends ToolEntry {
   readonly id: string;
 }
 
 export type LoadedTools = { readonly tools: readonly Tool[] } | { readonly problems: readonly FileProblem[] };
 
-/** Namespace of the ids of tools that no published query gave one: never change it, or every such tool becomes another. */
+/** Namespace for ids of tools without a published id. Never change it: every such tool would become a new detection. */
 const ID_NAMESPACE = "ad1c17f2-4baa-5584-929f-a89997fd1de4";
 
-/** The id of a tool that states none: the same for the same slug, on every machine and in every version. */
+/** The id of a tool that has none in the file. The same slug gives the same id, on every machine and in every version. */
 export const idOfSlug = (slug: string): string => v5(slug, ID_NAMESPACE);
 
 /**
- * The tools of the shipped catalogue with a customer's own beside them: a local tool takes the place of the shipped one of the
- * same id or slug, and local settings change single fields. Sorted by slug. All problems at once.
+ * The tools of the shipped catalogue and of the customer's own file. A local tool replaces the shipped one of the same id or slug;
+ * local settings change single fields. Sorted by slug. Reports all problems at once.
  */
 export function loadTools(shipped: SourceText, local: SourceText | undefined): LoadedTools {
   const standard = loadYaml(shipped.text, shipped.file, toolsSchema);
@@ -35,8 +35,8 @@ export function loadTools(shipped: SourceText, local: SourceText | undefined): L
   ];
   const added = (own?.data.tools ?? []).map(withId);
   const replaced = new Set(added.flatMap(({ id, slug }) => [id, slug]));
-  const kept = standard.data.tools.map(withId).filter(({ id, slug }) => !replaced.has(id) && !replaced.has(slug));
-  const merged = new Map([...kept, ...added].map((tool) => [tool.slug, tool]));
+  const remaining = standard.data.tools.map(withId).filter(({ id, slug }) => !replaced.has(id) && !replaced.has(slug));
+  const merged = new Map([...remaining, ...added].map((tool) => [tool.slug, tool]));
   for (const [i, { tool: slug, enabled, severity }] of (own?.data.settings ?? []).entries()) {
     const tool = merged.get(slug);
     if (tool === undefined) {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 
-import type { SourceText } from "./compile-all.ts";
+import type { SourceText } from "./source-text.ts";
 import { compileDetection } from "./compile.ts";
 import type { DetectionFile } from "./detection-file.ts";
 import { duplicateIds, loadDetectionFile } from "./detection-file.ts";
@@ -8,12 +8,12 @@ import type { FileProblem } from "./file-problem.ts";
 
 export interface FilesReport {
   readonly files: number;
-  /** By file, in the order given; in a file in the order of its text. */
+  /** Ordered by file as given, then by position. */
   readonly problems: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
 }
 
-/** All that is wrong with detection files as the build would find it: each on its own, and together. */
+/** Every problem that the build would find in detection files: in each file, and between files. */
 export function validateFiles(sources: readonly SourceText[]): FilesReport {
   const problems: FileProblem[] = [];
   const warnings: FileProblem[] = [];
@@ -36,7 +36,7 @@ export function validateFiles(sources: readonly SourceText[]): FilesReport {
   return { files: sources.length, problems: inOrder(problems), warnings: inOrder(warnings) };
 }
 
-/** A customer's own file takes the place of the shipped one of its id; other than that each id and each name stands once. */
+/** A customer's file replaces the shipped one of the same id; apart from that, ids and names are unique. */
 function together(files: readonly DetectionFile[]): readonly FileProblem[] {
   const isLocal = ({ file }: DetectionFile): boolean => /(?:^|[\\/])local[\\/]detections$/.test(dirname(file));
   const own = files.filter(isLocal);
@@ -49,7 +49,7 @@ function together(files: readonly DetectionFile[]): readonly FileProblem[] {
   ];
 }
 
-/** Coverage and logs know a pack by the name of its file. */
+/** Problems for repeated names: coverage and logs identify a pack by its file name. */
 function duplicateNames(files: readonly DetectionFile[]): readonly FileProblem[] {
   const first = new Map<string, DetectionFile>();
   return files.flatMap((detection) => {

@@ -1,16 +1,16 @@
 import type { Document } from "yaml";
 import { LineCounter, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 
-/** A YAML text as values, with the places of its parts. */
+/** A parsed YAML text: its values and the positions of its parts. */
 export interface YamlDocument {
   readonly document: Document;
   readonly content: unknown;
   readonly position: (offset: number) => Position;
-  /** Of the value at the path, or of the nearest part around it that is there. */
+  /** Position of the value at the path, or of the nearest enclosing part that exists. */
   readonly at: (path: readonly PropertyKey[]) => Position;
-  /** Of the key that the path ends with. */
+  /** Position of the key at the end of the path. */
   readonly keyAt: (path: readonly PropertyKey[]) => Position;
 }
 
@@ -20,12 +20,12 @@ export interface YamlProblem extends Position {
 
 export type ReadYaml = YamlDocument | { readonly problems: readonly YamlProblem[] };
 
-/** Lines end with LF, and no byte order mark stands before the first. */
+/** The text with LF line ends and without a byte order mark. */
 export const normalised = (source: string): string => source.replace(/^\uFEFF/, "").replaceAll(/\r\n?/g, "\n");
 
 /**
- * Reads a text whose lines end with LF. `intAsBigInt`: ids beyond 2^53 keep their digits. Every error of the syntax is a problem, each once;
- * most follow from the first.
+ * Parses a text whose lines end with LF. `intAsBigInt`: ids beyond 2^53 keep their digits. Every syntax error is one problem; most
+ * follow from the first.
  */
 export function readYamlDocument(text: string, options: { readonly intAsBigInt?: boolean } = {}): ReadYaml {
   const counter = new LineCounter();
@@ -47,7 +47,7 @@ export function readYamlDocument(text: string, options: { readonly intAsBigInt?:
       keyAt: (path) => position(keyOffset(document, path)),
     };
   } catch (error) {
-    // An alias without its anchor, or so many that they would fill the memory, shows only here.
+    // Only the conversion detects an alias without its anchor, or so many aliases that they would fill the memory.
     if (error instanceof ReferenceError)
       return { problems: [{ ...position(danglingAlias(document)), message: `not valid YAML: ${error.message}` }] };
     throw error;
@@ -63,14 +63,14 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 function keyOffset(document: Document, path: readonly PropertyKey[]): number {
-  const around = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  const pair = isMap(around)
-    ? around.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+  const pair = isMap(parent)
+    ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
     : undefined;
   return isScalar(pair?.key) && pair.key.range ? pair.key.range[0] : offsetOf(document, path);
 }
 
-/** Of the first alias without an anchor; the beginning where each has one. */
+/** Offset of the first alias without an anchor, or 0. */
 function danglingAlias(document: Document): number {
   let offset = 0;
   visit(document, {
@@ -83,14 +83,14 @@ function danglingAlias(document: Document): number {
   return offset;
 }
 
-/** A text that breaks off in a thousand brackets is told once and not a thousand times. */
-export const distinct = <Of extends YamlProblem>(problems: readonly Of[]): readonly Of[] => [
+/** Each problem once: a text that breaks off in a thousand brackets gives the same problem a thousand times. */
+export const distinct = <P extends YamlProblem>(problems: readonly P[]): readonly P[] => [
   ...new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem])).values(),
 ];
 
-export const inOrder = <Of extends Position>(problems: readonly Of[]): readonly Of[] =>
+export const inOrder = <P extends Position>(problems: readonly P[]): readonly P[] =>
   problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 
-/** yaml appends the place and an excerpt of the text, or a hint to programmers; the place is stated already. */
+/** yaml's messages go on with the position, an excerpt or a hint for programmers; the position is reported separately. */
 const firstSentence = (message: string): string =>
   message.replace(/ at line \d+, column \d+:[\s\S]*$/, "").replace(/; please use YAML\..*$/, "");

@@ -4,18 +4,18 @@ import { nearest } from "../kql/nearest.ts";
 import type { FileProblem } from "./file-problem.ts";
 import { distinct, inOrder, normalised, readYamlDocument } from "./yaml-document.ts";
 
-/** A YAML file that holds what its schema says, and where each part of it stands. */
+/** A YAML file that matches its schema, and the positions of its parts. */
 interface YamlFile<T> {
   readonly data: T;
-  /** A problem at the node of that path, or at the nearest one around it that is there. */
+  /** Makes a problem at the node of that path, or at the nearest enclosing node that exists. */
   readonly problem: (path: readonly PropertyKey[], message: string) => FileProblem;
 }
 
 export type LoadedYaml<T> = YamlFile<T> | { readonly problems: readonly FileProblem[] };
 
 /**
- * A YAML text checked by a schema: every problem with its line and column, in the order of the file. A strict schema's unknown
- * fields are said at their keys, with the known one that is nearest.
+ * Checks a YAML text against a schema: every problem with its line and column, in the order of the file. For an unknown field the
+ * problem is at its key and suggests the nearest known field.
  */
 export function loadYaml<T>(source: string, file: string, schema: z.ZodType<T>): LoadedYaml<T> {
   const read = readYamlDocument(normalised(source));
@@ -35,14 +35,14 @@ export function loadYaml<T>(source: string, file: string, schema: z.ZodType<T>):
   return { problems: inOrder(distinct(problems)) };
 }
 
-/** A strict schema's message lists what it knows: `unknownFields` below writes it. */
+/** The message about an unknown field. `known` is the issue's text, the list that `unknownFields` below writes. */
 function unknownKey(key: string, known: string): string {
   const names = known.split(", ");
   const near = nearest(key, names);
   return `unknown field ${key}; ${near === undefined ? `known are ${known}` : `did you mean ${near}?`}`;
 }
 
-/** The error option of a strict object: its own fields, from which the nearest is offered. */
+/** The error option of a strict object: carries its known fields, so that the nearest can be suggested. */
 export const unknownFields =
   (fields: readonly string[], wanted: string) =>
   (issue: { readonly code?: string | undefined }): string =>

@@ -6,16 +6,16 @@ import type { StoredSighting } from "../core/review.ts";
 import { packs } from "./packs.ts";
 import { readConfig } from "./settings-file.ts";
 
-/** What the commands about approvals read of the state. */
+/** The parts of the state that the approval commands use. */
 export interface ApprovalState {
   readonly approvals: Pick<ApprovalsStore, "pointer" | "current" | "apply">;
-  /** Every sighting of a partition, with its evidence. */
+  /** All sightings of a partition, with their evidence. */
   readonly stored: (partition: string) => AsyncIterable<StoredSighting>;
-  /** Slug of a detection's tool; empty for a detection that there is no more. */
+  /** Slug of a detection's tool; empty for a detection that no longer exists. */
   readonly toolOf: (detectionId: string) => string;
 }
 
-/** The state that the settings name. */
+/** Opens the state that the settings name. */
 export async function openState(settingsFile: string): Promise<ApprovalState> {
   const config = await readConfig(settingsFile, process.env);
   const tools = new Map((await packs()).flatMap(({ detections }) => detections.map(({ id, tool }) => [id, tool])));

@@ -1,5 +1,6 @@
 import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
+import { counted } from "../operations/counted.ts";
 import { readApprovals } from "./approvals-files.ts";
 import { preview, previewLines } from "./approvals-preview.ts";
 import type { ApprovalState } from "./approval-state.ts";
@@ -11,8 +12,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Puts the approvals of files in as one set, after it has said what that does.
- * @throws {Error} with every problem of the files, or when somebody else applied a set meanwhile: nothing has changed then
+ * Applies the approvals of these files as one set, after printing a preview of the effect.
+ * @throws {Error} with every problem of the files, or when another set was applied meanwhile; nothing has changed then
  */
 export async function applyApprovals(
   paths: readonly string[],
@@ -30,7 +31,7 @@ export async function applyApprovals(
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
   if (files.length === 0 && !options.empty)
     throw new ConfigError([
-      "there is no approval in these files; `--empty` applies the empty set, and announces all that is expected",
+      "there is no approval in these files; `--empty` applies the empty set, and announces everything that is expected",
     ]);
   for (const warning of warnings) console.error(warning);
   const approvals = files.map(({ approval }) => approval);
@@ -40,7 +41,7 @@ export async function applyApprovals(
   const applied = options.dryRun ? undefined : await state.approvals.apply(approvals, stored, effect.latestVersion);
   if (applied?.kind === "conflict")
     throw new Error(
-      `somebody else applied approvals meanwhile: set ${applied.stored ?? "none"} counts now, not ${stored}. Nothing of yours was put in; look at theirs (\`approvals list\`) and apply again`,
+      `somebody else applied approvals meanwhile: set ${applied.stored ?? "none"} is current now, not ${stored}. Nothing was changed; check that set (\`approvals list\`) and apply again`,
     );
   const version = applied?.version;
   if (options.json) {
@@ -55,17 +56,17 @@ export async function applyApprovals(
     );
     return;
   }
-  const many = `${approvals.length} approval${approvals.length === 1 ? "" : "s"}`;
+  const many = counted(approvals.length, "approval");
   console.log(
     version === undefined
-      ? `${many} would be put in; nothing was changed.`
-      : `${many} put in as set ${version}. The next run reviews what they concern.`,
+      ? `${many} would be applied; nothing was changed.`
+      : `${many} applied as set ${version}. The next run reviews the sightings concerned.`,
   );
 }
 
 /**
- * Checks files alone. Returns whether they can be applied.
- * @throws {ConfigError} when what was named holds no approval
+ * Checks files without the state. Returns whether they can be applied.
+ * @throws {ConfigError} when the named paths hold no approval
  */
 export async function checkApprovals(
   paths: readonly string[],
@@ -74,13 +75,13 @@ export async function checkApprovals(
 ): Promise<boolean> {
   const { approvals, problems, warnings } = await readApprovals(paths, now);
   if (paths.length > 0 && approvals.length + problems.length === 0)
-    throw new ConfigError([`${paths.join(", ")}: there is no approval in it`]);
+    throw new ConfigError([`${paths.join(", ")}: it holds no approval`]);
   if (json)
     console.log(JSON.stringify({ approvals: approvals.map(({ approval }) => approval.id), problems, warnings }));
   else {
     for (const problem of problems) console.error(problemLine(problem));
     for (const warning of warnings) console.error(warning);
-    if (problems.length === 0) console.log(`${approvals.length} approvals, all in order.`);
+    if (problems.length === 0) console.log(`${counted(approvals.length, "approval")}, no problems.`);
   }
   return problems.length === 0;
 }

@@ -13,7 +13,7 @@ export interface Explanation {
   readonly verdicts: readonly { readonly approvalId: string; readonly covers: boolean; readonly reason: string }[];
 }
 
-/** What each approval that counts says of a sighting, on its stored evidence, as of `now`. */
+/** The verdict of each approval in the current set on a sighting, by its stored evidence, as of `now`. */
 export async function explainSighting(name: string, state: ApprovalState, now: Date): Promise<Explanation> {
   const { sighting, tool } = await findSighting(name, state);
   const { version, approvals } = await state.approvals.current();
@@ -33,11 +33,14 @@ export async function explainSighting(name: string, state: ApprovalState, now: D
   };
 }
 
-export function printExplanation(of: Explanation): void {
-  const by = of.approvalId === undefined ? "" : ` by ${of.approvalId}`;
-  const judged = of.latestVersion === undefined ? "judged by no set" : `judged last by set ${of.latestVersion}`;
-  console.log(`${of.tool} on ${of.device}: ${of.disposition}${by}, ${judged}; set ${of.version} counts.`);
-  for (const { approvalId, covers, reason } of of.verdicts)
+export function printExplanation(explanation: Explanation): void {
+  const approvedBy = explanation.approvalId === undefined ? "" : ` by ${explanation.approvalId}`;
+  const lastReview =
+    explanation.latestVersion === undefined ? "judged by no set" : `judged last by set ${explanation.latestVersion}`;
+  console.log(
+    `${explanation.tool} on ${explanation.device}: ${explanation.disposition}${approvedBy}, ${lastReview}; set ${explanation.version} is current.`,
+  );
+  for (const { approvalId, covers, reason } of explanation.verdicts)
     console.log(`  ${covers ? "covers" : "does not"}  ${approvalId}: ${reason}`);
-  if (of.verdicts.length === 0) console.log("  There is no approval.");
+  if (explanation.verdicts.length === 0) console.log("  There is no approval.");
 }

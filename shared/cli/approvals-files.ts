@@ -4,25 +4,25 @@ import { fileURLToPath } from "node:url";
 import type { LoadedApprovals } from "../catalog/approval-file.ts";
 import { expiryWarning, loadApprovals } from "../catalog/approval-file.ts";
 import { readTools } from "../catalog/catalogue-files.ts";
-import type { SourceText } from "../catalog/compile-all.ts";
+import type { SourceText } from "../catalog/source-text.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { ConfigError } from "../errors.ts";
 import { packs } from "./packs.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Where a customer's own approvals live, which no upgrade touches, and the templates that ship. */
+/** Folders of the customer's own approvals, which no upgrade touches, and of the shipped templates. */
 export const OWN_APPROVALS = join(ROOT, "shared/catalog/local/approvals");
 export const TEMPLATES = join(ROOT, "shared/catalog/approvals");
 
 export interface ReadApprovals extends LoadedApprovals {
-  /** One line each: what has expired or is about to. */
+  /** One line for each approval that has expired or expires soon. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The approvals of files and folders, checked against the tools that there are.
- * @throws {ConfigError} when a path is not there
+ * Reads the approvals of files and folders, and checks them against the known tools.
+ * @throws {ConfigError} when a path does not exist
  */
 export async function readApprovals(paths: readonly string[], now: Date): Promise<ReadApprovals> {
   const files = (paths.length > 0 ? paths : [OWN_APPROVALS]).flatMap(filesOf);
@@ -34,7 +34,7 @@ export async function readApprovals(paths: readonly string[], now: Date): Promis
   return { ...loaded, warnings };
 }
 
-/** Slugs of the catalogue's tools, on or off, and of the detections in YAML. */
+/** Slugs of the catalogue's tools, enabled or not, and of the YAML detections. */
 export async function toolSlugs(): Promise<readonly string[]> {
   const loaded = readTools();
   if ("problems" in loaded) throw new Error(loaded.problems.map(problemLine).join("\n"));

@@ -12,11 +12,11 @@ export interface ListedApproval {
   readonly ticket: string;
   readonly tools: readonly string[];
   readonly devices: Approval["devices"];
-  /** Sightings that are expected because of it; 0 while it is active: it is never hit. */
+  /** Sightings that are expected because of it; 0 for an active approval means that it is never hit. */
   readonly covers: number;
 }
 
-/** The approvals that count, what each covers, and when it ends. */
+/** The approvals of the current set: how many sightings each covers, and when it expires. */
 export async function listApprovals(
   state: ApprovalState,
   now: Date,
@@ -61,6 +61,6 @@ function statusOf(approval: Approval, now: Date): ListedApproval["status"] {
   return expiryWarning(approval, now) === undefined ? "active" : "expiring";
 }
 
-/** An inventory may list thousands. */
+/** The first names: an approval may list thousands of devices. */
 const few = (names: readonly string[]): readonly string[] =>
   names.length <= 3 ? names : [...names.slice(0, 3), `${names.length - 3} more devices`];

@@ -1,19 +1,19 @@
 import { existsSync, globSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import type { FilledIn } from "../catalog/approval-file.ts";
+import type { TemplateInput } from "../catalog/approval-file.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../catalog/approval-file.ts";
 import type { Template } from "../catalog/approval-template.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { nearest } from "../kql/nearest.ts";
 import { OWN_APPROVALS, readSource, TEMPLATES, toolSlugs } from "./approvals-files.ts";
 
-export interface NewOptions extends FilledIn {
-  /** Folder of the file. */
+export interface NewOptions extends TemplateInput {
+  /** Folder to write the file into. */
   readonly dir?: string;
 }
 
-/** Writes an approval made of a template. `usage`: what is missing or wrong; nothing is written then. */
+/** Writes an approval made from a template. `usage`: what is missing or wrong; then nothing is written. */
 export async function newApproval(
   templateName: string,
   options: NewOptions,
@@ -27,7 +27,7 @@ export async function newApproval(
   const text = approvalText(template, options);
   const file = join(dir, `${options.id}.yaml`);
   const { problems } = loadApprovals([{ file, text }], { now, tools: await toolSlugs() });
-  // Nobody sees the text that these lines and columns are of.
+  // Without positions: they refer to a text that the user never sees.
   if (problems.length > 0) return { usage: problems.map(({ message }) => message).join("\n") };
   if (existsSync(file)) return { usage: `${file} is there already: choose another --id, or change that file` };
   await mkdir(dir, { recursive: true });
@@ -35,7 +35,7 @@ export async function newApproval(
   return { file: relative(process.cwd(), file) };
 }
 
-/** Names of the templates that ship. */
+/** Names of the shipped templates. */
 export const templateNames = (): readonly string[] =>
   globSync(join(TEMPLATES, "*.yaml"))
     .filter((file) => !file.endsWith(".test.yaml"))
@@ -55,13 +55,13 @@ function readTemplate(name: string): Template | { readonly usage: string } {
   return loaded;
 }
 
-function missingOptions({ asks }: Template, by: FilledIn): readonly string[] {
+function missingOptions({ requires }: Template, input: TemplateInput): readonly string[] {
   return [
-    ...(by.groups.length + by.devices.length === 0 ? ["--group or --device"] : []),
-    ...(asks.includes("tools") && by.tools.length === 0 ? ["--tool"] : []),
-    ...(asks.includes("logon") && by.sources.length === 0 ? ["--source"] : []),
-    ...(asks.includes("logon") && by.accounts.length === 0 ? ["--account"] : []),
-    ...(asks.includes("session") && by.validFrom === undefined ? ["--valid-from"] : []),
-    ...(asks.includes("session") && by.validTo === undefined ? ["--valid-to"] : []),
+    ...(input.groups.length + input.devices.length === 0 ? ["--group or --device"] : []),
+    ...(requires.includes("tools") && input.tools.length === 0 ? ["--tool"] : []),
+    ...(requires.includes("logon") && input.sources.length === 0 ? ["--source"] : []),
+    ...(requires.includes("logon") && input.accounts.length === 0 ? ["--account"] : []),
+    ...(requires.includes("session") && input.validFrom === undefined ? ["--valid-from"] : []),
+    ...(requires.includes("session") && input.validTo === undefined ? ["--valid-to"] : []),
   ];
 }

@@ -3,26 +3,26 @@ import { review } from "../core/review.ts";
 import { partitionsOf } from "../core/slice.ts";
 import type { ApprovalState } from "./approval-state.ts";
 
-/** What a set would do to the sightings that the state holds, by tool. */
+/** The effect of a set on the stored sightings of one tool. */
 interface Effect {
   readonly tool: string;
-  /** Sightings that it covers. */
+  /** Sightings that the set covers. */
   readonly covers: number;
-  /** Of these, those that were announced and become expected, silently. */
+  /** Covered sightings that were announced and become expected, without a message. */
   readonly silences: number;
-  /** Sightings that are expected and that it does not cover: they are announced. */
+  /** Expected sightings that the set does not cover: they are announced. */
   readonly ends: number;
 }
 
 export interface Preview {
   readonly tools: readonly Effect[];
-  /** Sightings covered, by id of the approval; those that cover none are there too. */
+  /** Number of covered sightings by approval id, also 0. */
   readonly byApproval: ReadonlyMap<string, number>;
-  /** Greatest version that a sighting was judged by. */
+  /** Newest set version that any sighting was judged by. */
   readonly latestVersion: number;
 }
 
-/** Judges every stored sighting with a set, as a review by a newer set than any would. Reads the whole state, a partition at a time. */
+/** Judges every stored sighting as a review with this set would. Reads the whole state, a partition at a time. */
 export async function preview(
   approvals: readonly Approval[],
   { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
@@ -48,22 +48,22 @@ export async function preview(
       });
     }
   }
-  const told = [...tools.values()].filter(({ covers, ends }) => covers + ends > 0);
-  return { tools: told.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, latestVersion };
+  const affected = [...tools.values()].filter(({ covers, ends }) => covers + ends > 0);
+  return { tools: affected.toSorted((a, b) => (a.tool < b.tool ? -1 : 1)), byApproval, latestVersion };
 }
 
-/** The set is newer than any, so that a sighting which stays expected notes the approval. */
+/** The approval that covers a sighting. The set counts as the newest, so also a sighting that stays expected names its approval. */
 function coveringId(reviewed: ReturnType<typeof review>): string | undefined {
   if (reviewed.kind === "expect") return reviewed.approvalId;
   return reviewed.kind === "keep" ? reviewed.note?.approvalId : undefined;
 }
 
-/** Lines for people: one a tool, and one that says when nothing changes. */
+/** Lines for people: one for each tool, or one that states that nothing changes. */
 export function previewLines({ tools }: Preview): readonly string[] {
-  if (tools.length === 0) return ["It covers no sighting of the state, and lifts none."];
+  if (tools.length === 0) return ["It covers no sighting in the state, and ends none."];
   const width = Math.max(...tools.map(({ tool }) => tool.length));
   return tools.map(
     ({ tool, covers, silences, ends }) =>
-      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, lifts ${ends}${ends > 0 ? ": they are announced" : ""}`,
+      `${tool.padEnd(width)}  covers ${covers} now${silences > 0 ? ` (${silences} of them announced before)` : ""}, ends ${ends}${ends > 0 ? ": they are announced" : ""}`,
   );
 }

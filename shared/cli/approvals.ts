@@ -18,7 +18,7 @@ const settings = (): Option =>
     "local.settings.json",
   );
 
-interface Answer {
+interface OutputOptions {
   readonly settings: string;
   readonly json?: true;
 }
@@ -38,18 +38,18 @@ interface NewFlags {
   readonly dir?: string;
 }
 
-/** `firstsight approvals`: which sightings are expected, and why. */
+/** `firstsight approvals`: manages which sightings are expected. */
 export function addApprovalsCommand(program: Command): void {
   const approvals = program.command("approvals").description("Which tools are expected where, and until when.");
   approvals
     .command("apply")
     .argument(...PATHS)
-    .description("put the reviewed files in as the one set that counts, after saying what it covers and lifts")
-    .option("--dry-run", "say it only")
-    .option("--empty", "no file at all: everything that is expected is announced")
+    .description("apply the reviewed files as the current set, after showing what it covers and ends")
+    .option("--dry-run", "show it only")
+    .option("--empty", "apply the empty set: everything that is expected is announced")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (paths: readonly string[], options: ApplyOptions & Answer) =>
+    .action(async (paths: readonly string[], options: ApplyOptions & OutputOptions) =>
       applyApprovals(paths, options, await openState(options.settings), new Date()),
     );
   approvals
@@ -62,10 +62,10 @@ export function addApprovalsCommand(program: Command): void {
     });
   approvals
     .command("list")
-    .description("the approvals that count: active, expiring in 14 days, expired, never hit, what each covers")
+    .description("the approvals of the current set: active, expiring in 14 days, expired, never hit, what each covers")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (options: Answer) => {
+    .action(async (options: OutputOptions) => {
       const listed = await listApprovals(await openState(options.settings), new Date());
       if (options.json) console.log(JSON.stringify(listed));
       else printApprovals(listed);
@@ -73,10 +73,10 @@ export function addApprovalsCommand(program: Command): void {
   approvals
     .command("explain")
     .argument("<sighting>", SIGHTING_HELP)
-    .description("what each approval says of a sighting, and why")
+    .description("whether each approval covers a sighting, and why")
     .addOption(settings())
     .option(...JSON_OPTION)
-    .action(async (name: string, options: Answer) => {
+    .action(async (name: string, options: OutputOptions) => {
       const explained = await explainSighting(name, await openState(options.settings), new Date());
       if (options.json) console.log(JSON.stringify(explained));
       else printExplanation(explained);
@@ -88,7 +88,7 @@ function addNew(approvals: Command): void {
   approvals
     .command("new")
     .argument("<template>", templateNames().join(", "))
-    .description("write an approval made of a template, for review")
+    .description("write an approval made from a template, for review")
     .requiredOption("--id <id>", "its name: lower-case letters and digits, joined by -")
     .requiredOption("--owner <owner>", "who answers for it")
     .requiredOption("--ticket <ticket>", "where it was decided")

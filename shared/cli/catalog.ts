@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 
 import { readTools } from "../catalog/catalogue-files.ts";
 import { compileCatalogue, condition, huntingScan } from "../catalog/compile-catalogue.ts";
@@ -13,12 +13,13 @@ import { bindQuery } from "../core/pack.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
+import { isoTime } from "./iso-time.ts";
 
 const DAY = 86_400_000;
 
-/** `firstsight catalog`: the tools that are looked for, and the query that looks for them. */
+/** `firstsight catalog`: the tools that are detected, and the query that detects them. */
 export function addCatalogCommand(program: Command): void {
-  const catalog = program.command("catalog").description("The remote-management tools that are looked for.");
+  const catalog = program.command("catalog").description("The remote-management tools that are detected.");
   catalog
     .command("list")
     .description("every tool, on or off, with what it is found by")
@@ -32,12 +33,12 @@ export function addCatalogCommand(program: Command): void {
     .action(show);
   catalog
     .command("query")
-    .description("the one query that looks for all of them, ready to paste")
+    .description("the one query that detects all of them, ready to paste")
     .option("--all", "tools that are off too")
     .addOption(new Option("--dialect <dialect>", "where it is to run").choices(DIALECTS).default("log-analytics"))
-    .option("--from <time>", "event times from, ISO 8601; default: five days before --to", instant)
-    .option("--to <time>", "event times to, ISO 8601; default: now", instant)
-    .option("--since <time>", "rows ingested since then count too, up to 30 days old", instant)
+    .option("--from <time>", "event times from, ISO 8601; default: five days before --to", isoTime)
+    .option("--to <time>", "event times to, ISO 8601; default: now", isoTime)
+    .option("--since <time>", "rows ingested since then count too, up to 30 days old", isoTime)
     .action(query);
   catalog
     .command("export")
@@ -130,10 +131,4 @@ async function exportAll({ dir, all }: { readonly dir: string; readonly all?: tr
   }
   for (const tool of chosen) await writeFile(join(dir, `rmm-${tool.slug}-file-signature.yaml`), exportTool(tool));
   console.log(`${chosen.length} hunting queries written to ${dir}`);
-}
-
-function instant(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("wants a time such as 2026-03-01T12:00:00Z");
-  return time;
 }

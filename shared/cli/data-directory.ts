@@ -14,14 +14,14 @@ const EXTENSION = ".ndjson";
 
 export interface DataDirectory {
   /**
-   * Rows by table, as the files are now: one that was not touched since the last reading is not read again.
-   * @throws {DataFileError} a file that is no table's, a row that does not fit
-   * @throws {ConfigError} there is no such folder
+   * Rows by table, from the files as they are now. An unchanged file is not read again.
+   * @throws {DataFileError} when a file does not belong to a table, or a row does not fit its table
+   * @throws {ConfigError} when the folder does not exist
    */
   tables(): Promise<Readonly<Record<string, TableData>>>;
 }
 
-/** A folder that holds `TABLE.ndjson`, one file a table; other files in it are not looked at. */
+/** A folder with one `TABLE.ndjson` for each table; other files are ignored. */
 export function dataDirectory(directory: string, dialect: Dialect): DataDirectory {
   let known = new Map<string, { readonly seen: string; readonly data: TableData }>();
   let reading: Promise<unknown> = Promise.resolve();
@@ -41,7 +41,7 @@ export function dataDirectory(directory: string, dialect: Dialect): DataDirector
 
   return {
     tables: () => {
-      // One after the other: questions that come together read a changed file once.
+      // Sequential: concurrent queries read a changed file only once.
       const next = reading.then(read, read);
       reading = next;
       return next;

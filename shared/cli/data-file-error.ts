@@ -1,4 +1,4 @@
-/** A file of rows can't be read as its table. The message begins with `file:line:` where there is a line, and says how to mend it. */
+/** A file of rows does not fit its table. The message begins with `file:line:`, where a line is known, and says how to fix it. */
 export class DataFileError extends Error {
   override readonly name = "DataFileError";
 }

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 
 import type { ImportedFile } from "../catalog/import-files.ts";
 import { importFiles, importable } from "../catalog/import-files.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../operations/counted.ts";
 import { printableLine, printableProblem } from "./printable.ts";
 
 const LOCAL = fileURLToPath(new URL("../catalog/local/detections/", import.meta.url));
@@ -17,21 +17,21 @@ interface ImportOptions {
   readonly json?: true;
 }
 
-/** `firstsight detections import`: Sentinel files as detections of one's own. Exit 0, 1 where one can't be taken, 2 usage. */
+/** `firstsight detections import`: imports Sentinel files as own detections. Exit 0; 1 when a file can't be imported; 2 usage. */
 export function addImportCommand(detections: Command): void {
   detections
     .command("import")
     .description(
-      "Take in Sentinel hunting queries and scheduled rules as they are: each is checked, mended where its indentation is known to be wrong, and written with a skeleton of its tests.",
+      "Import Sentinel hunting queries and scheduled rules as they are: each is checked, fixed where its indentation has a known fault, and written with a skeleton of its tests.",
     )
     .argument("<path>", "a file, or a folder with all below it")
     .option("--out <dir>", "where to (default: shared/catalog/local/detections of this clone)")
     .option("--force", "overwrite detections that are there; tests always stay")
     .option("--json", "one JSON object on stdout: files, totals")
-    .action(takeIn);
+    .action(importAll);
 }
 
-function takeIn(path: string, { out, force, json }: ImportOptions, command: Command): void {
+function importAll(path: string, { out, force, json }: ImportOptions, command: Command): void {
   if (!existsSync(path)) command.error(`${path}: there is no such file or folder`, { exitCode: 2 });
   const files = importable(path);
   if (files.length === 0) command.error(`${path}: no .yaml or .yml file is there`, { exitCode: 2 });
@@ -58,7 +58,7 @@ interface Totals {
   readonly written: number;
   readonly unchanged: number;
   readonly refused: number;
-  /** Of those written or unchanged: how many were mended. */
+  /** How many of the written and unchanged files were fixed. */
   readonly fixed: number;
 }
 
@@ -74,5 +74,5 @@ function totalsOf(imported: readonly ImportedFile[]): Totals {
 
 function lastLine(imported: readonly ImportedFile[]): string {
   const { written, unchanged, refused, fixed } = totalsOf(imported);
-  return `${counted(imported.length, "file")}: ${written} written, ${unchanged} the same already, ${refused} can't be taken; ${fixed} mended`;
+  return `${counted(imported.length, "file")}: ${written} written, ${unchanged} the same already, ${refused} can't be taken; ${fixed} fixed`;
 }

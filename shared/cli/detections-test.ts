@@ -35,7 +35,7 @@ Times: ISO 8601, or now with offsets (now-1h30m, now+1tick). Timestamp and TimeG
 either is an hour old, and was ingested at its time where it does not say $ingested. Lists compare in order, but as sets where
 the query uses make_set. Exit codes: 0 all pass, 1 findings, 2 usage.`;
 
-/** `firstsight detections test`. Exit code 1 where a case fails, a detection has no tests, or a mutant goes unnoticed. */
+/** `firstsight detections test`. Exit code 1 when a case fails, a detection has no tests, or a mutant survives. */
 export function addTestCommand(detections: Command): void {
   detections
     .command("test")
@@ -61,7 +61,7 @@ function testDetections(paths: readonly string[], { mutate = false, json }: Test
     return testDetection({ file, text: readFileSync(file, "utf8"), test: tests }, { mutate });
   });
   const totals = totalsOf(reports);
-  // Named files are tested alone.
+  // When files are named, only they are tested.
   const tools = paths.length === 0 ? testCatalogue(mutate) : undefined;
   const approvals = paths.length === 0 ? testTemplates() : [];
   if (json) console.log(JSON.stringify({ ...totals, reports, ...(tools && { tools, approvals }) }));

@@ -1,20 +1,20 @@
 import type { Command } from "commander";
 
 import { readTools } from "../catalog/catalogue-files.ts";
-import type { SourceText } from "../catalog/compile-all.ts";
+import type { SourceText } from "../catalog/source-text.ts";
 import { detectionPaths } from "../catalog/detection-paths.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
 import { readSource } from "../catalog/read-source.ts";
 import type { FilesReport } from "../catalog/validate-files.ts";
 import { validateFiles } from "../catalog/validate-files.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../operations/counted.ts";
 import { printableProblem } from "./printable.ts";
 
 interface ValidateOptions {
   readonly json?: true;
 }
 
-/** `firstsight detections validate`: what the build would say of detection files. Exit 0, 1 where there are problems, 2 usage. */
+/** `firstsight detections validate`: the build's checks of detection files. Exit 0; 1 when there are problems; 2 usage. */
 export function addValidateCommand(detections: Command): void {
   detections
     .command("validate")
@@ -37,7 +37,7 @@ function validate(paths: readonly string[], { json }: ValidateOptions, command: 
     else sources.push(source);
   }
   const { problems, warnings } = validateFiles(sources);
-  // Named files are checked alone.
+  // When files are named, only they are checked.
   const catalogue = paths.length === 0 ? readTools() : undefined;
   const tools = catalogue && "tools" in catalogue ? catalogue.tools.length : undefined;
   const report: FilesReport & { readonly tools?: number } = {

@@ -4,9 +4,9 @@ import { addImportCommand } from "./detections-import.ts";
 import { addTestCommand } from "./detections-test.ts";
 import { addValidateCommand } from "./detections-validate.ts";
 
-/** `firstsight detections`: for who writes detections. */
+/** `firstsight detections`: commands for authors of detections. */
 export function addDetectionsCommand(program: Command): void {
-  const detections = program.command("detections").description("Detections: check them, test them, take in others.");
+  const detections = program.command("detections").description("Detections: check, test and import them.");
   addValidateCommand(detections);
   addTestCommand(detections);
   addImportCommand(detections);

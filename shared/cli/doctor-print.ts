@@ -8,7 +8,7 @@ const SHOWN: Readonly<Record<FindingStatus, string>> = {
   wrong: "WRONG ",
 };
 
-/** A line a finding, and the sum. Services' answers are quoted in them: nothing of them bends the terminal. */
+/** Prints a line for each finding, and a summary. Findings quote services' answers: control characters are replaced. */
 export function printFindings(findings: readonly Finding[]): void {
   for (const { status, about, found, todo } of findings)
     console.log(
@@ -18,6 +18,6 @@ export function printFindings(findings: readonly Finding[]): void {
     );
   const count = (status: FindingStatus): number => findings.filter((one) => one.status === status).length;
   console.log(
-    `${findings.length} looked at: ${count("wrong")} wrong, ${count("advice")} to consider, ${count("unseen")} not seen.`,
+    `${findings.length} checked: ${count("wrong")} wrong, ${count("advice")} to consider, ${count("unseen")} not checked.`,
   );
 }

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { nextTime } from "../../test/local/embedded/schedule.ts";
 import { examine } from "../operations/doctor/examine.ts";
 import { isLoopbackUrl } from "../settings/loopback.ts";
 import { printFindings } from "./doctor-print.ts";
 import { packs } from "./packs.ts";
 import { readConfig } from "./settings-file.ts";
 
-/** Azure Resource Manager of the public cloud, and the others there are. A token goes to nobody else. */
+/** Azure Resource Manager of the public cloud and of the other clouds. A token goes to no other host. */
 const MANAGEMENT = "https://management.azure.com";
 const MANAGEMENT_ENDPOINTS: readonly string[] = [
   MANAGEMENT,
@@ -24,12 +23,12 @@ interface DoctorOptions {
   readonly json?: true;
 }
 
-/** `firstsight doctor`: looks at everything that the service needs. */
+/** `firstsight doctor`: checks everything that the service needs. */
 export function addDoctorCommand(program: Command): void {
   program
     .command("doctor")
     .description(
-      "Look at everything that the service needs, with your own login: one line each, what was found and what to do. Exit code 1 when something is wrong.",
+      "Check everything that the service needs, with your own login: a line for each check, with the finding and what to do. Exit code 1 when something is wrong.",
     )
     .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
     .addOption(
@@ -69,7 +68,7 @@ async function diagnose(options: DoctorOptions): Promise<void> {
       workspaceResourceIds: options.workspaceResourceId ?? [],
       ...(options.queueResourceId !== undefined && { queueResourceId: options.queueResourceId }),
     },
-    schedules: { now: new Date(), nextTime },
+    now: new Date(),
     sendTestMessage: options.sendTestMessage === true,
   });
   const wrong = findings.some(({ status }) => status === "wrong");

@@ -4,12 +4,12 @@ import { partitionOf, partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
 import type { ApprovalState } from "./approval-state.ts";
 
-/** How people name one sighting. */
+/** The forms in which a sighting can be named. */
 export const SIGHTING_HELP = "DETECTION-ID|DEVICE-ID, or TOOL/DEVICE with the device's name or id";
 
 /**
- * The one sighting that a name means.
- * @throws {Error} when it means none, or several, which are named then
+ * Finds the one sighting that a name refers to.
+ * @throws {Error} when there is none, or when there are several; the message lists them
  */
 export async function findSighting(
   name: string,
@@ -31,7 +31,7 @@ export async function findSighting(
 
 function parseName(name: string): {
   readonly partitions: readonly string[];
-  readonly matches: (of: StoredSighting, tool: string) => boolean;
+  readonly matches: (sighting: StoredSighting, tool: string) => boolean;
 } {
   const sought = name.toLowerCase();
   const bar = sought.indexOf("|");
@@ -39,7 +39,7 @@ function parseName(name: string): {
     const deviceId = sought.slice(bar + 1);
     return {
       partitions: [partitionOf(deviceId)],
-      matches: (of) => of.detectionId === sought.slice(0, bar) && of.deviceId === deviceId,
+      matches: (sighting) => sighting.detectionId === sought.slice(0, bar) && sighting.deviceId === deviceId,
     };
   }
   const slash = sought.indexOf("/");
@@ -47,15 +47,15 @@ function parseName(name: string): {
   const device = sought.slice(slash + 1);
   return {
     partitions: partitionsOf("all"),
-    matches: (of, tool) => tool === sought.slice(0, slash) && isDevice(of, device),
+    matches: (sighting, tool) => tool === sought.slice(0, slash) && isDevice(sighting, device),
   };
 }
 
-/** By name or id, whatever the case. */
+/** Whether a sighting is on the device with that name or id; case does not count. */
 export const isDevice = ({ deviceId, deviceName }: StoredSighting, sought: string): boolean =>
   deviceId === sought.toLowerCase() || deviceName.toLowerCase() === sought.toLowerCase();
 
-/** Names are the device's own: nothing of them may bend the terminal. */
+/** A device's name and id for the terminal. Both are untrusted text: control characters are removed. */
 export const shownDevice = ({ deviceId, deviceName }: StoredSighting): string => {
   const name = clean(deviceName, 64).text;
   const id = clean(deviceId, 64).text;

@@ -7,7 +7,7 @@ const TICKS_PER_MILLISECOND = 10_000n;
 const EPOCH_MILLISECONDS = 62_135_596_800_000;
 
 /**
- * An instant on the command line as KQL writes it, UTC where it names no offset; what is finer than a millisecond is cut.
+ * Parses an instant in KQL's form, UTC where there is no offset; cut to milliseconds.
  * @throws {InvalidArgumentError} usage
  */
 export function instant(text: string): Date {

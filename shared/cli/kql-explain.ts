@@ -11,7 +11,7 @@ interface ExplainOptions {
   readonly json?: true;
 }
 
-/** `firstsight kql explain`: what a query reads, answers and becomes. Exit 0, 1 where the query is wrong, 2 usage. */
+/** `firstsight kql explain`: tables, columns and compiled texts of a query. Exit 0; 1 when the query is wrong; 2 usage. */
 export function addExplainCommand(kql: Command): void {
   kql
     .command("explain")
@@ -63,7 +63,7 @@ const UNITS = [
   ["ms", 1],
 ] as const;
 
-/** Milliseconds as the largest unit of KQL that holds them whole: `5d`, `36h`. */
+/** Milliseconds in the largest unit of KQL that gives a whole number: `5d`, `36h`. */
 function span(milliseconds: number): string {
   const unit = UNITS.find(([, size]) => milliseconds % size === 0) ?? UNITS[4];
   return `${milliseconds / unit[1]}${unit[0]}`;

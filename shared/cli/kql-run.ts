@@ -8,7 +8,7 @@ import type { FileProblem } from "../catalog/file-problem.ts";
 import type { QueryResult } from "../kql/interpret.ts";
 import { execute } from "../kql/interpret.ts";
 import { KqlRuntimeError, KqlSemanticError, UnsupportedKqlError } from "../kql/kql-error.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import type { Dialect } from "../kql/schema.ts";
 import { DIALECTS } from "../kql/schema.ts";
 import { dataDirectory } from "./data-directory.ts";
@@ -26,7 +26,7 @@ interface RunOptions {
   readonly dialect: Dialect;
 }
 
-/** `firstsight kql run`: a query over rows in files. Exit 0, 1 where the query or the rows are wrong, 2 usage. */
+/** `firstsight kql run`: runs a query over rows in files. Exit 0; 1 when the query or the rows are wrong; 2 usage. */
 export function addRunCommand(kql: Command): void {
   kql
     .command("run")
@@ -55,7 +55,7 @@ function report(problems: readonly FileProblem[]): void {
   process.exitCode = 1;
 }
 
-/** What is wrong with the query, at its place in the file. */
+/** Prints the query's problems with their positions in the file. */
 function run(
   work: () => QueryResult,
   { locate }: QueryFile,
@@ -88,12 +88,12 @@ function run(
   }
 }
 
-/** The place that such an error ends with is that in the text as it runs, a prelude before it. */
+/** The position of a run-time error refers to the text with its prelude: translates it into the file's. */
 const OWN_PLACE = /:? at \d+:\d+$/;
 
 const placeOf = ({ line = 1, column = 1 }: KqlRuntimeError): Position => ({ line, column });
 
-/** A reader that has seen enough (`| head`) is no error. */
+/** Ends quietly when the reader closes the pipe (`| head`). */
 async function print(pieces: Iterable<string>): Promise<void> {
   try {
     await pipeline(Readable.from(pieces), process.stdout, { end: false });

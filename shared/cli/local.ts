@@ -16,13 +16,13 @@ interface LogAnalyticsCommand {
   readonly workspace: string;
 }
 
-/** `firstsight local`: stand-ins of the services, on this machine. */
+/** `firstsight local`: stand-ins for the services, on this machine. */
 export function addLocalCommand(program: Command): void {
   const local = program.command("local").description("Stand-ins of the services, on this machine alone.");
   local
     .command("log-analytics")
     .description(
-      "The query API of Log Analytics over rows in files, until Ctrl+C. DIR holds TABLE.ndjson, one JSON object a line; a changed file is read again at the next query. Any token is let in.",
+      "The query API of Log Analytics over rows in files, until Ctrl+C. DIR holds TABLE.ndjson, one JSON object a line; a changed file is read again at the next query. Any token is accepted.",
     )
     .requiredOption("--data <dir>", "folder of the rows")
     .requiredOption("--port <n>", "port on 127.0.0.1; 0 takes a free one", port)
@@ -41,7 +41,7 @@ function port(text: string): number {
 async function serveLogAnalytics(options: LogAnalyticsCommand): Promise<void> {
   const { data, port: at, now, dialect, workspace } = options;
   const directory = dataDirectory(data, dialect);
-  // What is wrong with the files is told now, and not with the first query.
+  // Reads the files now: a problem in them ends the command at once, not at the first query.
   const tables = Object.entries(await directory.tables());
   const standIn = await started({
     port: at,
@@ -75,7 +75,7 @@ async function started(options: LogAnalyticsOptions): Promise<LogAnalyticsStandI
   }
 }
 
-/** When somebody ends the process. */
+/** Resolves when the process is asked to end. */
 const ended = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

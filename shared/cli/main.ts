@@ -2,7 +2,7 @@
 import { ConfigError } from "../errors.ts";
 import { firstsight } from "./program.ts";
 
-/** Exit codes: 0 done, 1 it could not be done, or findings, 2 usage or settings. */
+/** Exit codes: 0 done; 1 failed, or there are findings; 2 usage or settings. */
 try {
   await firstsight().parseAsync();
 } catch (error) {
@@ -21,7 +21,7 @@ function exitCodeOf(error: unknown): number {
   return 1;
 }
 
-/** Commander has written its own message already. */
+/** True for commander's own errors, whose message is already printed. */
 function isCommanderExit(error: unknown): error is { readonly exitCode: number } {
   return (
     error instanceof Error &&

@@ -5,19 +5,19 @@ import type { Value } from "../kql/value.ts";
 import { isMap } from "../kql/value.ts";
 import { DataFileError } from "./data-file-error.ts";
 
-/** Longest line that is read, in UTF-16 units; a row of the service holds at most 500 columns of 1 MB, none in practice a hundredth. */
+/** Longest accepted line, in UTF-16 units. A row may hold 500 columns of 1 MB; real rows are far smaller. */
 const MAX_LINE = 16 * 1024 * 1024;
 
 export interface JsonLine {
   /** From 1. */
   readonly line: number;
-  /** Longs of 64 bits are exact. */
+  /** The parsed object; 64-bit integers are exact. */
   readonly record: ReadonlyMap<string, Value>;
 }
 
 /**
- * The objects of a file that has one JSON object a line; empty lines are passed over. One line at a time is in memory.
- * @throws {DataFileError} no UTF-8, a line that is no JSON object, a line beyond 16 Mi characters
+ * Reads a file with one JSON object a line; empty lines are skipped. Only one line is in memory at a time.
+ * @throws {DataFileError} for invalid UTF-8, a line that is not a JSON object, a line beyond 16 Mi characters
  */
 export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
   for await (const { line, text } of lines(file)) {
@@ -40,7 +40,7 @@ function reason(text: string, parsed: Value | undefined): string {
   }
 }
 
-/** LF or CRLF ends a line, and nothing else: JSON texts may hold U+2028. */
+/** Only LF and CRLF end a line: JSON texts may contain U+2028. */
 async function* lines(file: string): AsyncGenerator<{ readonly line: number; readonly text: string }> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;

@@ -3,7 +3,7 @@ import { problemLine } from "../catalog/file-problem.ts";
 import type { Pack } from "../core/pack.ts";
 
 /**
- * The packs as they would be deployed, compiled first where a clone has none yet.
+ * The packs that would be deployed; compiles them first where the clone has none yet.
  * @throws {Error} naming every problem of the detections
  */
 export async function packs(): Promise<readonly Pack[]> {

@@ -2,6 +2,7 @@ import type { RowDifference } from "../catalog/testing/compare-rows.ts";
 import type { CaseReport, DetectionReport, Failure } from "../catalog/testing/test-detection.ts";
 import type { ApprovalReport } from "../catalog/testing/approval-tests.ts";
 import type { ToolsReport } from "../catalog/testing/test-tools.ts";
+import { counted } from "../operations/counted.ts";
 import { problemLine } from "../catalog/file-problem.ts";
 import { DIALECTS } from "../kql/schema.ts";
 
@@ -27,7 +28,7 @@ export const totalsOf = (reports: readonly DetectionReport[]): TestTotals => {
   };
 };
 
-/** For people: a line a case, the differences of those that failed, everything that is wrong with its place. */
+/** Report for people: a line for each case, differences of failed cases, problems with their positions. */
 export function reportLines(reports: readonly DetectionReport[], mutate: boolean): readonly string[] {
   const totals = totalsOf(reports);
   return [
@@ -35,21 +36,21 @@ export function reportLines(reports: readonly DetectionReport[], mutate: boolean
     "",
     [
       `${counted(totals.detections, "detection")}, ${counted(totals.cases, "case")}${verdict(totals)}`,
-      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${unnoticed(totals.survivors)}`] : []),
+      ...(totals.mutants > 0 ? [`${counted(totals.mutants, "mutant")}: ${survivorText(totals.survivors)}`] : []),
       ...(totals.problems > 0 ? [counted(totals.problems, "problem")] : []),
     ].join("; "),
   ];
 }
 
-/** The catalogue's tools: their number, and everything that is wrong with its place. */
+/** Report on the catalogue's tools: their number, and problems with their positions. */
 export const toolLines = ({ tools, cases, failed, mutants, survivors, problems }: ToolsReport): readonly string[] => [
   "the catalogue's tools",
   ...problems.map(problemLine),
   `  ${counted(tools, "tool")}, ${counted(cases, "signer")}${failed > 0 ? `: ${failed} wrong` : cases > 0 ? ": all right" : ""}`,
-  ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${unnoticed(survivors?.length ?? 0)}`]),
+  ...(mutants === undefined ? [] : [`  ${counted(mutants, "mutant")}: ${survivorText(survivors?.length ?? 0)}`]),
 ];
 
-/** A line a template, and each case whose verdict is another. */
+/** A line for each template, and one for each case with an unexpected verdict. */
 export const approvalLines = (reports: readonly ApprovalReport[]): readonly string[] => [
   "templates of approvals",
   ...reports.flatMap(({ file, cases, problems }) => [
@@ -71,14 +72,12 @@ function detectionLines({ file, cases, problems, mutation }: DetectionReport, mu
     ...(mutation === undefined
       ? []
       : [
-          `  ${counted(mutation.mutants, "mutant")}: ${unnoticed(mutation.survivors.length)}${mutation.listed > 0 ? `, ${mutation.listed} listed as meaning the same` : ""}`,
+          `  ${counted(mutation.mutants, "mutant")}: ${survivorText(mutation.survivors.length)}${mutation.listed > 0 ? `, ${mutation.listed} listed as meaning the same` : ""}`,
         ]),
   ];
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-const unnoticed = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
+const survivorText = (count: number): string => (count === 0 ? "all noticed" : `${count} not noticed by any case`);
 
 function caseLines(report: CaseReport): readonly string[] {
   const { name, passed, failures } = report;
@@ -88,7 +87,7 @@ function caseLines(report: CaseReport): readonly string[] {
     ...failures.flatMap((failure) => [
       problemLine({
         ...(failure.at ?? report),
-        message: `${headline(failure)}${only(failure)}`,
+        message: `${headline(failure)}${onlyIn(failure)}`,
       }),
       ...(failure.outcome.kind === "rows" ? failure.outcome.differences.flatMap(differenceLines) : []),
     ]),
@@ -104,15 +103,17 @@ function headline({ outcome }: Failure): string {
     [count("missing"), "missing"],
     [count("unexpected"), "unexpected"],
   ]
-    .flatMap(([number, what]) => (number === 0 ? [] : [`${counted(Number(number), "row")} ${what}`]))
+    .flatMap(([number, differenceText]) =>
+      number === 0 ? [] : [`${counted(Number(number), "row")} ${differenceText}`],
+    )
     .join(", ");
 }
 
-/** Nothing where it is the same in all dialects. */
-const only = ({ dialects }: Failure): string =>
+/** The dialects of a failure; empty where it is the same in all. */
+const onlyIn = ({ dialects }: Failure): string =>
   dialects.length === DIALECTS.length ? "" : ` (only in ${dialects.join(", ")})`;
 
-/** `-` is expected and not there, `+` is there and not expected. */
+/** `-`: expected and missing; `+`: present and not expected. */
 function differenceLines(difference: RowDifference): readonly string[] {
   const row = (cells: Readonly<Record<string, string>>): string =>
     `{ ${Object.entries(cells)

@@ -8,7 +8,7 @@ import { addLocalCommand } from "./local.ts";
 import { addSightingsCommand } from "./sightings.ts";
 import { addStateCommand } from "./state.ts";
 
-/** `firstsight` with all its commands. */
+/** The program `firstsight` with all its commands. */
 export function firstsight(): Command {
   const program = new Command("firstsight")
     .description("Firstsight for operators and detection engineers.")

@@ -4,20 +4,20 @@ import { extname } from "node:path";
 import { loadDetectionFile } from "../catalog/detection-file.ts";
 import type { FileProblem } from "../catalog/file-problem.ts";
 import { timePrelude } from "../catalog/prelude.ts";
-import type { Position } from "../kql/language.ts";
+import type { Position } from "../kql/position.ts";
 import { tooDeep } from "../kql/nesting.ts";
 import { validateQuery } from "../kql/validate.ts";
 import { ConfigError } from "../errors.ts";
 
-/** A query as it runs, and where its places stand in the file. */
+/** A query in the form that runs, with a translation of positions into the file's. */
 export interface QueryFile {
   readonly text: string;
   readonly locate: (inText: Position) => Position;
 }
 
 /**
- * A `.kql` as it is; a Sentinel YAML's query behind its prelude, with its own window and without the planned one.
- * @throws {ConfigError} there is no such file, or it is of neither kind
+ * Reads a `.kql` as it is, or a Sentinel YAML's query with its prelude, without a planned window.
+ * @throws {ConfigError} when the file does not exist or is of neither kind
  */
 export async function readQueryFile(file: string): Promise<QueryFile | { readonly problems: readonly FileProblem[] }> {
   const extension = extname(file).toLowerCase();

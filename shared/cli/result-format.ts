@@ -9,10 +9,10 @@ import { toDynamic } from "../kql/value.ts";
 export const FORMATS = ["table", "json", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Characters of a cell that people are shown; what is longer ends with …. */
+/** Most characters of a displayed cell; a longer one is cut and ends with …. */
 const MAX_CELL = 60;
 
-/** A result as text, in pieces: a million rows are never one string. */
+/** Formats a result as text, in pieces: a million rows never become one string. */
 export function formatted(result: QueryResult, format: Format): Iterable<string> {
   switch (format) {
     case "table":
@@ -28,7 +28,7 @@ export function formatted(result: QueryResult, format: Format): Iterable<string>
 
 const NUMERIC: ReadonlySet<Column["type"]> = new Set(["int", "long", "real", "decimal"]);
 
-/** Aligned by code points. Texts of devices lose their control and format characters. */
+/** A table aligned by code points. Control and format characters of untrusted texts are removed. */
 function* asTable({ columns, rows }: QueryResult): Generator<string> {
   const header = columns.map(({ name }) => cell(name));
   const widths = header.map(length);
@@ -64,7 +64,7 @@ function cell(text: string): string {
 
 const length = (text: string): number => Array.from(text).length;
 
-/** One object: `columns` with name and type, `rows` as lists in their order. Longs have every digit, dynamics are JSON. */
+/** One object: `columns` with name and type, `rows` as lists in that order. Longs keep every digit, dynamics are JSON. */
 function* asJson({ columns, rows }: QueryResult): Generator<string> {
   yield `{"columns":${JSON.stringify(columns.map(({ name, type }) => ({ name, type })))},"rows":[`;
   for (const [n, row] of rows.entries())
@@ -75,7 +75,7 @@ function* asJson({ columns, rows }: QueryResult): Generator<string> {
 const jsonOf = (value: Value, column: Column | undefined): string =>
   formatJson(column === undefined ? value : toDynamic(value, column.type));
 
-/** RFC 4180, with a header; null is an empty field. */
+/** CSV after RFC 4180, with a header; null is an empty field. */
 function* asCsv({ columns, rows }: QueryResult): Generator<string> {
   yield record(columns.map(({ name }) => name));
   for (const row of rows) yield record(row.map((value, i) => textOf(value, columns[i])));

@@ -8,8 +8,8 @@ import { ConfigError } from "../errors.ts";
 const schema = z.object({ Values: z.record(z.string(), z.string()) });
 
 /**
- * The configuration of a `local.settings.json`, under the settings of the environment.
- * @throws {ConfigError} naming every setting that is missing or wrong, and the file where it is not there
+ * The configuration from a `local.settings.json` and the environment, which wins.
+ * @throws {ConfigError} naming every missing or wrong setting, and the file where it does not exist
  */
 export async function readConfig(file: string, env: Env): Promise<Config> {
   const settings = await readSettings(file, env);
@@ -24,7 +24,7 @@ export async function readConfig(file: string, env: Env): Promise<Config> {
   }
 }
 
-/** The file's `Values`, under the environment's. A file that is not there counts as empty. */
+/** The file's `Values`, overridden by the environment. A missing file counts as empty. */
 async function readSettings(file: string, env: Env): Promise<Env> {
   let text;
   try {

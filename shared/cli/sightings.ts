@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import { clean } from "../core/clean.ts";
 import type { EvidencePiece } from "../core/evidence.ts";
 import type { StoredSighting } from "../core/review.ts";
@@ -7,18 +6,20 @@ import { partitionsOf } from "../core/slice.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../kql/nearest.ts";
 import { toolSlugs } from "./approvals-files.ts";
+import { counted } from "../operations/counted.ts";
+import { isoTime } from "./iso-time.ts";
 import { findSighting, isDevice, shownDevice, SIGHTING_HELP } from "./find-sighting.ts";
 import type { ApprovalState } from "./approval-state.ts";
 import { openState } from "./approval-state.ts";
 
-interface Sought {
+interface SightingFilter {
   readonly device?: string;
   readonly tool?: string;
-  /** Last seen since then. */
+  /** Only sightings last seen since then. */
   readonly since?: Date;
 }
 
-interface Answer {
+interface OutputOptions {
   readonly settings: string;
   readonly json?: true;
 }
@@ -29,7 +30,7 @@ const SETTINGS = [
   "local.settings.json",
 ] as const;
 
-/** `firstsight sightings`: what the state knows. */
+/** `firstsight sightings`: shows the sightings in the state. */
 export function addSightingsCommand(program: Command): void {
   const sightings = program.command("sightings").description("The sightings that the state knows.");
   sightings
@@ -37,17 +38,17 @@ export function addSightingsCommand(program: Command): void {
     .description("known sightings: where, since when, announced or expected")
     .option("--device <device>", "of one device, by name or id")
     .option("--tool <slug>", "of one tool")
-    .option("--since <time>", "seen since then, ISO 8601", instant)
+    .option("--since <time>", "seen since then, ISO 8601", isoTime)
     .option(...SETTINGS)
     .option("--json", "one JSON object a line on stdout, without the evidence")
-    .action(async (options: Sought & Answer) => {
+    .action(async (options: SightingFilter & OutputOptions) => {
       let count = 0;
       for await (const { sighting, tool } of sightingsOf(options, await openState(options.settings))) {
         count += 1;
         console.log(options.json ? JSON.stringify({ ...sighting, tool, evidence: undefined }) : line(sighting, tool));
       }
       if (count === 0 && options.tool !== undefined) await assertTool(options.tool);
-      if (!options.json) console.log(`${count} sighting${count === 1 ? "" : "s"}.`);
+      if (!options.json) console.log(`${counted(count, "sighting")}.`);
     });
   sightings
     .command("show")
@@ -55,16 +56,16 @@ export function addSightingsCommand(program: Command): void {
     .description("one sighting with its evidence")
     .option(...SETTINGS)
     .option("--json", "one JSON object on stdout")
-    .action(async (name: string, options: Answer) => {
+    .action(async (name: string, options: OutputOptions) => {
       const { sighting, tool } = await findSighting(name, await openState(options.settings));
       if (options.json) console.log(JSON.stringify({ ...sighting, tool }));
       else for (const one of detailLines(sighting, tool)) console.log(one);
     });
 }
 
-/** The sightings that a filter leaves, a partition at a time. */
+/** The sightings that match a filter, read a partition at a time. */
 export async function* sightingsOf(
-  { device, tool, since }: Sought,
+  { device, tool, since }: SightingFilter,
   { stored, toolOf }: Pick<ApprovalState, "stored" | "toolOf">,
 ): AsyncGenerator<{ readonly sighting: StoredSighting; readonly tool: string }> {
   for (const partition of partitionsOf("all"))
@@ -77,7 +78,7 @@ export async function* sightingsOf(
     }
 }
 
-/** The state may hold a tool that there is no more; one that neither knows is a mistyped one. */
+/** Refuses a slug that neither state nor catalogue has. The state may hold a tool that the catalogue has lost. */
 async function assertTool(slug: string): Promise<void> {
   const slugs = await toolSlugs();
   if (slugs.includes(slug)) return;
@@ -87,22 +88,22 @@ async function assertTool(slug: string): Promise<void> {
   ]);
 }
 
-function line(of: StoredSighting, tool: string): string {
-  const by = of.approvalId === undefined ? "" : ` by ${of.approvalId}`;
-  return `${minute(of.firstSeen)}  ${minute(of.lastSeen)}  ${(tool || of.detectionId).padEnd(20)}  ${shownDevice(of)}  ${of.disposition}${by}`;
+function line(sighting: StoredSighting, tool: string): string {
+  const approvedBy = sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`;
+  return `${minute(sighting.firstSeen)}  ${minute(sighting.lastSeen)}  ${(tool || sighting.detectionId).padEnd(20)}  ${shownDevice(sighting)}  ${sighting.disposition}${approvedBy}`;
 }
 
-export function detailLines(of: StoredSighting, tool: string): readonly string[] {
-  const { pieces, missing } = of.evidence;
+export function detailLines(sighting: StoredSighting, tool: string): readonly string[] {
+  const { pieces, missing } = sighting.evidence;
   return [
-    `${tool || of.detectionId} on ${shownDevice(of)}`,
-    `  key          ${of.detectionId}|${clean(of.deviceId, 600).text}`,
-    `  source       ${of.source}`,
-    `  group        ${clean(of.deviceGroup, 200).text || "none"}`,
-    `  seen         ${minute(of.firstSeen)} to ${minute(of.lastSeen)}, episode ${of.episode}`,
-    `  disposition  ${of.disposition}${of.approvalId === undefined ? "" : ` by ${of.approvalId}`}, announced ${of.announcement} times`,
-    `  decided      ${minute(of.decidedAt)}, by approvals of set ${of.approvalsVersion ?? "none"}`,
-    ...(of.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
+    `${tool || sighting.detectionId} on ${shownDevice(sighting)}`,
+    `  key          ${sighting.detectionId}|${clean(sighting.deviceId, 600).text}`,
+    `  source       ${sighting.source}`,
+    `  group        ${clean(sighting.deviceGroup, 200).text || "none"}`,
+    `  seen         ${minute(sighting.firstSeen)} to ${minute(sighting.lastSeen)}, episode ${sighting.episode}`,
+    `  disposition  ${sighting.disposition}${sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`}, announced ${sighting.announcement} times`,
+    `  decided      ${minute(sighting.decidedAt)}, by approvals of set ${sighting.approvalsVersion ?? "none"}`,
+    ...(sighting.counterfeit ? ["  counterfeit  its certificate is not trusted"] : []),
     pieces.length === 0 ? "  no evidence of how it got there or who started it" : "Evidence:",
     ...pieces.map(pieceLine),
     ...missing.map((reason) => `  not looked at: ${clean(reason, 300).text}`),
@@ -111,20 +112,14 @@ export function detailLines(of: StoredSighting, tool: string): readonly string[]
 
 function pieceLine({ kind, at, path, fileName, actor, client }: EvidencePiece): string {
   const file = clean(path || fileName, 200).text;
-  const by = [actor, client].flatMap((one) =>
+  const actors = [actor, client].flatMap((one) =>
     one
       ? [
           `${clean(one.path || one.fileName, 200).text || "an unknown process"} as ${clean(one.accountName || one.accountSid, 64).text}`,
         ]
       : [],
   );
-  return `  ${minute(at)}  ${kind.padEnd(7)}  ${file}  by ${by.join(", for ")}`;
+  return `  ${minute(at)}  ${kind.padEnd(7)}  ${file}  by ${actors.join(", for ")}`;
 }
 
 const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
-
-function instant(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("wants a time such as 2026-03-01T12:00:00Z");
-  return time;
-}

@@ -13,7 +13,7 @@ interface AcceptOptions {
   readonly json?: true;
 }
 
-/** `firstsight state`: what only an operator decides about the state. Added to the program, whose settings it takes over. */
+/** `firstsight state`: decisions about the state that only an operator can take. */
 export function addStateCommand(program: Command): void {
   const state = program.command("state").description("The state of the known devices.");
   state
@@ -22,11 +22,13 @@ export function addStateCommand(program: Command): void {
     .addOption(
       new Option(
         "--restore",
-        "write what was read before as known, silently: nobody is told twice; needs the workspaces",
-      ).conflicts("announce-again"),
+        "write everything that was read before as known, without messages: nothing is announced twice; queries the sources",
+      ).conflicts("announceAgain"),
     )
     .addOption(
-      new Option("--announce-again", "tell everything of the horizon again, under new ids").conflicts("restore"),
+      new Option("--announce-again", "announce everything within the horizon again, under new message ids").conflicts(
+        "restore",
+      ),
     )
     .option("--settings <file>", "local settings file; settings in the environment win", "local.settings.json")
     .option("--json", "one JSON object on stdout")
@@ -37,7 +39,7 @@ async function acceptState(options: AcceptOptions, command: Command): Promise<vo
   if (!options.restore && !options.announceAgain)
     command.error("error: say --restore or --announce-again", { exitCode: 2 });
   const config = await readConfig(options.settings, process.env);
-  // A clone that was never built has no packs yet, and compose loads them.
+  // Compose loads the packs, and a clone that was never built has none yet.
   const problems = await generatePacks();
   if (problems.length > 0) throw new Error(problems.map(problemLine).join("\n"));
   const { compose } = await import("../host/compose.ts");
@@ -52,12 +54,12 @@ async function acceptState(options: AcceptOptions, command: Command): Promise<vo
     );
   else
     console.log(
-      `Partitions ${accepted.partitions.join(", ")} begin anew: the next run reads the whole horizon and tells all of it under new ids.`,
+      `Partitions ${accepted.partitions.join(", ")} begin anew: the next run reads the whole horizon and announces all of it under new message ids.`,
     );
 }
 
-/** Log lines are for people here, and stdout is for the answer. */
+/** Log lines go to stderr: stdout is for the result. */
 function stderrLogger() {
-  const say = (line: string): void => console.error(line);
-  return contextLogger({ trace: say, debug: say, info: say, warn: say, error: say }, "warn");
+  const print = (line: string): void => console.error(line);
+  return contextLogger({ trace: print, debug: print, info: print, warn: print, error: print }, "warn");
 }

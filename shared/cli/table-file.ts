@@ -12,9 +12,9 @@ import type { JsonLine } from "./ndjson.ts";
 import { jsonLines } from "./ndjson.ts";
 
 /**
- * Rows of a table from a file of one JSON object a line: columns by name, what is left out is null or the empty string,
+ * Reads a table's rows from a file with one JSON object a line: columns by name, a missing one is null or the empty string,
  * `$ingested` is the ingestion time. Datetimes and timespans are text.
- * @throws {DataFileError} names file, line and column of the first value that does not fit
+ * @throws {DataFileError} with file, line and column of the first value that does not fit
  */
 export async function readTableFile(file: string, table: string, dialect: Dialect): Promise<TableData> {
   const columns = SCHEMAS[dialect][table] ?? [];
@@ -41,7 +41,7 @@ function fitting(
   { file, line }: Pick<JsonLine, "line"> & { readonly file: string },
 ): Value {
   if (given === null) return missing(type);
-  // The service's exports write a dynamic as JSON or as the text of JSON.
+  // Exports of the service hold a dynamic as JSON or as JSON text.
   if (type === "dynamic") return typeof given === "string" ? toParsed(given, "string") : given;
   const value = keepsAll(given, type) ? convert(given, "dynamic", type) : null;
   if (value === null)
@@ -51,7 +51,7 @@ function fitting(
   return value;
 }
 
-/** What a conversion would bend: a fraction into a long, a number (of which epoch?) into a time. */
+/** Whether a conversion loses nothing: it would cut a fraction to fit a long, and a number has no epoch to become a time. */
 function keepsAll(given: Value, type: Column["type"]): boolean {
   const from = dynamicType(given);
   if (type === "string") return true;
@@ -80,11 +80,11 @@ const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0,
 
 function noColumn(name: string, table: string, columns: readonly Column[], dialect: Dialect): string {
   const other: Dialect = dialect === "log-analytics" ? "defender-xdr" : "log-analytics";
-  const said = `${table} has no column ${JSON.stringify(shortened(name))} in ${dialect}`;
+  const problem = `${table} has no column ${JSON.stringify(shortened(name))} in ${dialect}`;
   if (SCHEMAS[other][table]?.some((column) => column.name === name) === true)
     return name === "Timestamp" || name === "TimeGenerated"
-      ? `${said}; write ${name === "Timestamp" ? "TimeGenerated" : "Timestamp"}, or run with --dialect ${other}`
-      : `${said}; take it out, or run with --dialect ${other}`;
+      ? `${problem}; write ${name === "Timestamp" ? "TimeGenerated" : "Timestamp"}, or run with --dialect ${other}`
+      : `${problem}; take it out, or run with --dialect ${other}`;
   const near = nearest(name, [...columns.map((column) => column.name), INGESTED]);
-  return near === undefined ? `${said}; take it out` : `${said}; did you mean ${near}?`;
+  return near === undefined ? `${problem}; take it out` : `${problem}; did you mean ${near}?`;
 }

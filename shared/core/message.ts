@@ -49,20 +49,20 @@ export interface SightingMessageInput extends Origin {
 }
 
 /** The message that tells one sighting; the same input gives the same bytes. At most 60,000 of them. */
-export function sightingMessage(of: SightingMessageInput): OutboxMessage {
-  const event = toEvent(of);
-  return toMessage(event, encode(event), of.cause);
+export function sightingMessage(input: SightingMessageInput): OutboxMessage {
+  const event = toEvent(input);
+  return toMessage(event, encode(event), input.cause);
 }
 
-function toEvent(of: SightingMessageInput): SightingEvent {
-  const { detection, row, sighting, previous, source } = of;
+function toEvent(input: SightingMessageInput): SightingEvent {
+  const { detection, row, sighting, previous, source } = input;
   const bound = bounds();
   const { truncated } = bound;
   const kind = sighting.episode === 1 ? "new" : "returned";
   const firstSeen = sighting.firstSeen.toISOString();
   const deviceId = bound.text("device.id", row.deviceId, MAX_NAME * 2);
   return {
-    ...envelopeOf(sighting.messageId, of),
+    ...envelopeOf(sighting.messageId, input),
     type: TYPES[kind],
     subject: `${detection.id}/${encodeURIComponent(deviceId)}`,
     time: firstSeen,
@@ -87,19 +87,19 @@ function toEvent(of: SightingMessageInput): SightingEvent {
         ...certificateOf(row, truncated),
       },
       novelty: {
-        firstInState: of.novelty.firstInState,
-        knownDevices: of.novelty.knownDevices,
-        ...(of.novelty.otherTools && {
-          otherTools: bound.first("novelty.otherTools", of.novelty.otherTools, MAX_OTHER_TOOLS),
+        firstInState: input.novelty.firstInState,
+        knownDevices: input.novelty.knownDevices,
+        ...(input.novelty.otherTools && {
+          otherTools: bound.first("novelty.otherTools", input.novelty.otherTools, MAX_OTHER_TOOLS),
         }),
       },
-      cause: of.cause,
-      ...(of.evidence && { evidence: shownEvidence(of.evidence, truncated) }),
-      window: windowOf(of.window),
+      cause: input.cause,
+      ...(input.evidence && { evidence: shownEvidence(input.evidence, truncated) }),
+      window: windowOf(input.window),
       source: sourceLabelOf(source),
-      times: { event: firstSeen, announced: of.decidedAt.toISOString() },
-      runId: of.runId,
-      links: linksOf(of),
+      times: { event: firstSeen, announced: input.decidedAt.toISOString() },
+      runId: input.runId,
+      links: linksOf(input),
       truncated,
     },
   };

@@ -75,5 +75,5 @@ export interface OutboxMessage {
 }
 
 /** Key of a sighting in maps; the table's RowKey is made from it. */
-export const sightingKey = (of: { readonly detectionId: string; readonly deviceId: string }): string =>
-  `${of.detectionId}|${of.deviceId}`;
+export const sightingKey = (sighting: { readonly detectionId: string; readonly deviceId: string }): string =>
+  `${sighting.detectionId}|${sighting.deviceId}`;

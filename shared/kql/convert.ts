@@ -3,7 +3,7 @@ import { formatJson, formatReal, parseJson } from "./dynamic.ts";
 import type { Value } from "./value.ts";
 import { Tagged, dynamicType, isList, isMap, long, toDynamic, untagged } from "./value.ts";
 
-/** Conversions between the scalar types, as `tostring()`, `tolong()` … do them: what can't be converted is null, never an error. */
+/** Conversions between scalar types, as `tostring()`, `tolong()` … do them: a value that can't be converted is null, never an error. */
 
 /** Text of a value; null is the empty string. */
 export function toText(value: Value, type: string): string {
@@ -46,7 +46,7 @@ function whole(value: number): number | bigint | null {
   return BigInt.asIntN(64, exact) === exact ? long(exact) : null;
 }
 
-/** Null outside 32 bits. */
+/** Null outside the range of 32 bits. */
 function toInt(value: Value, type: string): number | null {
   const found = toLong(value, type);
   return typeof found === "number" && found >= -2_147_483_648 && found <= 2_147_483_647 ? found : null;
@@ -106,7 +106,7 @@ export function toGuid(value: Value): string | null {
   return found === null ? null : found.slice(1).join("-").toLowerCase();
 }
 
-/** `parse_json`: a text that is no JSON stays a string; an empty one is null. */
+/** `parse_json`: a text that is not JSON stays a string; an empty one is null. */
 export function toParsed(value: Value, type: string): Value {
   if (type === "dynamic" && typeof value !== "string") return value;
   if (typeof value !== "string" || type === "guid") return toDynamic(value, type);
@@ -115,7 +115,7 @@ export function toParsed(value: Value, type: string): Value {
   return parsed === undefined ? value : parsed;
 }
 
-/** A value of one static type as one of another. A dynamic is taken as what it holds. */
+/** Converts a value from one static type to another. A dynamic is converted from the type of the value in it. */
 export function convert(value: Value, from: string, to: string): Value {
   if (from === to) return value;
   const type = from === "dynamic" ? dynamicType(value) : from;

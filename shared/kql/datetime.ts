@@ -9,10 +9,10 @@ const MAX_TICKS = 3_155_378_975_999_999_999n;
 
 export const ticksOfDate = (date: Date): bigint => BigInt(date.getTime()) * TICKS_PER_MS + EPOCH;
 
-/** Cut to milliseconds. */
+/** The date of ticks, cut to milliseconds. */
 export const dateOfTicks = (ticks: bigint): Date => new Date(Number((ticks - EPOCH) / TICKS_PER_MS));
 
-/** Null outside the range of a datetime (years 1 to 9999). */
+/** The ticks, or null outside the range of a datetime (years 1 to 9999). */
 export const inRange = (ticks: bigint): bigint | null => (ticks < 0n || ticks > MAX_TICKS ? null : ticks);
 
 /** ISO 8601, UTC, seven fractional digits: `2026-01-02T03:04:05.6789012Z`. */
@@ -29,7 +29,7 @@ const DATETIME =
 const MONTH_FIRST =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?(?:\s*([AP])M)?)?$/i;
 
-/** The same in ISO 8601; a text that is not so written stays as it is. */
+/** Rewrites that form in ISO 8601; any other text stays as it is. */
 function monthFirstAsIso(text: string): string {
   const found = MONTH_FIRST.exec(text);
   if (found === null) return text;
@@ -39,8 +39,8 @@ function monthFirstAsIso(text: string): string {
 }
 
 /**
- * ISO 8601 with or without time, fraction and offset, or month first with slashes; without an offset it is UTC. `undefined` where
- * it is none.
+ * Parses ISO 8601 with or without time, fraction and offset, or month first with slashes; UTC where there is no offset. `undefined`
+ * for anything else.
  */
 export function parseDatetime(text: string): bigint | undefined {
   const found = DATETIME.exec(monthFirstAsIso(text.trim()));
@@ -65,7 +65,7 @@ export function parseDatetime(text: string): bigint | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second);
-  // What rolled over (31 February, 25 o'clock) was no date.
+  // A date that rolled over (31 February, 25 o'clock) was not valid.
   if (
     date.getUTCMonth() !== month - 1 ||
     date.getUTCDate() !== day ||
@@ -114,7 +114,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["ticks", 1],
 ]);
 
-/** `5d`, `1.5h`, `100ms`, `1.02:03:04.5`, `02:03`, or a whole number of days. `undefined` where it is none. */
+/** Parses `5d`, `1.5h`, `100ms`, `1.02:03:04.5`, `02:03`, or a whole number of days. `undefined` for anything else. */
 export function parseTimespan(text: string): bigint | undefined {
   const trimmed = text.trim();
   const short = /^(-?\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(trimmed);
@@ -133,7 +133,7 @@ export function parseTimespan(text: string): bigint | undefined {
 
 const two = (value: bigint): string => value.toString().padStart(2, "0");
 
-/** `1.02:03:04.5000000`; the day and the fraction only where there are any. */
+/** Formats as `1.02:03:04.5000000`; day and fraction only where they are not 0. */
 export function formatTimespan(ticks: bigint): string {
   const size = ticks < 0n ? -ticks : ticks;
   const days = size / TICKS_PER_DAY;
@@ -143,7 +143,7 @@ export function formatTimespan(ticks: bigint): string {
   return `${ticks < 0n ? "-" : ""}${days > 0n ? `${days}.` : ""}${time}${fraction > 0n ? `.${fraction.toString().padStart(7, "0")}` : ""}`;
 }
 
-/** Largest multiple of the step that is not above. Steps below or at zero have none. */
+/** Largest multiple of the step that is at most the value; none for a step of 0 or less. */
 export function floorTicks(ticks: bigint, step: bigint): bigint | null {
   if (step <= 0n) return null;
   const rest = ticks % step;

@@ -6,9 +6,9 @@ const script = new Script("task()");
 const context: { task?: () => void } = createContext({});
 
 /**
- * Runs a task that nothing else can interrupt: V8 ends it where the time is over, also within one regular expression. The last
- * resort behind the counted bounds.
- * @throws {KqlRuntimeError} the time is over
+ * Runs a synchronous task with a time limit. V8 interrupts it, even inside one regular expression. The last resort behind the
+ * counted bounds.
+ * @throws {KqlRuntimeError} when the time is over
  */
 export function within<T>(milliseconds: number, task: () => T): T {
   const made: T[] = [];
@@ -16,7 +16,7 @@ export function within<T>(milliseconds: number, task: () => T): T {
   try {
     script.runInContext(context, { timeout: milliseconds });
   } catch (error) {
-    // The error is of the context's own kind: instanceof does not know it.
+    // The error comes from another realm, so instanceof does not recognise it.
     if (Object(error).code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
       throw new KqlRuntimeError(
         `the query has taken ${milliseconds} ms without an end; filter earlier, write simpler regular expressions, or read each let statement fewer times`,

@@ -3,15 +3,15 @@ import { KqlRuntimeError } from "./kql-error.ts";
 import type { Value } from "./value.ts";
 import { MAX_TEXT, Tagged, isList, isMap, long } from "./value.ts";
 
-/** Deepest nesting that is read: what is deeper stays text. */
+/** Deepest nesting that is parsed; a deeper value stays text. */
 const MAX_DEPTH = 512;
 
 const TOKEN =
   /\s*(?:([{}[\],:])|("[^"\\]*(?:\\.[^"\\]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
 
 /**
- * JSON as a dynamic: 64-bit integers exact, keys in their order (also those that look like numbers, also `__proto__`).
- * `undefined` where the text is no JSON. `JSON.parse` would round the one and reorder the other.
+ * Parses JSON as a dynamic. Keeps 64-bit integers exact and keys in their order (also numeric ones, also `__proto__`), where
+ * `JSON.parse` would round and reorder. `undefined` where the text is not JSON.
  */
 export function parseJson(text: string): Value | undefined {
   const reader = { text, at: 0, depth: 0 };
@@ -109,8 +109,8 @@ function readMap(reader: Reader): Value | undefined {
 }
 
 /**
- * JSON text of a dynamic, without blanks, every digit of a long. A datetime becomes its ISO text.
- * @throws {KqlRuntimeError} for more than 16 million characters: lists that hold each other twice grow without taking memory
+ * JSON text of a dynamic, without blanks, with every digit of a long. A datetime becomes its ISO text.
+ * @throws {KqlRuntimeError} for more than 16 million characters: a list that contains another one twice doubles the text, not the memory
  */
 export function formatJson(value: Value): string {
   if (!isList(value) && !isMap(value)) return formatScalar(value);
@@ -154,7 +154,7 @@ function formatTagged({ type, value }: Tagged): string {
   return `"${type === "datetime" ? formatDatetime(BigInt(value)) : formatTimespan(BigInt(value))}"`;
 }
 
-/** A real always shows that it is one: `2.0`. */
+/** A real is always written with its fraction: `2.0`. */
 export function formatReal(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";

@@ -1,7 +1,9 @@
 import { ticksOfDate } from "./datetime.ts";
 import { within } from "./deadline.ts";
-import { analyse, positionOf } from "./language.ts";
-import type { Analysis, Problem } from "./language.ts";
+import { analyse } from "./language.ts";
+import { positionOf } from "./position.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { KqlRuntimeError, KqlSemanticError } from "./kql-error.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
@@ -20,15 +22,15 @@ import type { Value } from "./value.ts";
 export interface ExecuteOptions extends Partial<Bounds> {
   /** Default: log-analytics. */
   readonly dialect?: Dialect;
-  /** Rows by table. A table of the schema that is not given is empty; one given that the schema lacks is added to it. */
+  /** Rows by table. A table of the schema without an entry is empty; an entry that the schema lacks is added to it. */
   readonly tables: Readonly<Record<string, TableData>>;
-  /** What `now()` is. */
+  /** Value of `now()`. */
   readonly now: Date;
-  /** Rows that the result may have; more are cut off and `truncated` says so. Default: no limit. */
+  /** Most rows of the result; more are cut off, and `truncated` is true. Default: no limit. */
   readonly maxRows?: number;
-  /** Milliseconds that the run may take, after the analysis; the counted bounds end most queries long before. Default: 60,000. */
+  /** Milliseconds for the run, without the analysis; the counted bounds end most queries long before. Default: 60,000. */
   readonly deadlineMs?: number;
-  /** Cuts every table on its event time, both ends included, as the query API's timespan does. */
+  /** Limits every table by event time, both ends included, as the query API's timespan does. */
   readonly timeRange?: { readonly from: Date; readonly to: Date };
 }
 
@@ -43,9 +45,9 @@ const DEFAULT_DEADLINE = 60_000;
 
 /**
  * Runs a query over rows in memory.
- * @throws {KqlSemanticError} the text is no valid query against the schema
- * @throws {UnsupportedKqlError} it uses what the interpreter does not know
- * @throws {KqlRuntimeError} it fails on its way, or exceeds a bound
+ * @throws {KqlSemanticError} when the text is not a valid query against the schema
+ * @throws {UnsupportedKqlError} when it uses a construct that the interpreter does not know
+ * @throws {KqlRuntimeError} when it fails at run time, or exceeds a bound
  */
 export function execute(text: string, options: ExecuteOptions): QueryResult {
   const offset = deepAt(text);
@@ -68,7 +70,7 @@ const nestingProblem = (text: string, offset: number): Problem => ({
   offset,
 });
 
-/** What JavaScript itself can't hold (a call stack, a text) is the query's error, too. */
+/** Turns JavaScript's own limits (call stack, text length) into the query's error. */
 function endingClearly<T>(task: () => T): T {
   try {
     return task();
@@ -81,7 +83,7 @@ function endingClearly<T>(task: () => T): T {
   }
 }
 
-/** Runs a query that has no errors in the dialect: for one that runs many times. Throws what `execute` throws at run time. */
+/** Runs an analysed query without errors, for queries that run many times. Throws the run-time errors of `execute`. */
 export const run = (analysis: Analysis, options: ExecuteOptions): QueryResult =>
   endingClearly(() => within(options.deadlineMs ?? DEFAULT_DEADLINE, () => evaluate(analysis, options)));
 
@@ -124,7 +126,7 @@ function evaluate(analysis: Analysis, options: ExecuteOptions): QueryResult {
 
 const columnType = (type: string): Column["type"] => COLUMN_TYPES.find((known) => known === type) ?? "dynamic";
 
-/** Let statements, then one tabular expression. */
+/** Splits a query into its let statements and its one tabular expression. */
 function splitQuery(
   root: SyntaxView,
   scope: Scope,
@@ -140,7 +142,7 @@ function splitQuery(
 
 const extended = new Map<string, Schema>();
 
-/** The dialect's schema with what the given tables have beyond it. The same object each time for the same additions. */
+/** The dialect's schema, extended by tables and columns of the given data. The same additions give the same object. */
 function schemaWith(dialect: Dialect, tables: Readonly<Record<string, TableData>>): Schema {
   const schema = SCHEMAS[dialect];
   const additions: Record<string, readonly Column[]> = {};

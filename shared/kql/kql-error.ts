@@ -1,7 +1,7 @@
-import type { Problem } from "./language.ts";
-import { positionOf } from "./language.ts";
+import type { Problem } from "./problem.ts";
+import { positionOf } from "./position.ts";
 
-/** The text is no valid query: what the language service found. Nothing ran. */
+/** The text is not a valid query; holds the language service's problems. Nothing ran. */
 export class KqlSemanticError extends Error {
   override readonly name = "KqlSemanticError";
   readonly problems: readonly Problem[];
@@ -11,10 +11,10 @@ export class KqlSemanticError extends Error {
   }
 }
 
-/** Valid KQL that the interpreter does not know: it says so, and never guesses. */
+/** Valid KQL that the interpreter does not support: it fails rather than guesses. */
 export class UnsupportedKqlError extends Error {
   override readonly name = "UnsupportedKqlError";
-  /** What is not supported, as the query writes it. */
+  /** The unsupported construct, as the query writes it. */
   readonly construct: string;
   readonly line: number;
   readonly column: number;
@@ -27,7 +27,7 @@ export class UnsupportedKqlError extends Error {
   }
 }
 
-/** A query that is valid and fails on its way: a bound exceeded, a pattern that is none. The message says where, if that is known. */
+/** A valid query that fails at run time: a bound exceeded, an invalid pattern. The message says where, if that is known. */
 export class KqlRuntimeError extends Error {
   override readonly name = "KqlRuntimeError";
   readonly line?: number;

@@ -2,35 +2,16 @@ import { createRequire } from "node:module";
 
 import { within } from "./deadline.ts";
 import { KqlRuntimeError } from "./kql-error.ts";
+import { positionOf } from "./position.ts";
+import type { Problem } from "./problem.ts";
 import type { Column, Dialect, Schema } from "./schema.ts";
 import { COLUMN_TYPES, SCHEMAS } from "./schema.ts";
 import type { CodeView, DiagnosticView, SyntaxView } from "./syntax.ts";
 import { items, tableColumns } from "./syntax.ts";
 
-/** Kusto's own language service: parser and binder. About 1 s to load and 2 s for the first analysis, once a process. */
-
-export interface Position {
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in UTF-16 units. */
-  readonly column: number;
-}
-
-/** A diagnostic of the language service. `code` is its own: KS142 unknown column, KS204 unknown table, KS005/KS006 syntax … */
-export interface Problem extends Position {
-  readonly code: string;
-  readonly message: string;
-  readonly length: number;
-  readonly severity: "error" | "warning" | "suggestion" | "information";
-  /** Syntax: the text can't be read. Semantic: it can, and names or types do not fit. */
-  readonly kind: "syntax" | "semantic";
-  /** Offset in the text, UTF-16 units. */
-  readonly offset: number;
-}
-
 export interface Analysis {
   readonly code: CodeView;
-  /** Root of the bound tree: read it with `syntax.ts`. */
+  /** Root of the bound syntax tree; `syntax.ts` has the functions to read it. */
   readonly syntax: SyntaxView;
   readonly text: string;
   readonly problems: readonly Problem[];
@@ -54,7 +35,7 @@ let loaded: LanguageService | undefined;
 function service(): LanguageService {
   if (loaded === undefined) {
     const require = createRequire(import.meta.url);
-    // Its declared main fails alone: the runtime first. Both define globals.
+    // The package's main needs the bridge runtime loaded first. Both define globals.
     require("@kusto/language-service-next/bridge.min.js");
     require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
     const kusto: { readonly Language: LanguageService } = Reflect.get(globalThis, "Kusto");
@@ -81,10 +62,10 @@ const declaration = (column: Column): string =>
   `['${column.name.replaceAll(/[\\']/g, String.raw`\$&`)}']: ${column.type}`;
 
 /**
- * Parses and binds a text against the tables of a dialect, or against a schema of one's own (the same object each time: what
- * the service derives from it is kept by identity). Problems are in the order of the text; any of severity `error` means that
- * the text can't run. Commands (`.show …`) parse without a problem: look at `code.Kind`.
- * @throws {KqlRuntimeError} the text can't be analysed in 30 s
+ * Parses and binds a text against the tables of a dialect, or against another schema (pass the same object each time: derived
+ * data is cached by identity). Problems are in the order of the text; with any of severity `error` the text can't run. Management
+ * commands (`.show …`) parse without a problem: check `code.Kind`.
+ * @throws {KqlRuntimeError} when the analysis takes more than 30 s
  */
 export function analyse(text: string, dialect: Dialect | Schema): Analysis {
   const schema = typeof dialect === "string" ? SCHEMAS[dialect] : dialect;
@@ -109,14 +90,14 @@ export function analyse(text: string, dialect: Dialect | Schema): Analysis {
   return { code, syntax: code.Syntax, text, problems: problems.toSorted((a, b) => a.offset - b.offset) };
 }
 
-/** The service's time doubles with each let that reads the one before twice. */
+/** Milliseconds. The analysis time doubles with each let statement that reads the one before it twice. */
 const MAX_ANALYSIS = 30_000;
 
 function inTime<T>(task: () => T): T {
   try {
     return within(MAX_ANALYSIS, task);
   } catch (error) {
-    // What the service had begun to keep may be half made.
+    // An interrupted analysis may leave the service's caches incomplete.
     if (error instanceof KqlRuntimeError) globalsOf.clear();
     throw error;
   }
@@ -126,24 +107,11 @@ const placeOf = ({ Code, Start }: DiagnosticView): string => `${Code} ${Start}`;
 
 const SEVERITIES = ["error", "warning", "suggestion", "information"] as const;
 
-/** What the service does not name is taken for an error: never let through what is not understood. */
+/** An unknown severity counts as an error: nothing that is not understood may pass. */
 const severityOf = (severity: string): Problem["severity"] =>
   SEVERITIES.find((known) => known === severity.toLowerCase()) ?? "error";
 
-/** Line and column of an offset. Lines end with LF, CRLF or CR. */
-export function positionOf(text: string, offset: number): Position {
-  let line = 1;
-  let start = 0;
-  for (const ending of text.matchAll(/\r\n|\n|\r/g)) {
-    const next = ending.index + ending[0].length;
-    if (next > offset) break;
-    line += 1;
-    start = next;
-  }
-  return { line, column: offset - start + 1 };
-}
-
-/** Columns of the text's result; none where its last statement is not tabular. */
+/** Columns of the result; none where the last statement is not tabular. */
 export function resultColumns(analysis: Analysis): readonly Column[] {
   return (tableColumns(analysis.code.ResultType) ?? []).map(({ name, type }) => ({
     name,

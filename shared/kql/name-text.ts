@@ -8,5 +8,5 @@ export const plainText = (node: SyntaxView): string =>
     .map(tokenText)
     .join("");
 
-/** A name as it is meant. It may stand in brackets: `['table']` is the name table. */
+/** The name without brackets and quotes: `['table']` is the name table. */
 export const nameText = (node: SyntaxView): string => plainText(node).replace(/^\[(["'])(.*)\1\]$/s, "$2");

@@ -1,10 +1,10 @@
-/** The candidate that a misspelt word most likely means, or `undefined` where none is near: at most a third of its letters differ. */
+/** The candidate nearest to a misspelt word; `undefined` where more than a third of its letters would differ. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const sought = word.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.floor(Math.max(word.length, 3) / 3) + 1;
   for (const candidate of candidates) {
-    // Each letter that one has more is a difference: no need to count.
+    // The difference in length alone is too large.
     if (Math.abs(candidate.length - sought.length) >= bestDistance) continue;
     const distance = editDistance(sought, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one word of the other (Damerau, Levenshtein). */
+/** Damerau–Levenshtein distance: insertions, deletions, replacements and swaps of neighbours. */
 function editDistance(a: string, b: string): number {
   let beforeThat: readonly number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);

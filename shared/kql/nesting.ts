@@ -1,17 +1,17 @@
-import type { Position } from "./language.ts";
-import { positionOf } from "./language.ts";
+import type { Position } from "./position.ts";
+import { positionOf } from "./position.ts";
 
 /**
- * Deepest brackets that a detection may have. The language service refuses a tree it finds too deep, but only after a time that
+ * Deepest nesting of brackets in a detection. The language service refuses a tree that is too deep, but only after a time that
  * grows with the square of the depth: 17 s for 10,000. No published detection comes near.
  */
 const MAX_NESTING = 200;
 
-/** What may hold a bracket that is none, then the brackets. Strings end with their line, but for ```…```. */
+/** Comments and strings, whose brackets do not count, then brackets. A string ends with its line, except ```…```. */
 const TOKENS =
   /\/\/.*|```[\s\S]*?```|@"(?:[^"\r\n]|"")*"|@'(?:[^'\r\n]|'')*'|"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*'|[([{]|[)\]}]/g;
 
-/** Offset at which brackets first nest deeper than allowed, found without a parser; `undefined` where they don't. */
+/** Offset at which brackets first nest too deep, found without a parser; `undefined` where they don't. */
 export function deepAt(text: string): number | undefined {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {

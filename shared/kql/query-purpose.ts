@@ -1,35 +1,35 @@
 import type { Column, Dialect } from "./schema.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "./schema.ts";
 
-/** A column of a result, where it is there. `required` says why it has to be, as the end of "no column X, …". */
+/** An expected result column. `required`: why it has to exist, as the end of "no column X, …"; absent: it is optional. */
 export interface ExpectedColumn {
   readonly name: string;
-  /** Types that will do, the best first. */
+  /** Accepted types, the best first. */
   readonly types: readonly Column["type"][];
   readonly required?: string;
 }
 
-/** What a query is for: the tables that it may read, where it has to be valid, and what it has to answer. */
+/** The purpose of a query: which tables it may read, in which dialects it has to be valid, which columns it has to answer. */
 export interface QueryPurpose {
-  /** As the subject of a message. */
+  /** The query, as the subject of a message. */
   readonly noun: string;
-  /** One of its tables, in messages. */
+  /** One of its tables, for messages. */
   readonly tableNoun: string;
   readonly tables: readonly string[];
   readonly dialects: readonly Dialect[];
   readonly columns: readonly ExpectedColumn[];
-  /** What to do instead of reading tables by pattern or from elsewhere. */
+  /** The advice in place of reading tables by pattern or from elsewhere. */
   readonly byName: string;
-  /** Where a table goes that is read by a function, and not by its name. */
+  /** What a function that reads tables reaches, in messages. */
   readonly beyond: string;
-  /** `render` may end it. */
+  /** Whether it may end with `render`. */
   readonly mayDraw: boolean;
 }
 
 const TIMES: readonly Column["type"][] = ["datetime", "string", "dynamic"];
 const NUMBERS: readonly Column["type"][] = ["long", "int", "real", "decimal", "string", "dynamic"];
 
-/** One row a device, over Device tables, in both dialects. What else a pack answers is made from what the result has. */
+/** A detection: one row a device, over Device tables, in both dialects. A pack derives its other columns from the result. */
 export const DETECTION: QueryPurpose = {
   noun: "a detection",
   tableNoun: "Device table",
@@ -47,7 +47,7 @@ export const DETECTION: QueryPurpose = {
 
 const OPERATIONS_TABLES = Object.keys(SCHEMAS["log-analytics"]).filter((table) => !DEVICE_TABLES.includes(table));
 
-/** An alert's or a workbook's query over the tables that hold this service's own telemetry. */
+/** A query of an alert or a workbook, over the tables with this service's own telemetry. */
 export const operationsQuery = (columns: readonly ExpectedColumn[] = []): QueryPurpose => ({
   noun: "an alert or a workbook",
   tableNoun: "table of the service's telemetry",

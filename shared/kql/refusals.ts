@@ -1,6 +1,6 @@
 import type { Analysis } from "./language.ts";
-import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./validate.ts";
+import { positionOf } from "./position.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import { nameText, plainText } from "./name-text.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { SyntaxView } from "./syntax.ts";
@@ -10,18 +10,18 @@ type Reason = string | ((purpose: QueryPurpose) => string);
 
 const SEVERAL: Reason = ({ noun }) => `gives several results; ${noun} has one`;
 
-/** Valid KQL that must not be used, and what to write in its place. */
+/** Valid operators that must not be used, with the advice. */
 const NODES: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["SearchOperator", ({ byName }) => `search reads every table; ${byName}`],
   ["FindOperator", ({ byName }) => `find reads tables by pattern; ${byName}`],
   ["MacroExpandOperator", ({ byName }) => `macro-expand reads other clusters; ${byName}`],
   ["ExternalDataExpression", "externaldata fetches from outside; put the values into the query"],
   ["RenderOperator", "render draws a chart; take it out"],
-  ["ForkOperator", (purpose) => `fork ${said(SEVERAL, purpose)}`],
-  ["FacetOperator", (purpose) => `facet ${said(SEVERAL, purpose)}`],
+  ["ForkOperator", (purpose) => `fork ${reasonText(SEVERAL, purpose)}`],
+  ["FacetOperator", (purpose) => `facet ${reasonText(SEVERAL, purpose)}`],
 ]);
 
-const ELSEWHERE: ReadonlySet<string> = new Set([
+const OUTSIDE_FUNCTIONS: ReadonlySet<string> = new Set([
   "table",
   "database",
   "cluster",
@@ -37,7 +37,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "entity_group",
 ]);
 
-/** Plug-ins that only compute over the rows they get. Every other one fetches, runs a program, or tells of the service. */
+/** Plug-ins that only compute over their input rows. Any other fetches data, runs a program, or reveals data of the service. */
 export const PLUGINS: readonly string[] = [
   "autocluster",
   "bag_unpack",
@@ -53,7 +53,7 @@ export const PLUGINS: readonly string[] = [
   "sequence_detect",
 ];
 
-/** What the query must not use, in the order of the text. Ways to read a table that a prelude can't reach are among them. */
+/** Problems of forbidden constructs, in the order of the text: among them ways to read a table that bypass the prelude. */
 export function refusals({ syntax, text }: Analysis, purpose: QueryPurpose): readonly QueryProblem[] {
   const found: QueryProblem[] = [];
   for (const node of walk(syntax)) {
@@ -73,7 +73,7 @@ function refusal(node: SyntaxView, purpose: QueryPurpose): string | undefined {
       return `${symbol.Name} is no ${purpose.tableNoun}; ${purpose.noun} may read ${purpose.tables.join(", ")}`;
   if (kind === "RenderOperator" && purpose.mayDraw) return undefined;
   const reason = NODES.get(kind);
-  return reason === undefined ? undefined : said(reason, purpose);
+  return reason === undefined ? undefined : reasonText(reason, purpose);
 }
 
 function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string | undefined {
@@ -82,12 +82,13 @@ function refusedCall(node: SyntaxView, { byName, beyond }: QueryPurpose): string
     return PLUGINS.includes(name) || nodeName(node.ReferencedSymbol ?? node) !== "FunctionSymbol"
       ? undefined
       : `the plug-in ${name} fetches from outside or runs a program; those that may be used are ${PLUGINS.join(", ")}`;
-  return ELSEWHERE.has(name) ? `${name}(…) reaches ${beyond}; ${byName}` : undefined;
+  return OUTSIDE_FUNCTIONS.has(name) ? `${name}(…) reaches ${beyond}; ${byName}` : undefined;
 }
 
-const said = (reason: Reason, purpose: QueryPurpose): string => (typeof reason === "string" ? reason : reason(purpose));
+const reasonText = (reason: Reason, purpose: QueryPurpose): string =>
+  typeof reason === "string" ? reason : reason(purpose);
 
-/** A wildcard stands for tables in a union; in `project-away` and its like for columns. */
+/** Whether a wildcard stands for tables (in a union), and not for columns (in `project-away` and similar operators). */
 function isUnioned(node: SyntaxView): boolean {
   for (let above = node.Parent; above !== null; above = above.Parent)
     if (nodeName(above).endsWith("Operator")) return nodeName(above) === "UnionOperator";

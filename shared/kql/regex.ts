@@ -1,24 +1,24 @@
 import { PatternError } from "./regex/pattern-error.ts";
 import { translate } from "./regex/translate.ts";
 
-/** Patterns that are kept ready, oldest out first. */
-const MAX_KEPT = 1000;
+/** Most compiled patterns in the cache; the oldest leaves first. */
+const CACHE_SIZE = 1000;
 
-const ready = new Map<string, RegExp>();
+const cache = new Map<string, RegExp>();
 
 /**
- * A pattern of a query, in the syntax of Kusto ("Regex syntax" of its documentation), as one of JavaScript. Unicode throughout.
- * Has no state: it is not global.
- * @throws {PatternError} what is no pattern there: look-around, back-references, a mistake
+ * Compiles a query's pattern, in Kusto's syntax ("Regex syntax" of its documentation), to a JavaScript expression. Unicode
+ * throughout; not global, so it has no state.
+ * @throws {PatternError} for look-around, back-references and mistakes
  */
 export function regex(pattern: string): RegExp {
-  const known = ready.get(pattern);
+  const known = cache.get(pattern);
   if (known !== undefined) return known;
   const { source, flags } = translate(pattern);
   const made = compiled(pattern, source, flags);
-  const [oldest] = ready.keys();
-  if (ready.size >= MAX_KEPT && oldest !== undefined) ready.delete(oldest);
-  ready.set(pattern, made);
+  const [oldest] = cache.keys();
+  if (cache.size >= CACHE_SIZE && oldest !== undefined) cache.delete(oldest);
+  cache.set(pattern, made);
   return made;
 }
 
@@ -34,7 +34,7 @@ function compiled(pattern: string, source: string, flags: string): RegExp {
 
 const globals = new WeakMap<RegExp, RegExp>();
 
-/** The same expression for every match, to be used with `matchAll` and `replace`, which begin at the start. */
+/** The global form of the expression, for `matchAll` and `replace`, which always begin at the start. */
 export function everywhere(single: RegExp): RegExp {
   const known = globals.get(single) ?? new RegExp(single.source, `${single.flags}g`);
   globals.set(single, known);

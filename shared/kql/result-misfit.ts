@@ -1,7 +1,7 @@
 import type { QueryPurpose, ExpectedColumn } from "./query-purpose.ts";
 import type { Column } from "./schema.ts";
 
-/** Why a result with those columns is not what the query is for, a sentence a column; none where it is. */
+/** Why a result with these columns does not serve the purpose: a sentence for each column; empty where it does. */
 export const resultMisfits = (columns: readonly Column[], purpose: QueryPurpose): readonly string[] =>
   purpose.columns.flatMap((expected) => misfit(columns, expected) ?? []);
 

@@ -2,7 +2,7 @@ import defenderXdr from "./schemas/defender-xdr.json" with { type: "json" };
 import logAnalytics from "./schemas/log-analytics.json" with { type: "json" };
 import operations from "./schemas/operations.json" with { type: "json" };
 
-/** Two services that hold the same Device tables under slightly different columns. */
+/** The two services with the same Device tables and slightly different columns. */
 export type Dialect = "log-analytics" | "defender-xdr";
 
 export const DIALECTS: readonly Dialect[] = ["log-analytics", "defender-xdr"];

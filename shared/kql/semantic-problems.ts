@@ -1,30 +1,32 @@
-import type { Analysis, Position, Problem } from "./language.ts";
-import { positionOf } from "./language.ts";
-import type { QueryProblem } from "./validate.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
+import type { Position } from "./position.ts";
+import { positionOf } from "./position.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import type { Dialect } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";
 
 export interface DialectAnalysis {
   readonly dialect: Dialect;
-  /** Of the prelude and the query. */
+  /** Analysis of prelude and query together. */
   readonly analysis: Analysis;
 }
 
-/** Nobody reads more, and each takes a search for what was meant. */
-const MAX_SAID = 50;
+/** Most reported problems: nobody reads more, and each needs a search for a suggestion. */
+const MAX_SHOWN = 50;
 
-/** A fuzzy union only warns of a table that it does not know (KS205), and then reads it past the planned window. */
+/** KS205 counts as an error: a fuzzy union only warns of an unknown table, and would read it beyond the planned window. */
 const refuses = ({ severity, code }: Problem): boolean => severity === "error" || code === "KS205";
 
-/** A query's own text, what stands in front of it, and both together, analysed. */
+/** A query's own text, its prelude, and the analyses of both together. */
 export interface AnalysedQuery {
   readonly query: string;
   readonly front: string;
   readonly analyses: readonly DialectAnalysis[];
 }
 
-/** Names and types that do not fit, in any of the dialects; positions in the query's own text, each thing once. */
+/** Problems of names and types in any of the dialects, with positions in the query's own text, each once. */
 export const semanticProblems = (
   analysed: AnalysedQuery,
   tables: readonly string[],
@@ -39,7 +41,7 @@ export const semanticProblems = (
   );
 };
 
-/** What the language service only warns of. */
+/** Warnings of the language service. */
 export const semanticWarnings = (analysed: AnalysedQuery): readonly QueryProblem[] =>
   collected(
     analysed,
@@ -50,7 +52,7 @@ export const semanticWarnings = (analysed: AnalysedQuery): readonly QueryProblem
 function collected(
   { query, front, analyses }: AnalysedQuery,
   wanted: (problem: Problem) => boolean,
-  say: (problem: Problem, dialects: readonly Dialect[], word: string) => string,
+  describe: (problem: Problem, dialects: readonly Dialect[], word: string) => string,
 ): readonly QueryProblem[] {
   const found = new Map<string, { readonly problem: Problem; readonly dialects: Dialect[] }>();
   for (const { dialect, analysis } of analyses)
@@ -63,18 +65,18 @@ function collected(
     }
   const all = [...found.values()].toSorted((a, b) => a.problem.offset - b.problem.offset);
   const place = ({ offset }: Problem): Position => positionOf(query, offset - front.length);
-  const said = all.slice(0, MAX_SAID).map(({ problem, dialects }) => {
+  const shown = all.slice(0, MAX_SHOWN).map(({ problem, dialects }) => {
     const offset = problem.offset - front.length;
     return {
       ...place(problem),
-      message: say(problem, dialects, query.slice(offset, offset + problem.length)),
+      message: describe(problem, dialects, query.slice(offset, offset + problem.length)),
     };
   });
-  const next = all[MAX_SAID];
+  const next = all[MAX_SHOWN];
   return next === undefined
-    ? said
+    ? shown
     : [
-        ...said,
-        { ...place(next.problem), message: `from here on ${all.length - MAX_SAID} more; mend those before first` },
+        ...shown,
+        { ...place(next.problem), message: `from here on ${all.length - MAX_SHOWN} more; fix those before first` },
       ];
 }

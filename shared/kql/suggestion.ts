@@ -1,4 +1,5 @@
-import type { Analysis, Problem } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { nameText } from "./name-text.ts";
 import { nearest } from "./nearest.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
@@ -7,25 +8,26 @@ import type { Dialect } from "./schema.ts";
 import { SCHEMAS } from "./schema.ts";
 import { child, nodeName, property, walk } from "./syntax.ts";
 
-/** Functions that a portal adds to the language: they read from where a detection can't. */
-const OF_A_PORTAL = /^(?:FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|_GetWatchlist\w*|_?(?:Im|ASim)_?\w*)$/i;
+/** Functions that only a portal has: they read data that a detection can't reach. */
+const PORTAL_FUNCTION =
+  /^(?:FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|_GetWatchlist\w*|_?(?:Im|ASim)_?\w*)$/i;
 
-interface Misfit {
+interface ProblemContext {
   readonly problem: Problem;
-  /** The text that the problem is about. */
+  /** The text at the problem's position. */
   readonly word: string;
   /** Dialects that have the problem. */
   readonly dialects: readonly Dialect[];
   readonly purpose: QueryPurpose;
   /** Tables that the query reads. */
   readonly tables: readonly string[];
-  /** Of prelude and query, in each dialect. */
+  /** Analyses of prelude and query, one for each dialect. */
   readonly analyses: readonly Analysis[];
 }
 
-/** What to do about a problem, as a sentence after its message with a blank in front; empty where nothing is sure. */
-export function suggestion(misfit: Misfit): string {
-  const { problem, word, dialects, purpose } = misfit;
+/** Advice about a problem: a sentence to append to its message, with a leading blank; empty where nothing is certain. */
+export function suggestion(context: ProblemContext): string {
+  const { problem, word, dialects, purpose } = context;
   const [only] = dialects;
   if (only !== undefined && dialects.length < purpose.dialects.length) {
     const place = only === "log-analytics" ? "Log Analytics" : "Defender XDR";
@@ -34,14 +36,14 @@ export function suggestion(misfit: Misfit): string {
   }
   switch (problem.code) {
     case "KS142":
-      return forColumn(misfit);
+      return forColumn(context);
     case "KS204":
     case "KS205":
-      return forTable(misfit);
+      return forTable(context);
     case "KS201":
       return purpose.tables.includes(word) ? ` ${word} is a table: give the let another name.` : "";
     case "KS211":
-      return forFunction(misfit);
+      return forFunction(context);
     case "KS124": {
       const near = nearest(word, PLUGINS);
       return near === undefined ? "" : ` Did you mean ${near}?`;
@@ -55,23 +57,23 @@ export function suggestion(misfit: Misfit): string {
   }
 }
 
-function forTable({ word, purpose, analyses }: Misfit): string {
+function forTable({ word, purpose, analyses }: ProblemContext): string {
   const near = nearest(word, [...purpose.tables, ...declaredIn(analyses)]);
   return near === undefined
     ? ` ${capital(purpose.noun)} may read ${purpose.tables.join(", ")}.`
     : ` Did you mean ${near}?`;
 }
 
-function forColumn({ word, analyses, purpose, tables }: Misfit): string {
-  // The prelude declares the tables.
+function forColumn({ word, analyses, purpose, tables }: ProblemContext): string {
+  // Leaves out the tables, which the prelude declares.
   const declared = declaredIn(analyses).filter((name) => !purpose.tables.includes(name));
   const names = new Set([...columnsRead(tables, purpose), ...declared]);
-  if (names.has(word)) return ` An operator before has dropped the column: keep it there.`;
+  if (names.has(word)) return ` An earlier operator has dropped the column: keep it there.`;
   const near = nearest(word, names) ?? longerNameOf(word, names) ?? nearest(word, purpose.tables);
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 
-/** `AccountUpn` for `InitiatingProcessAccountUpn`; words so short end many names by chance. */
+/** The longer name that ends with the word, as `InitiatingProcessAccountUpn` does with `AccountUpn`. Shorter words end many names by chance. */
 const longerNameOf = (word: string, names: Iterable<string>): string | undefined =>
   word.length < 5
     ? undefined
@@ -79,15 +81,15 @@ const longerNameOf = (word: string, names: Iterable<string>): string | undefined
         .filter((name) => name.toLowerCase().endsWith(word.toLowerCase()))
         .toSorted((a, b) => a.length - b.length)[0];
 
-function forFunction({ word, analyses }: Misfit): string {
+function forFunction({ word, analyses }: ProblemContext): string {
   const name = /^\w*/.exec(word)?.[0] ?? word;
-  if (OF_A_PORTAL.test(name))
+  if (PORTAL_FUNCTION.test(name))
     return ` It reads from outside the tables, and only a portal knows it: put the values into the query.`;
   const near = nearest(name, [...functionNames(analyses), ...declaredIn(analyses)]);
   return near === undefined ? "" : ` Did you mean ${near}?`;
 }
 
-/** Names that the query itself gives: of lets, of computed columns, of parameters. */
+/** Names that the query itself declares: let statements, computed columns, parameters. */
 function declaredIn(analyses: readonly Analysis[]): readonly string[] {
   const [first] = analyses;
   if (first === undefined) return [];
@@ -99,11 +101,11 @@ function declaredIn(analyses: readonly Analysis[]): readonly string[] {
 const columnsRead = (tables: readonly string[], { dialects }: QueryPurpose): readonly string[] =>
   tables.flatMap((table) => dialects.flatMap((dialect) => (SCHEMAS[dialect][table] ?? []).map(({ name }) => name)));
 
-/** All that the language service knows. */
+/** All functions that the language service knows. */
 function functionNames([first]: readonly Analysis[]): readonly string[] {
   const globals = first && property(first.code, "Globals");
   if (typeof globals !== "object" || globals === null) return [];
-  // Of two that are as near the aggregate is meant more often: count, not cot.
+  // Aggregates first: of two equally near names the aggregate is meant more often (count, not cot).
   return ["Aggregates", "Functions"].flatMap((kind) => {
     const known = property(globals, kind);
     return Array.isArray(known) ? known.map(({ Name }: { readonly Name: string }) => Name) : [];

@@ -1,8 +1,9 @@
-import type { Analysis, Problem } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import type { Problem } from "./problem.ts";
 import { nearest } from "./nearest.ts";
-import type { QueryProblem } from "./validate.ts";
+import type { QueryProblem } from "./query-problem.ts";
 
-/** Operators as a stage begins with them, for what was meant by a word that is none. */
+/** Operators that can begin a stage, for suggestions. */
 const OPERATORS = [
   "as",
   "count",
@@ -34,7 +35,7 @@ const OPERATORS = [
   "where",
 ];
 
-/** Why a text can't be read: the first reason on each line, as the rest of a line's follow from it. None where it can. */
+/** Syntax problems: the first on each line, as the others on a line follow from it. */
 export function syntaxProblems({ problems, text }: Analysis): readonly QueryProblem[] {
   const first = new Map<number, Problem>();
   for (const problem of problems)

@@ -1,14 +1,14 @@
 /**
- * The little of the language service's tree that is used here. Its own declarations (34,000 lines, every property nullable)
- * are not: nodes are read by property name through the functions below, which fail loudly where a shape is not the expected.
+ * The part of the language service's syntax tree that the project uses. The service's own declarations (34,000 lines, every
+ * property nullable) are not used: the functions below read nodes by property name and fail loudly on an unexpected shape.
  */
 
-/** A symbol: a type, a column, a table, a function, a variable. `Kind` is a number of the service's own. */
+/** A symbol: a type, a column, a table, a function or a variable. */
 export interface SymbolView {
   readonly Name: string;
 }
 
-/** A type symbol of a table: its columns. */
+/** Type symbol of a table, with its columns. */
 interface TableSymbolView extends SymbolView {
   readonly Columns: ListView<ColumnSymbolView>;
 }
@@ -47,7 +47,7 @@ export interface DiagnosticView {
 }
 
 export interface CodeView {
-  /** `Query`, or `Command` for what begins with a dot. */
+  /** `Query`, or `Command` for a management command, which begins with a dot. */
   readonly Kind: string;
   readonly Syntax: SyntaxView;
   readonly ResultType: SymbolView | null;
@@ -55,43 +55,43 @@ export interface CodeView {
   GetSyntaxDiagnostics(): ListView<DiagnosticView>;
 }
 
-/** A property of a node or symbol, whatever it holds. */
-export const property = (of: object, name: string): unknown => Reflect.get(of, name);
+/** A property of a node or symbol, untyped. */
+export const property = (owner: object, name: string): unknown => Reflect.get(owner, name);
 
 const isSyntax = (value: unknown): value is SyntaxView =>
   typeof value === "object" && value !== null && "GetChild" in value && "TextStart" in value;
 
-/** The child node or token of that name, `undefined` where the text has none. */
-export function optionalChild(of: SyntaxView, name: string): SyntaxView | undefined {
-  const value = property(of, name);
+/** The child node or token with that name; `undefined` where the text has none. */
+export function optionalChild(node: SyntaxView, name: string): SyntaxView | undefined {
+  const value = property(node, name);
   return isSyntax(value) && !value.IsMissing ? value : undefined;
 }
 
-/** @throws {TypeError} where there is none: the grammar is not the one this was written for */
-export function child(of: SyntaxView, name: string): SyntaxView {
-  const value = property(of, name);
-  if (!isSyntax(value)) throw new TypeError(`a ${nodeName(of)} has no ${name}`);
+/** The child with that name. @throws {TypeError} where there is none: the grammar is another one than the code was written for */
+export function child(node: SyntaxView, name: string): SyntaxView {
+  const value = property(node, name);
+  if (!isSyntax(value)) throw new TypeError(`a ${nodeName(node)} has no ${name}`);
   return value;
 }
 
-/** The body of the query's own function as it is bound for this call, in a tree of its own; `undefined` where there is none. */
+/** The body of the query's own function, bound for this call, as a separate tree; `undefined` where there is none. */
 export function calledBody(call: SyntaxView): SyntaxView | undefined {
   const method = property(call, "GetCalledFunctionBody");
   const body: unknown = typeof method === "function" ? Reflect.apply(method, call, []) : undefined;
   return isSyntax(body) ? body : undefined;
 }
 
-/** Elements of a list child, separators left out. */
-export function list(of: SyntaxView, name: string): SyntaxView[] {
-  return elements(child(of, name));
+/** Elements of the list in that child, without separators. */
+export function list(node: SyntaxView, name: string): SyntaxView[] {
+  return elements(child(node, name));
 }
 
-/** Elements of a list node, separators left out. */
+/** Elements of a list node, without separators. */
 export function elements(node: SyntaxView): SyntaxView[] {
   return children(node).map((item) => (nodeName(item) === "SeparatedElement" ? child(item, "Element") : item));
 }
 
-/** All children that are there, nodes and tokens. */
+/** All present children, nodes and tokens. */
 function children(node: SyntaxView): SyntaxView[] {
   const found: SyntaxView[] = [];
   for (let i = 0; i < node.ChildCount; i++) {
@@ -107,7 +107,7 @@ export function tokenText(token: SyntaxView): string {
   return typeof text === "string" ? text : token.toString().trim();
 }
 
-/** Every node below and including, parents first. An explicit stack: deep trees must not overflow the call stack. */
+/** The node and every node below it, parents first. Uses an explicit stack: a deep tree must not overflow the call stack. */
 export function* walk(root: SyntaxView): Generator<SyntaxView> {
   const stack = [root];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -116,7 +116,7 @@ export function* walk(root: SyntaxView): Generator<SyntaxView> {
   }
 }
 
-/** Columns of a table type, `undefined` where the type is none. */
+/** Columns of a table type; `undefined` for any other type. */
 export function tableColumns(
   type: SymbolView | null | undefined,
 ): readonly { readonly name: string; readonly type: string }[] | undefined {
@@ -127,23 +127,23 @@ export function tableColumns(
 const isTable = (type: SymbolView): type is TableSymbolView =>
   "Columns" in type && !("Tables" in type) && shortName(type) === "TableSymbol";
 
-export function items<T>(of: ListView<T>): T[] {
-  return Array.from({ length: of.Count }, (_, index) => of.getItem(index));
+export function items<T>(view: ListView<T>): T[] {
+  return Array.from({ length: view.Count }, (_, index) => view.getItem(index));
 }
 
 /** Class of a node or symbol without its namespace: `FilterOperator`, `ColumnSymbol`. Generic classes without their arity. */
-export const nodeName = (of: SyntaxView | SymbolView): string => shortName(of);
+export const nodeName = (view: SyntaxView | SymbolView): string => shortName(view);
 
 const names = new WeakMap<object, string>();
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
-function shortName(of: object): string {
-  const known = names.get(of.constructor);
+function shortName(view: object): string {
+  const known = names.get(view.constructor);
   if (known !== undefined) return known;
-  const full = textOf(property(of.constructor, "$$name")) ?? of.constructor.name;
+  const full = textOf(property(view.constructor, "$$name")) ?? view.constructor.name;
   const name = full.replace(/[`$[].*$/, "").replace(/^.*\./, "");
-  names.set(of.constructor, name);
+  names.set(view.constructor, name);
   return name;
 }
 

@@ -5,23 +5,23 @@ import type { Column } from "./schema.ts";
 import type { Value } from "./value.ts";
 import { missing } from "./value.ts";
 
-/** The column in which a row may carry its ingestion time; queries read it through `ingestion_time()` only. */
+/** Column in which a record may give its ingestion time; queries can read it only by `ingestion_time()`. */
 export const INGESTED = "$ingested";
 
-/** Rows in the interpreter's own form, made once and queried often. A row holds one value a column, in their order. */
+/** A table's rows in the interpreter's form, made once and queried often. A row holds its values in the order of the columns. */
 export interface TableData {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Value[])[];
-  /** Index of the ingestion time (datetime ticks) in a row, beyond the columns; absent: `ingestion_time()` is null. */
+  /** Index of the ingestion time (ticks) in a row, after the columns; absent: `ingestion_time()` is null. */
   readonly ingested?: number;
 }
 
-/** A row as people and tests write it: columns by name; datetimes as Date or ISO text, dynamics as JSON values or text. */
+/** A row in the form that people and tests write: columns by name; datetimes as Date or ISO text, dynamics as JSON values or text. */
 export type TableRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Table data from records; what a record leaves out is null, or the empty string.
- * @throws {TypeError} a property that is no column, a value that is none of the column's type
+ * Makes table data from records. A column that a record leaves out is null, or the empty string.
+ * @throws {TypeError} for an unknown column, or a value that does not have the column's type
  */
 export function tableOf(columns: readonly Column[], records: readonly TableRecord[]): TableData {
   const known = new Set([INGESTED, ...columns.map(({ name }) => name)]);
@@ -45,7 +45,7 @@ function valueOf(given: unknown, type: string, where: string): Value {
   return result;
 }
 
-/** A JavaScript value with the KQL type it stands for. */
+/** A JavaScript value with its KQL type. */
 function plainValue(given: unknown, type: string): readonly [Value, string] | undefined {
   if (given instanceof Date) return [ticksOfDate(given), "datetime"];
   if (typeof given === "string") return [given, "string"];

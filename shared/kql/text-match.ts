@@ -1,7 +1,7 @@
 import { regex } from "./regex.ts";
 
 /**
- * String operators of KQL. Needles are prepared once: `has("x")` gives a test of a haystack.
+ * String operators of KQL. A needle is prepared once: `has("x")` returns a test for haystacks.
  * Source: "String operators" of the Kusto documentation; facts on terms in the docstrings.
  */
 export type TextTest = (haystack: string) => boolean;
@@ -12,18 +12,18 @@ function isWord(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   if (unit < 128) return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
   if (Number.isNaN(unit)) return false;
-  // The second half of a pair belongs to the character that begins before it.
+  // The second half of a surrogate pair belongs to the character before it.
   const start = unit >= 0xdc00 && unit < 0xe000 ? at - 1 : at;
   return WORD.test(String.fromCodePoint(text.codePointAt(start) ?? 0));
 }
 
-/** True where no term runs on across the place before `at`. */
+/** True where no term continues across the position `at`. */
 const isBoundary = (text: string, at: number): boolean =>
   at <= 0 || at >= text.length || !isWord(text, at - 1) || !isWord(text, at);
 
 type Ends = "both" | "start" | "end";
 
-/** Both already folded. */
+/** Both arguments are already folded. */
 function holdsTerm(text: string, sought: string, ends: Ends): boolean {
   if (sought === "") return true;
   for (let at = text.indexOf(sought); at !== -1; at = text.indexOf(sought, at + 1)) {
@@ -41,8 +41,8 @@ function termTest(needle: string, ends: Ends, fold: (text: string) => string): T
 
 const exact = (text: string): string => text;
 /**
- * One character for one, so that terms keep their bounds: the only letter whose lower case is two characters (İ, U+0130: i and a dot
- * that is no letter) stays what it is, as in .NET's invariant culture.
+ * Folds one character to one, so that terms keep their bounds. The only letter whose lower case is two characters (İ, U+0130)
+ * stays as it is, as in .NET's invariant culture.
  */
 const lower = (text: string): string =>
   text.includes("İ")
@@ -53,8 +53,8 @@ const lower = (text: string): string =>
     : text.toLowerCase();
 
 /**
- * Whole terms: a term is a maximal run of Unicode letters and digits; a needle of several is an exact phrase whose ends fall on
- * term boundaries. An empty needle is in everything.
+ * Matches whole terms. A term is a maximal run of Unicode letters and digits; a needle with several terms is an exact phrase whose
+ * ends fall on term boundaries. An empty needle matches everything.
  */
 export const has = (needle: string): TextTest => termTest(needle, "both", lower);
 export const hasCs = (needle: string): TextTest => termTest(needle, "both", exact);
@@ -63,7 +63,7 @@ export const hasPrefixCs = (needle: string): TextTest => termTest(needle, "start
 export const hasSuffix = (needle: string): TextTest => termTest(needle, "end", lower);
 export const hasSuffixCs = (needle: string): TextTest => termTest(needle, "end", exact);
 
-/** As `has` with each of them; the haystack is folded once. */
+/** True where `has` holds for any of the needles; folds the haystack once. */
 export function hasAny(needles: readonly string[]): TextTest {
   const sought = needles.map(lower);
   return (haystack) => {
@@ -72,7 +72,7 @@ export function hasAny(needles: readonly string[]): TextTest {
   };
 }
 
-/** Place of the first term that the haystack has, -1 where it has none. */
+/** Index of the first of the terms that the haystack has, or -1. */
 export function hasTermOf(needles: readonly string[]): (haystack: string) => number {
   const sought = needles.map(lower);
   return (haystack) => {

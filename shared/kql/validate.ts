@@ -1,8 +1,10 @@
 import { KqlRuntimeError } from "./kql-error.ts";
-import type { Analysis, Position } from "./language.ts";
-import { analyse, positionOf, resultColumns } from "./language.ts";
+import type { Analysis } from "./language.ts";
+import { analyse, resultColumns } from "./language.ts";
+import { positionOf } from "./position.ts";
 import { nameText } from "./name-text.ts";
 import { tooDeep } from "./nesting.ts";
+import type { QueryProblem } from "./query-problem.ts";
 import type { QueryPurpose } from "./query-purpose.ts";
 import { DETECTION } from "./query-purpose.ts";
 import { refusals } from "./refusals.ts";
@@ -14,37 +16,32 @@ import { syntaxProblems } from "./syntax-problems.ts";
 import type { SyntaxView } from "./syntax.ts";
 import { child, list, nodeName, optionalChild, walk } from "./syntax.ts";
 
-/** Position in the query's own text; the message says what and how to mend it. */
-export interface QueryProblem extends Position {
-  readonly message: string;
-}
-
-/** A query that may run for its purpose. */
+/** A query that is valid for its purpose. */
 export interface CheckedQuery {
   /** Tables that it reads, by name. */
   readonly tables: readonly string[];
-  /** It names the column TimeGenerated. */
+  /** Whether it names the column TimeGenerated. */
   readonly namesTimeGenerated: boolean;
-  /** Columns of its result that every dialect has. */
+  /** Columns of its result in every dialect. */
   readonly columns: readonly Column[];
-  /** Its let statements, then its one tabular expression: nodes over the query's own text. */
+  /** Nodes of its let statements and of its one tabular expression, over the query's own text. */
   readonly lets: readonly SyntaxView[];
   readonly expression: SyntaxView;
-  /** What may be meant otherwise and stops nothing. */
+  /** Warnings: the query is valid, and may not mean what its author intended. */
   readonly warnings: readonly QueryProblem[];
 }
 
 export type Validation = { readonly checked: CheckedQuery } | { readonly problems: readonly QueryProblem[] };
 
-/** What stands in front of the query when it runs: it gives each table its `Timestamp`. Ends with a line break. */
+/** Makes the text before the query, which gives each table its `Timestamp`. Ends with a line break. */
 export type Prelude = (tables: readonly string[], namesTimeGenerated: boolean) => string;
 
-/** For a query that runs as it is. */
+/** For a query that runs without a prelude. */
 export const NO_PRELUDE: Prelude = () => "";
 
 /**
- * Whether a query may run for its purpose: valid in its dialects with the prelude in front, one tabular statement over tables
- * of the purpose known by name, with the purpose's columns in its result. Problems are in the order of the text.
+ * Checks a query for its purpose: it has to be valid in the purpose's dialects after the prelude, have one tabular statement over
+ * the purpose's tables, read by name, and answer the purpose's columns. Problems are in the order of the text.
  */
 export function validateQuery(text: string, prelude: Prelude, purpose: QueryPurpose = DETECTION): Validation {
   const deep = tooDeep(text);
@@ -52,7 +49,7 @@ export function validateQuery(text: string, prelude: Prelude, purpose: QueryPurp
   try {
     return validateShallow(text, prelude, purpose);
   } catch (error) {
-    // Too much for the language service, whose time doubles with each let that reads the one before it twice.
+    // The language service took too long: its time doubles with each let statement that reads the one before it twice.
     if (error instanceof KqlRuntimeError) return problemAt(text, 0, error.message);
     throw error;
   }
@@ -67,7 +64,7 @@ function validateShallow(text: string, prelude: Prelude, purpose: QueryPurpose):
   const namesTimeGenerated = names(alone.syntax, "TimeGenerated");
   const unreadable = syntaxProblems(alone);
   const { lets, expression, problems: misplaced } = statementsOf(alone);
-  // Of a text that falls apart into several statements the names mean nothing.
+  // Where a syntax error splits the text into several statements, problems about names mean nothing.
   if (unreadable.length > 0 && (misplaced.length > 0 || expression === undefined)) return { problems: unreadable };
   if (expression === undefined) return { problems: misplaced };
   const refused = [...misplaced, ...refusals(alone, purpose)];
@@ -128,7 +125,7 @@ function statementsOf({ syntax, text }: Analysis): {
   return { lets, expression: first && child(first, "Expression"), problems };
 }
 
-/** Tables that are read, sorted. Names of the query's own are variables, not tables. */
+/** Names of the tables that are read, sorted. Names that the query declares are variables, not tables. */
 function tablesOf(root: SyntaxView, { tables }: QueryPurpose): readonly string[] {
   const found = new Set<string>();
   for (const node of walk(root)) {
@@ -152,7 +149,7 @@ function names(root: SyntaxView, column: string): boolean {
 
 const lastOperator = (expression: SyntaxView): SyntaxView => optionalChild(expression, "Operator") ?? expression;
 
-/** By name, in the order of the first; where the types differ it is a dynamic, which every conversion takes. */
+/** Columns common to all results, in the order of the first. Where the types differ the column is dynamic, which every conversion accepts. */
 function commonColumns(results: readonly (readonly Column[])[]): readonly Column[] {
   const [first = [], ...others] = results;
   return first.flatMap((column) => {

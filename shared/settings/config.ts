@@ -1,11 +1,14 @@
 import type { z } from "zod";
 import type { ReadWindows } from "../core/plan.ts";
 import { ConfigError } from "../errors.ts";
+import type { Address } from "./address.ts";
 import { SETTINGS } from "./settings.ts";
 import { schema } from "./schema.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+export type { Address };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,13 +19,8 @@ interface Workspace {
   readonly tenant?: string;
 }
 
-/** Who asks for tokens: the user-assigned identity in Azure, the Azure CLI's login elsewhere. */
+/** Identity that gets the tokens: the user-assigned one in Azure, the Azure CLI's login elsewhere. */
 export type Identity = { readonly kind: "managed"; readonly clientId: string } | { readonly kind: "developer" };
-
-/** A service to reach with the identity, or one on this machine by its connection string. */
-export type Address =
-  | { readonly kind: "endpoint"; readonly endpoint: string }
-  | { readonly kind: "loopback"; readonly connectionString: string };
 
 export interface Config {
   readonly workspaces: readonly Workspace[];
@@ -35,21 +33,21 @@ export interface Config {
   readonly schedules: { readonly detect: string; readonly relay: string; readonly retain: string };
   /** Milliseconds. */
   readonly readWindows: ReadWindows;
-  /** 0: no returns. */
+  /** 0: a sighting never returns. */
   readonly dormancyDays: number;
   readonly retentionDays: number;
   readonly runBudgetMs: number;
-  /** Accepted messages a pass. */
+  /** Most accepted messages in one relay pass. */
   readonly announceLimit: number;
-  /** Sightings of a detection within 24 hours; 0: no waves. */
+  /** Sightings of a detection within 24 hours that open a wave; 0: no waves. */
   readonly waveThreshold: number;
   readonly logAnalytics: { readonly endpoint: string; readonly audience: string };
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
 }
 
 /**
- * The settings, checked together.
- * @throws {ConfigError} naming every setting that can't be used and how to mend it, never a value
+ * Reads and checks all settings, each alone and then together.
+ * @throws {ConfigError} naming every unusable setting and how to fix it, never a value
  */
 export function parseConfig(env: Env): Config {
   const given = withDefaults(env);
@@ -67,7 +65,7 @@ export function parseConfig(env: Env): Config {
   return toConfig(parsed.data, isAzure(env));
 }
 
-/** App settings that were emptied count as absent. */
+/** Empty settings count as absent and get their defaults. */
 function withDefaults(env: Env): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
     SETTINGS.map((setting) => [
@@ -81,7 +79,7 @@ function withDefaults(env: Env): Readonly<Record<string, string | undefined>> {
 const settingPath = (path: readonly PropertyKey[]): string =>
   path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${String(part)}`)).join("");
 
-/** Settings that are well-formed each and would break the promise together (design of the state: dormancy and retention). */
+/** Problems of settings that are valid alone and together would break the promise of dormancy and retention. */
 function contradictions(given: Readonly<Record<string, string | undefined>>): readonly string[] {
   const number = (
     name: "LOOKBACK_DAYS" | "HORIZON_DAYS" | "OVERLAP_HOURS" | "DORMANCY_DAYS" | "RETENTION_DAYS",
@@ -90,18 +88,18 @@ function contradictions(given: Readonly<Record<string, string | undefined>>): re
   const horizon = number("HORIZON_DAYS");
   const dormancy = number("DORMANCY_DAYS");
   const retention = number("RETENTION_DAYS");
-  // NaN, for what is malformed anyway, compares false: said once.
+  // NaN of a malformed setting compares false, so it is reported only once.
   const rules: readonly (readonly [boolean, string])[] = [
     [lookback > horizon, "LOOKBACK_DAYS has to be at most HORIZON_DAYS"],
     [number("OVERLAP_HOURS") > horizon * 24, "OVERLAP_HOURS has to be at most HORIZON_DAYS × 24"],
     [
       dormancy > 0 && dormancy <= horizon,
-      "DORMANCY_DAYS has to be 0 or more than HORIZON_DAYS: a shorter quiet can't be told from late rows",
+      "DORMANCY_DAYS has to be 0 or more than HORIZON_DAYS: a shorter quiet time can't be distinguished from late rows",
     ],
-    [retention <= dormancy, "RETENTION_DAYS has to be more than DORMANCY_DAYS: a return would be told as new"],
+    [retention <= dormancy, "RETENTION_DAYS has to be more than DORMANCY_DAYS: a return would be announced as new"],
     [
       retention <= horizon + lookback,
-      "RETENTION_DAYS has to be more than HORIZON_DAYS + LOOKBACK_DAYS: what a run still reads would be told again",
+      "RETENTION_DAYS has to be more than HORIZON_DAYS + LOOKBACK_DAYS: rows that a run still reads would be announced again",
     ],
   ];
   return rules.flatMap(([broken, message]) => (broken ? [message] : []));

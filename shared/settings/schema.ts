@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Address } from "./config.ts";
+import type { Address } from "./address.ts";
 import { isLoopbackConnectionString, isLoopbackUrl } from "./loopback.ts";
 import { ncrontabProblem } from "./ncrontab.ts";
 import type { SettingName } from "./settings.ts";
@@ -81,7 +81,7 @@ const serviceUrl = z
     "has to be an https URL without user, query or fragment (plain http only for a loopback address)",
   );
 
-/** A connection string of another machine holds a key: refused, whatever else is right. */
+/** Refuses a connection string to another machine, because it holds a key. */
 const address = (isEndpoint: (value: string) => boolean, expected: string) =>
   z.string().transform((value, context): Address => {
     if (isEndpoint(value)) return { kind: "endpoint", endpoint: value };
@@ -96,7 +96,7 @@ const address = (isEndpoint: (value: string) => boolean, expected: string) =>
 const isHostName = (value: string): boolean =>
   value.length <= 253 && /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i.test(value);
 
-/** Each setting by itself, from its text; what they contradict in each other is said by `parseConfig`. No message holds a value. */
+/** Parses each setting alone; `parseConfig` reports contradictions between them. No message contains a value. */
 export const schema = z.object({
   LOG_ANALYTICS_WORKSPACES: workspaces,
   STATE_TABLE_ENDPOINT: address(isPlainUrl, "the table endpoint's https URL, without SAS"),

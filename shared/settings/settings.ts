@@ -1,6 +1,6 @@
 export interface Setting {
   readonly name: string;
-  /** What holds where it is absent or empty. */
+  /** Used where the setting is absent or empty. */
   readonly default?: string;
   readonly required?: true;
   /** One line, for the table of the README: what it is, its unit, its limits. */

@@ -7,7 +7,7 @@ import { NO_PRELUDE, validateQuery } from "../../shared/kql/validate.ts";
 import { relay } from "../../shared/outbox/relay.ts";
 import alerts from "../../infra/alerts.json" with { type: "json" };
 import type { World } from "../model/world.ts";
-import { DAY, HOUR, SETTINGS } from "../model/world.ts";
+import { DAY, HOUR, SETTINGS } from "../model/fixtures.ts";
 import { queryTraces, renamed } from "./telemetry/app-traces.ts";
 import { milliseconds } from "./telemetry/duration.ts";
 import type { WatchedWorld } from "./telemetry/watched-world.ts";

@@ -17,7 +17,7 @@ import type { StoredSighting } from "../../shared/core/review.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
-import { ago, arrival, CCM, CHROME, evidence, NOW } from "../unit/approval-samples.ts";
+import { ago, arrival, CCM, CHROME, evidence, NOW } from "../fixtures/approval-samples.ts";
 
 const ANYDESK = "11111111-1111-4111-8111-111111111111";
 /** Ships as a YAML detection in the packs. */
@@ -113,13 +113,13 @@ const STATE = [
 ];
 
 describe("apply", () => {
-  test("--dry-run – says by tool what it covers and lifts, and changes nothing", async () => {
+  test("--dry-run – says by tool what it covers and ends, and changes nothing", async () => {
     const file = write("a.yaml", approval("desk", "anydesk"));
     const state = stateOf(...STATE);
     const said = await printed(() => applyApprovals([file], { dryRun: true }, state, NOW));
-    expect(said).toContain("anydesk  covers 2 now (1 of them announced before), lifts 0");
-    expect(said).toContain("level    covers 0 now, lifts 1: they are announced");
-    expect(said).toContain("1 approval would be put in; nothing was changed.");
+    expect(said).toContain("anydesk  covers 2 now (1 of them announced before), ends 0");
+    expect(said).toContain("level    covers 0 now, ends 1: they are announced");
+    expect(said).toContain("1 approval would be applied; nothing was changed.");
     expect(await state.approvals.pointer()).toBeUndefined();
   });
 
@@ -159,7 +159,7 @@ describe("apply", () => {
     const state = stateOf();
     await expect(applyApprovals([folder], {}, state, NOW)).rejects.toThrow("--empty");
     expect(await printed(() => applyApprovals([], { empty: true }, state, NOW))).toContain(
-      "0 approvals put in as set 1",
+      "0 approvals applied as set 1",
     );
     await expect(applyApprovals([join(folder, "none")], {}, state, NOW)).rejects.toThrow("is not there");
   });
@@ -206,7 +206,7 @@ describe("list and explain", () => {
     const said = await printed(async () =>
       printExplanation(await explainSighting("anydesk/WS-3", stateOf(...STATE), NOW)),
     );
-    expect(said).toContain(`anydesk on ws-3 (${device(3)}): announced, judged last by set 0; set 1 counts.`);
+    expect(said).toContain(`anydesk on ws-3 (${device(3)}): announced, judged last by set 0; set 1 is current.`);
     expect(said).toContain("does not  active: DeviceFileEvents/FileCreated of c:\\downloads\\a.exe");
     expect(said).toContain("does not  over: it expired on 2026-03-01");
     const covered = await explainSighting(`${ANYDESK}|${device(1)}`, stateOf(...STATE), NOW);
@@ -367,12 +367,12 @@ describe("usage", () => {
   test("--empty applies the empty set, whatever files there are, and goes without files", async () => {
     const file = write("a.yaml", approval("a", "anydesk"));
     await expect(applyApprovals([file], { empty: true }, stateOf(), NOW)).rejects.toThrow(ConfigError);
-    expect(await printed(() => applyApprovals([], { empty: true }, stateOf(), NOW))).toContain("0 approvals put in");
+    expect(await printed(() => applyApprovals([], { empty: true }, stateOf(), NOW))).toContain("0 approvals applied");
   });
 
   test.each([
     ["a file that is not there", ["approvals", "check", "none.yaml"], /^none\.yaml is not there: name YAML files/],
-    ["a folder without approvals", ["approvals", "check", "."], /^\.: there is no approval in it/],
+    ["a folder without approvals", ["approvals", "check", "."], /^\.: it holds no approval/],
     [
       "no folder",
       ["catalog", "export", "--dir", "/dev/null"],

@@ -11,7 +11,6 @@ import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { EmbeddedAzure } from "../local/embedded/azure.ts";
 import { startAzure } from "../local/embedded/azure.ts";
-import { nextTime } from "../local/embedded/schedule.ts";
 import { makeFleet } from "../local/fleet.ts";
 import type { FaultProxy } from "../local/fault-proxy.ts";
 import { openFaultProxy } from "../local/fault-proxy.ts";
@@ -24,7 +23,7 @@ import type { Broker } from "../local/service-bus/broker.ts";
 import { startBroker } from "../local/service-bus/broker.ts";
 import type { Tables } from "../local/tables.ts";
 import { startTables } from "../local/tables.ts";
-import { fromTemplate } from "../unit/approval-samples.ts";
+import { fromTemplate } from "../fixtures/approval-samples.ts";
 import {
   allRows,
   CERTIFICATES,
@@ -86,7 +85,7 @@ describe("what it says", () => {
         workspaceResourceIds: change.located === false ? [] : [WORKSPACE],
         ...(change.located !== false && { queueResourceId: QUEUE }),
       },
-      schedules: { now: NOW, nextTime },
+      now: NOW,
       sendTestMessage: change.sendTestMessage === true,
     });
   const emptyTable = async (name: string): Promise<void> => {
@@ -302,7 +301,7 @@ describe("what it says", () => {
     try {
       const findings = await look();
       expect(wrong(findings)).toEqual([`workspace soc: DeviceLogonEvents: ${found}`]);
-      expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is whole: 1 approval");
+      expect(findings.find(({ about }) => about === "approvals")?.found).toBe("set 1 is complete: 1 approval");
     } finally {
       await emptyTable("Approvals");
     }
@@ -312,7 +311,7 @@ describe("what it says", () => {
     await tables.client("Coverage").createEntity({ partitionKey: "epoch", rowKey: "0" });
     try {
       expect(wrong(await look())).toEqual([
-        "approvals: the service has run, and nothing says what is approved: each run fails",
+        "approvals: the service has run, and there is no set of approvals: each run fails",
       ]);
     } finally {
       await emptyTable("Coverage");
@@ -448,7 +447,7 @@ describe("the command against the embedded services", () => {
     const { code, stdout, stderr } = await doctor(LOCATED);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^ok +workspace soc: DeviceFileCertificateInfo: \d+ rows in the last day/m);
-    expect(stdout).toMatch(/\d+ looked at: 0 wrong/);
+    expect(stdout).toMatch(/\d+ checked: 0 wrong/);
   });
 
   test("something is wrong – exits 1; --json says it to machines", async () => {

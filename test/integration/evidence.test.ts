@@ -21,7 +21,7 @@ import { execute } from "../../shared/kql/interpret.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
 import { tableOf } from "../../shared/kql/table-data.ts";
 import type { TableRecord } from "../../shared/kql/table-data.ts";
-import { decodeRecords } from "../unit/answer-records.ts";
+import { decodeRecords } from "../answer-records.ts";
 import { notResolved } from "../../shared/local/log-analytics/not-resolved.ts";
 import type { LogAnalyticsStandIn } from "../../shared/local/log-analytics/server.ts";
 import { startLogAnalytics } from "../../shared/local/log-analytics/server.ts";

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { LogEntry } from "../local/functions-host/host.ts";
+import type { LogEntry } from "../local/functions-host/log-entry.ts";
 import { spawnFunctions, type FunctionsProcess, type SpawnOptions } from "../local/functions-host/spawn.ts";
 
 const APP = `

@@ -572,7 +572,7 @@ describe("freshness", () => {
       expect.objectContaining({
         level: "error",
         event: "table.missing",
-        workspace: "soc",
+        source: "soc",
         table: "DeviceProcessEvents",
       }),
     ]);

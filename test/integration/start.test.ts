@@ -8,7 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startStage } from "../faults/stage.ts";
-import { announcedDevices, levelDevices, loadFleet, makeFleet, type Fleet } from "../local/fleet.ts";
+import { announcedDevices, levelDevices, loadFleet, makeFleet } from "../local/fleet.ts";
+import type { Fleet } from "../local/fleet/fleet-data.ts";
 
 const START = fileURLToPath(new URL("../local/start.ts", import.meta.url));
 
@@ -249,7 +250,7 @@ describe("--azure – against the services that the settings name; here those of
       const dry = start(["--azure", "--dry-run", "--json"], stage.settings());
       expect(await dry.exited, dry.errors.join("")).toBe(0);
       expect(devicesOf(dry.lines).toSorted()).toEqual(devices);
-      expect(dry.errors.join("")).toContain("level: 2 would be told");
+      expect(dry.errors.join("")).toContain("level: 2 would be announced");
       expect(stage.proxy.seen.filter(({ kind }) => kind !== "read")).toEqual([]);
       expect(stage.onQueue()).toEqual([]);
       const real = start(["--azure", "--json"], stage.settings());

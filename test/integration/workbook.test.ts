@@ -5,7 +5,7 @@ import { operationsQuery } from "../../shared/kql/query-purpose.ts";
 import type { Value } from "../../shared/kql/value.ts";
 import { NO_PRELUDE, validateQuery } from "../../shared/kql/validate.ts";
 import workbook from "../../infra/workbook.json" with { type: "json" };
-import { DAY, LEVEL, SETTINGS, detection, packOf } from "../model/world.ts";
+import { DAY, LEVEL, SETTINGS, detection, packOf } from "../model/fixtures.ts";
 import type { Trace } from "./telemetry/app-traces.ts";
 import { queryTraces, renamed } from "./telemetry/app-traces.ts";
 import type { WatchedWorld } from "./telemetry/watched-world.ts";

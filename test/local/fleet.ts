@@ -1,6 +1,7 @@
 import { deviceRows, firstRow, pulse } from "./fleet/background.ts";
 import type { CertificateRow } from "./fleet/certificate-row.ts";
 import { device, type Device } from "./fleet/device.ts";
+import type { Fleet } from "./fleet/fleet-data.ts";
 import { eventPulse } from "./fleet/event-pulse.ts";
 import { EVENT_TABLES, type EventRow, type FleetTable } from "./fleet/event-row.ts";
 import { freshLevelRows, levelArrival, levelDevice, levelRows } from "./fleet/level.ts";
@@ -13,25 +14,6 @@ export { loadFleet, saveFleet } from "./fleet/file.ts";
 export type { CertificateRow } from "./fleet/certificate-row.ts";
 
 /** Simulated devices and what Defender reported of them. Its times are absolute. */
-export interface Fleet {
-  readonly seed: number;
-  /** When it was made, ISO. */
-  readonly madeAt: string;
-  /** How many devices it was made with; the first ones. */
-  readonly size: number;
-  /** Those with Level so far, in all steps: numbers the kinds on. */
-  readonly levelCount: number;
-  /** Tables to which nothing is added any more, and from when on, ISO. */
-  readonly silent: readonly { readonly table: FleetTable; readonly from: string }[];
-  readonly devices: readonly Device[];
-  /** Of DeviceFileCertificateInfo. */
-  readonly rows: readonly CertificateRow[];
-  /** Of the other tables. */
-  readonly events: readonly EventRow[];
-  /** The truth to check against: every tool on every device, and which approval covers it. */
-  readonly holdings: readonly Holding[];
-}
-
 /**
  * A fleet as it stands at `now`: every row is ingested by then. The devices, and which tool each of them holds, depend on `seed`
  * and the number of devices alone. Level first; then each story once; then the roll-out, where there is room for one.

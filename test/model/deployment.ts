@@ -1,7 +1,7 @@
 import type { Approval } from "../../shared/core/approval.ts";
 import type { Pack } from "../../shared/core/pack.ts";
 import type { World } from "./world.ts";
-import { DAY, DEPLOYER } from "./world.ts";
+import { DAY, DEPLOYER } from "./fixtures.ts";
 
 /** Of a pack that evidence can be looked for with: the model answers without reading the queries. */
 export const EVIDENCE: NonNullable<Pack["evidence"]> = { pieces: [], tasks: [], logons: [] };

@@ -4,11 +4,11 @@ import type { Approval } from "../../core/approval.ts";
 import { approve } from "../../core/approve.ts";
 import type { Actor, Evidence, EvidencePiece } from "../../core/evidence.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../approval-file.ts";
-import type { SourceText } from "../compile-all.ts";
+import type { SourceText } from "../source-text.ts";
 import type { FileProblem } from "../file-problem.ts";
 import { loadYaml, unknownFields } from "../yaml-file.ts";
 
-/** What happens in the tests happens on this day; the templates are filled in as of then. */
+/** The reference time of all cases: events happen on this day, and templates are filled in as of it. */
 const NOW = new Date("2026-03-10T12:00:00Z");
 const MINUTE = 60_000;
 const SYSTEM = "S-1-5-18";
@@ -64,7 +64,7 @@ const filledFields = {
 const testSchema = z.strictObject(
   {
     filled: z.strictObject(filledFields, {
-      error: unknownFields(Object.keys(filledFields), "filled says what the template asks for"),
+      error: unknownFields(Object.keys(filledFields), "filled holds what the template requires"),
     }),
     cases: z.array(
       z.strictObject(caseFields, {
@@ -79,11 +79,11 @@ const testSchema = z.strictObject(
 export interface ApprovalReport {
   readonly file: string;
   readonly cases: number;
-  /** What can't be read, what is missing, and each case whose verdict is another. */
+  /** Unreadable files, missing cases, and each case with an unexpected verdict. */
   readonly problems: readonly FileProblem[];
 }
 
-/** Runs a template's cases. `test`: text of the file beside it, if there is one. */
+/** Runs a template's cases. `test`: its test file, if there is one. */
 export function testApproval(
   template: SourceText,
   test: SourceText | undefined,
@@ -150,37 +150,37 @@ function filledIn(
 const minutesAgo = (minutes: number): Date => new Date(NOW.getTime() - minutes * MINUTE);
 
 const evidenceOf = (pieces: readonly z.infer<typeof piece>[]): Evidence => ({
-  pieces: pieces.map((of): EvidencePiece => ({
-    kind: of.kind,
-    at: minutesAgo(of.minutesAgo),
-    source: of.kind === "arrival" ? "DeviceFileEvents/FileCreated" : "DeviceProcessEvents/ProcessCreated",
-    fileName: nameOf(of.file),
-    path: of.file.toLowerCase(),
+  pieces: pieces.map((entry): EvidencePiece => ({
+    kind: entry.kind,
+    at: minutesAgo(entry.minutesAgo),
+    source: entry.kind === "arrival" ? "DeviceFileEvents/FileCreated" : "DeviceProcessEvents/ProcessCreated",
+    fileName: nameOf(entry.file),
+    path: entry.file.toLowerCase(),
     sha1: "",
-    actor: actorOf(of),
-    ...(of.client && { client: actorOf(of.client) }),
-    ...(of.ownTool && { ownTool: true }),
-    ...(of.logons && {
-      logons: of.logons.map(({ from, sid }) => ({
+    actor: actorOf(entry),
+    ...(entry.client && { client: actorOf(entry.client) }),
+    ...(entry.ownTool && { ownTool: true }),
+    ...(entry.logons && {
+      logons: entry.logons.map(({ from, sid }) => ({
         remoteIp: from,
         accountSid: sid,
-        at: minutesAgo(of.minutesAgo + 1),
+        at: minutesAgo(entry.minutesAgo + 1),
       })),
     }),
   })),
   missing: [],
 });
 
-const actorOf = (of: z.infer<typeof actor>): Actor => ({
-  fileName: nameOf(of.by),
-  path: of.by.toLowerCase(),
-  sha1: of.by.toLowerCase(),
-  ...(of.signer !== undefined && {
-    certificate: { signer: of.signer, trusted: of.trusted, microsoftRoot: of.microsoftRoot },
+const actorOf = (entry: z.infer<typeof actor>): Actor => ({
+  fileName: nameOf(entry.by),
+  path: entry.by.toLowerCase(),
+  sha1: entry.by.toLowerCase(),
+  ...(entry.signer !== undefined && {
+    certificate: { signer: entry.signer, trusted: entry.trusted, microsoftRoot: entry.microsoftRoot },
   }),
   commandLine: "",
-  parentFileName: of.parent,
-  accountSid: of.sid,
+  parentFileName: entry.parent,
+  accountSid: entry.sid,
   accountName: "",
 });
 

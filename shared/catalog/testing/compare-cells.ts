@@ -3,17 +3,17 @@ import { formatJson, parseJson } from "../../kql/dynamic.ts";
 import type { Value } from "../../kql/value.ts";
 import { Tagged, isList, isMap } from "../../kql/value.ts";
 
-/** How two values of one column are compared. */
+/** How the values of one column are compared. */
 export interface Comparison {
-  /** Of the column. */
+  /** The column's type. */
   readonly type: string;
-  /** The test writes a list or map: a string column holds it as JSON text. */
+  /** The test expects a list or map in a string column, which holds it as JSON text. */
   readonly isJson: boolean;
-  /** Lists are sets. */
+  /** Lists are compared as sets. */
   readonly unordered: boolean;
 }
 
-/** Whether an actual value is the expected one. Keys of maps have no order; `2` and `2.0` in a dynamic are equal. */
+/** Whether an actual value equals the expected one. The order of a map's keys does not count; in a dynamic `2` equals `2.0`. */
 export function isExpected(expected: Value, actual: Value, { type, isJson, unordered }: Comparison): boolean {
   if (type === "dynamic") return canonical(expected, unordered) === canonical(actual, unordered);
   if (isJson && typeof expected === "string" && typeof actual === "string")
@@ -21,7 +21,7 @@ export function isExpected(expected: Value, actual: Value, { type, isJson, unord
   return expected === null || actual === null ? expected === actual : same(expected, actual);
 }
 
-/** One text for values that count as equal. */
+/** A text that is the same for equal values. */
 function canonical(value: Value, unordered: boolean): string {
   if (value instanceof Tagged && value.type === "real") return String(value.value);
   if (isList(value)) {

@@ -11,14 +11,14 @@ import { showCell } from "./show-cell.ts";
 import { cellProblem, recordOf } from "./test-rows.ts";
 
 export type Comparison =
-  /** What is expected can be in no row; `row`: index of the expected one. */
+  /** No row can ever match the expectation; `row`: index of the expected row. */
   { readonly misfit: string; readonly row: number } | { readonly differences: readonly RowDifference[] };
 
-/** Cells are as `showCell` writes them. */
+/** Cells are texts that `showCell` writes. */
 export type RowDifference =
   | { readonly kind: "missing"; readonly expected: Cells }
   | { readonly kind: "unexpected"; readonly actual: Cells }
-  /** An expected row that nothing fits, beside the unexpected one that is nearest to it; `row`: where they agree. */
+  /** An expected row without a match, and the nearest unexpected row; `row`: the cells on which they agree. */
   | { readonly kind: "different"; readonly row: Cells; readonly columns: readonly CellDifference[] };
 
 type Cells = Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ interface CellDifference {
   readonly actual: string;
 }
 
-/** A result against the rows that are expected of it, in any order; `unordered`: so are the lists in its cells. */
+/** Compares a result with the expected rows, in any order. `unordered`: the lists in its cells are sets. */
 export function compareRows(
   expect: readonly TestRow[],
   result: QueryResult,
@@ -80,7 +80,7 @@ const cellsOf = (row: TestRow, values: readonly Value[], columns: readonly Colum
       : [],
   );
 
-/** Why no row of those columns can be the expected one. */
+/** Why no row with these columns can match the expected row. */
 function rowMisfit(row: TestRow, columns: readonly Column[], now: Date): string | undefined {
   for (const [name, given] of Object.entries(row)) {
     const column = columns.find((known) => known.name === name);
@@ -95,7 +95,7 @@ function rowMisfit(row: TestRow, columns: readonly Column[], now: Date): string 
   return undefined;
 }
 
-/** Each missing row beside the one left over that differs in the fewest columns, where they agree in one at least. */
+/** Pairs each missing row with the left-over row that differs in the fewest columns, if the two agree in at least one. */
 function differencesOf(
   missing: readonly (readonly ExpectedCell[])[],
   leftOver: readonly (readonly Value[])[],

@@ -1,17 +1,17 @@
 /**
- * Pairs expected rows with actual ones, each at most once, as many as possible: an expected row names few columns, so that it
- * may fit several. `fits[e][a]` says whether actual row a is what expected row e wants. Returns for each expected row the index
- * of its partner, or `undefined`.
+ * Pairs as many expected rows as possible with actual ones, each at most once: an expected row names few columns and may match
+ * several. `fits[e][a]`: actual row a matches expected row e. Returns for each expected row the index of its partner, or
+ * `undefined`. Maximum bipartite matching by augmenting paths (Kuhn).
  */
 export function pairUp(fits: readonly (readonly boolean[])[]): readonly (number | undefined)[] {
   const ownerOf = new Map<number, number>();
-  // Augmenting paths (Kuhn): who took the place before may move on to another.
-  const place = (expected: number, tried: Set<number>): boolean =>
+  // The row that holds the place now may move to another one.
+  const place = (expected: number, visited: Set<number>): boolean =>
     (fits[expected] ?? []).some((fit, actual) => {
-      if (!fit || tried.has(actual)) return false;
-      tried.add(actual);
+      if (!fit || visited.has(actual)) return false;
+      visited.add(actual);
       const owner = ownerOf.get(actual);
-      if (owner !== undefined && !place(owner, tried)) return false;
+      if (owner !== undefined && !place(owner, visited)) return false;
       ownerOf.set(actual, expected);
       return true;
     });

@@ -1,29 +1,21 @@
-import { analyse, positionOf } from "../../kql/language.ts";
-import type { Position } from "../../kql/language.ts";
+import { analyse } from "../../kql/language.ts";
+import { positionOf } from "../../kql/position.ts";
+import type { Position } from "../../kql/position.ts";
 import { walk } from "../../kql/syntax.ts";
+import type { Edit } from "./edit.ts";
 import { literalEdits } from "./mutate-literal.ts";
 import { predicateEdits } from "./mutate-predicate.ts";
 import { summarizeEdits } from "./mutate-summarize.ts";
 import type { TestedQuery } from "./tested-query.ts";
 
-/** A query in which one thing is changed or weakened. Position: where, in the query's own text. */
+/** A query with one change that alters or weakens it. Position: the change in the query's own text. */
 export interface Mutant extends Position {
-  /** Stable as long as the changed part is the same, wherever it stands; each of a query's mutants has another. */
+  /** Unique among a query's mutants, and the same wherever the changed part moves to. */
   readonly description: string;
   readonly text: string;
 }
 
-/** A part of a text and what takes its place. Offsets in the text. */
-export interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly replacement: string;
-  /** What is changed, as the query writes it, and what it becomes. */
-  readonly from: string;
-  readonly to: string;
-}
-
-/** All mutants of a query, in the order of its text, each text once. Not all of them are valid queries. */
+/** All mutants of a query, in the order of its text, without duplicates. Some are not valid queries. */
 export function mutants({ front, text }: TestedQuery): readonly Mutant[] {
   const whole = front + text;
   const edits: Edit[] = [];
@@ -44,7 +36,7 @@ export function mutants({ front, text }: TestedQuery): readonly Mutant[] {
   });
 }
 
-/** Longest text that a description shows of either side. */
+/** Longest text of either side in a description. */
 const MAX_SHOWN = 160;
 
 function shown(text: string): string {

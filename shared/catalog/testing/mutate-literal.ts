@@ -2,14 +2,14 @@ import { kqlString } from "../../core/kql-text.ts";
 import { formatDatetime, parseDatetime } from "../../kql/datetime.ts";
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { nodeName, property } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
-/** What no data holds. */
+/** A text that no data holds. */
 const ANOTHER = "another text";
 
 const TICKS_PER_DAY = 864_000_000_000n;
 
-/** A literal changed: a text emptied, replaced or cut, a number one up and down, a timespan doubled and halved, a time moved. */
+/** Changes of a literal: a text emptied, replaced or cut, a number plus and minus 1, a timespan doubled and halved, a time moved. */
 export function literalEdits(node: SyntaxView, text: string): readonly Edit[] {
   if (!["LiteralExpression", "CompoundStringLiteralExpression"].includes(nodeName(node))) return [];
   const { TextStart: start, End: end } = node;
@@ -48,7 +48,7 @@ function replacements(type: string, value: string, written: string): readonly st
   }
 }
 
-/** Without its last or first character, and without its last or first word. */
+/** The text without its last or first character, and without its last or first word. */
 const cuts = (value: string): readonly string[] => [
   value.slice(0, -1),
   value.slice(1),
@@ -56,12 +56,12 @@ const cuts = (value: string): readonly string[] => [
   value.replace(/^[^\p{L}\p{N}]*[\p{L}\p{N}]+[^\p{L}\p{N}]*/u, ""),
 ];
 
-/** The value within `long(…)` and its like. */
+/** Replaces the value, also inside `long(…)` and similar forms. */
 const rewritten = (written: string, value: string, other: string): string => written.replace(value, other);
 
 const real = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
-/** Twice and half, for `5d` and for `time(5d)` and other long forms. */
+/** Double and half of a timespan, for `5d` and for `time(5d)` and other long forms. */
 const timespans = (written: string): readonly string[] =>
   ["*", "/"].map((sign) => {
     const short = /^(\d+(?:\.\d+)?)([a-z]+)$/i.exec(written);

@@ -1,8 +1,8 @@
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { child, elements, list, nodeName, optionalChild, tokenText } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
-/** What a comparison is changed to: its edge, its negation, or a form that lets more or less through. Negated forms follow. */
+/** Replacements of an operator: another boundary, its negation, or a form that matches more or fewer rows. Negated forms follow. */
 const COMPARISONS: Readonly<Record<string, readonly string[]>> = {
   ">": [">="],
   ">=": [">"],
@@ -30,9 +30,9 @@ const COMPARISONS: Readonly<Record<string, readonly string[]>> = {
   has_all: ["has_any"],
 };
 
-/** A condition taken out, an operand dropped, a comparison changed, an item of a list dropped. */
+/** Changes of a condition: removed, an operand dropped, a comparison changed, an item of a list dropped. */
 export function predicateEdits(node: SyntaxView, text: string): readonly Edit[] {
-  const written = (of: SyntaxView): string => text.slice(of.TextStart, of.End);
+  const written = (part: SyntaxView): string => text.slice(part.TextStart, part.End);
   const becomes = (replacement: string): Edit => ({
     start: node.TextStart,
     end: node.End,
@@ -88,7 +88,7 @@ function comparisons(node: SyntaxView, text: string): readonly Edit[] {
   }));
 }
 
-/** A list of two or more without each of its items. */
+/** For a list of two or more: the list without each one of its items. */
 function withoutOne(holder: SyntaxView, listName: string, shown: SyntaxView, text: string): readonly Edit[] {
   if (optionalChild(holder, listName) === undefined) return [];
   const items = list(holder, listName);
@@ -106,8 +106,8 @@ function withoutOne(holder: SyntaxView, listName: string, shown: SyntaxView, tex
   }));
 }
 
-/** Each end left out of the range, and each bound dropped. */
-function between(node: SyntaxView, written: (of: SyntaxView) => string): readonly string[] {
+/** Changes of a range: each end excluded, and each bound dropped. */
+function between(node: SyntaxView, written: (part: SyntaxView) => string): readonly string[] {
   const couple = child(node, "Right");
   const [value, low, second] = [child(node, "Left"), child(couple, "First"), child(couple, "Second")].map(written);
   const isLength =

@@ -1,8 +1,8 @@
 import type { SyntaxView } from "../../kql/syntax.ts";
 import { child, list, nodeName, optionalChild } from "../../kql/syntax.ts";
-import type { Edit } from "./mutants.ts";
+import type { Edit } from "./edit.ts";
 
-/** What an aggregate is changed to. */
+/** Replacement of an aggregate by name. */
 const AGGREGATES: Readonly<Record<string, string>> = {
   min: "max",
   max: "min",
@@ -16,17 +16,17 @@ const AGGREGATES: Readonly<Record<string, string>> = {
   avg: "max",
 };
 
-/** Aggregates that become another text as a whole. */
+/** Replacements of the whole call. */
 const REWRITTEN: ReadonlyMap<string, string> = new Map([
   ["count", "max(long(1))"],
   ["countif", "count()"],
   ["dcount", "count()"],
 ]);
 
-/** Names that Kusto gives to columns of aggregates over one column, where they begin otherwise than the function. */
+/** Prefixes of Kusto's default column names, where they differ from the function's name. */
 const PREFIXES: Readonly<Record<string, string>> = { make_set: "set", make_set_if: "set" };
 
-/** An aggregate changed to another, and the grouping without each of its keys. */
+/** Changes of a summarize: an aggregate replaced, and the grouping without each one of its keys. */
 export function summarizeEdits(node: SyntaxView, text: string): readonly Edit[] {
   if (nodeName(node) !== "SummarizeOperator") return [];
   const aggregates = list(node, "Aggregates");
@@ -40,13 +40,13 @@ function aggregateEdits(aggregate: SyntaxView, text: string): readonly Edit[] {
   const other = AGGREGATES[name];
   const to = other === undefined ? REWRITTEN.get(name) : other + text.slice(child(call, "Name").End, call.End);
   if (to === undefined) return [];
-  // Without a name of its own the column would be another one.
+  // The replacement would have another default name, and the rest of the query would not find the column.
   const label = call === aggregate ? defaultName(name, call, text) : undefined;
   const replacement = label === undefined ? to : `${label} = ${to}`;
   return [{ start: call.TextStart, end: call.End, replacement, from: written(call, text), to }];
 }
 
-/** `min_Timestamp`, `count_`; none for what makes several columns or none that is known. */
+/** Kusto's default column name: `min_Timestamp`, `count_`; `undefined` where there are several columns or it is not known. */
 function defaultName(name: string, call: SyntaxView, text: string): string | undefined {
   if (name.startsWith("arg_")) return undefined;
   const [argument] = list(child(call, "ArgumentList"), "Expressions");
@@ -54,7 +54,7 @@ function defaultName(name: string, call: SyntaxView, text: string): string | und
   return `${PREFIXES[name] ?? name}_${argument === undefined ? "" : written(argument, text)}`;
 }
 
-/** Each key dropped; its column stays, with the value of any row of the larger group. */
+/** Drops each key; its column stays, with the value of any row of the larger group. */
 function ungrouped(node: SyntaxView, aggregates: readonly SyntaxView[], text: string): readonly Edit[] {
   const clause = optionalChild(node, "ByClause");
   if (clause === undefined) return [];
@@ -62,15 +62,15 @@ function ungrouped(node: SyntaxView, aggregates: readonly SyntaxView[], text: st
   const [first] = aggregates;
   const start = first?.TextStart ?? clause.TextStart;
   return keys.map((dropped) => {
-    const kept = keys.filter((key) => key !== dropped).map((key) => written(key, text));
+    const remaining = keys.filter((key) => key !== dropped).map((key) => written(key, text));
     const columns = [...aggregates.map((aggregate) => written(aggregate, text)), ...anyOf(dropped, text)];
-    const by = kept.length === 0 ? "" : `by ${kept.join(", ")}`;
+    const byClause = remaining.length === 0 ? "" : `by ${remaining.join(", ")}`;
     return {
       start,
       end: clause.End,
-      replacement: `${columns.join(", ")} ${by}`.trim(),
+      replacement: `${columns.join(", ")} ${byClause}`.trim(),
       from: written(clause, text),
-      to: by === "" ? "no by" : by,
+      to: byClause === "" ? "no by" : byClause,
     };
   });
 }

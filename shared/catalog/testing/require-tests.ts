@@ -3,7 +3,7 @@ import type { FileProblem } from "../file-problem.ts";
 import { loadTestFile } from "./test-file.ts";
 import type { LoadedTests } from "./test-file.ts";
 
-/** Every detection has tests: `test` is the text of the file beside it, `undefined` where there is none. */
+/** Loads a detection's tests, or reports that they are missing. `test`: text of the test file, `undefined` without one. */
 export function requireTests(file: string, test: string | undefined): LoadedTests {
   return test === undefined ? { problems: [untested(file)] } : loadTestFile(test, testPathOf(file));
 }

@@ -1,4 +1,5 @@
-import type { Analysis, Position } from "../../kql/language.ts";
+import type { Analysis } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import { analyse } from "../../kql/language.ts";
 import { run } from "../../kql/interpret.ts";
 import type { QueryResult } from "../../kql/interpret.ts";
@@ -12,13 +13,13 @@ import type { TestedQuery } from "./tested-query.ts";
 
 export type CaseOutcome =
   | { readonly passed: true }
-  /** The query failed on its way, where that is known: at a place of its own text. */
+  /** The query failed at run time. `at`: position in the query's own text, where it is known. */
   | { readonly passed: false; readonly kind: "failed"; readonly error: string; readonly at?: Position }
-  /** The test expects what no row of the result can have; `row`: index of the expected one. */
+  /** No row of the result can match the expectation; `row`: index of the expected row. */
   | { readonly passed: false; readonly kind: "misfit"; readonly error: string; readonly row: number }
   | { readonly passed: false; readonly kind: "rows"; readonly differences: readonly RowDifference[] };
 
-/** More rows than a test ever needs; what would make them without end stops here. */
+/** More rows than a test needs: a query that makes rows without end stops here. */
 const MAX_ROWS = 10_000;
 
 /** Runs a query over the cases in one dialect. Pure: outcomes in the order of the cases. @throws {KqlSemanticError} */
@@ -57,13 +58,13 @@ function answer(analysis: Analysis, one: DetectionCase, now: Date, dialect: Dial
   } catch (error) {
     if (error instanceof UnsupportedKqlError)
       return { error: `unsupported: ${error.construct}`, at: { line: error.line, column: error.column } };
-    // A pattern that is none comes as JavaScript's own error.
+    // An invalid regular expression surfaces as JavaScript's own error.
     if (error instanceof KqlRuntimeError || error instanceof SyntaxError) return { error: error.message };
     throw error;
   }
 }
 
-/** What stands before the query ends with a line break. */
+/** Turns a position in the whole text into one in the query: the prelude before it ends with a line break. */
 function inOwnText(failure: Exclude<Answer, QueryResult>, front: string): Exclude<Answer, QueryResult> {
   const { error, at } = failure;
   return at === undefined ? { error } : { error, at: { ...at, line: at.line - front.split("\n").length + 1 } };

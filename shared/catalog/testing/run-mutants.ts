@@ -9,31 +9,31 @@ import type { TestedQuery } from "./tested-query.ts";
 
 export interface MutantRun {
   readonly mutant: Mutant;
-  /** Name of the first case that notices it; absent: it survives. */
-  readonly noticedBy?: string;
+  /** Name of the first case that fails on it; absent: the mutant survives. */
+  readonly killedBy?: string;
 }
 
 /**
- * Each mutant of a query against its cases, in both dialects. Those that are no valid query, or fail on their way, are left
- * out. The query itself has to pass.
+ * Runs each mutant of a query against its cases, in both dialects. Leaves out mutants that are not valid queries or fail at run
+ * time. The query itself has to pass its cases.
  */
 export function runMutants(query: TestedQuery, tests: DetectionTests): readonly MutantRun[] {
   return mutants(query).flatMap((mutant) => {
-    const outcomes = DIALECTS.map((dialect) => () => noticed({ ...query, text: mutant.text }, tests, dialect));
+    const outcomes = DIALECTS.map((dialect) => () => runMutant({ ...query, text: mutant.text }, tests, dialect));
     let isValid = false;
     for (const outcome of outcomes) {
       const found = outcome();
       if (found === "invalid") continue;
-      if (found !== "unnoticed") return [{ mutant, noticedBy: found.by }];
+      if (found !== "survived") return [{ mutant, killedBy: found.by }];
       isValid = true;
     }
     return isValid ? [{ mutant }] : [];
   });
 }
 
-type Noticed = "invalid" | "unnoticed" | { readonly by: string };
+type MutantOutcome = "invalid" | "survived" | { readonly by: string };
 
-function noticed(query: TestedQuery, tests: DetectionTests, dialect: Dialect): Noticed {
+function runMutant(query: TestedQuery, tests: DetectionTests, dialect: Dialect): MutantOutcome {
   try {
     const runCase = caseRunner(query, tests.now, dialect);
     for (const one of tests.cases) {
@@ -41,7 +41,7 @@ function noticed(query: TestedQuery, tests: DetectionTests, dialect: Dialect): N
       if (outcome.passed) continue;
       return outcome.kind === "failed" ? "invalid" : { by: one.name };
     }
-    return "unnoticed";
+    return "survived";
   } catch (error) {
     if (error instanceof KqlSemanticError) return "invalid";
     throw error;

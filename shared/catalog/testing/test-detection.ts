@@ -1,4 +1,4 @@
-import type { Position } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import type { Dialect } from "../../kql/schema.ts";
 import { DIALECTS } from "../../kql/schema.ts";
 import type { DetectionFile } from "../detection-file.ts";
@@ -14,35 +14,35 @@ import type { TestFile } from "./test-file.ts";
 import type { TestedQuery } from "./tested-query.ts";
 import { testedQuery } from "./tested-query.ts";
 
-/** What the tests of one detection showed. */
+/** Results of one detection's tests. */
 export interface DetectionReport {
   readonly file: string;
-  /** What is wrong apart from cases: files that can't be read as such, missing tests, mutants that nothing notices. */
+  /** Problems other than failed cases: invalid files, missing tests, surviving mutants. */
   readonly problems: readonly FileProblem[];
   readonly cases: readonly CaseReport[];
-  /** Only where it was asked for and all cases passed. */
+  /** Present where mutation was requested and all cases passed. */
   readonly mutation?: MutationReport;
 }
 
 export interface CaseReport {
   readonly name: string;
-  /** Where the case stands. */
+  /** Test file and position of the case. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
   readonly passed: boolean;
-  /** One for each outcome that is no pass, with the dialects that have it. */
+  /** One for each distinct failed outcome, with the dialects that have it. */
   readonly failures: readonly Failure[];
 }
 
 export interface Failure {
   readonly dialects: readonly Dialect[];
-  /** Where the query failed or the test expects the impossible, where that is known. */
+  /** Position of the failure or of the impossible expectation, where it is known. */
   readonly at?: Position & { readonly file: string };
   readonly outcome: Exclude<CaseOutcome, { readonly passed: true }>;
 }
 
-/** Runs the cases beside a detection, in both dialects, and its mutants where asked for. `test`: text of its test file, if any. */
+/** Runs a detection's cases in both dialects, and its mutants on request. `test`: text of its test file, if any. */
 export function testDetection(
   source: { readonly file: string; readonly text: string; readonly test: string | undefined },
   { mutate }: { readonly mutate: boolean },
@@ -55,11 +55,11 @@ export function testDetection(
     return { file, problems: [checked, required].flatMap((one) => ("problems" in one ? one.problems : [])), cases: [] };
 
   const { tests } = required;
-  const problems = unread(checked.tables, tests);
+  const problems = unreadTables(checked.tables, tests);
   const cases = caseReports(checked.query, tests, loaded.detection);
   if (!mutate || cases.some(({ passed }) => !passed)) return { file, problems, cases };
-  const judged = assessSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
-  return { file, problems: [...problems, ...judged.problems], cases, mutation: judged.mutation };
+  const assessed = assessSurvivors(runMutants(checked.query, tests), loaded.detection, tests);
+  return { file, problems: [...problems, ...assessed.problems], cases, mutation: assessed.mutation };
 }
 
 function checkedQuery({
@@ -104,8 +104,8 @@ function placeOf(
   return row === undefined ? {} : { at: { file: testFile, ...row } };
 }
 
-/** Rows that the query never sees show nothing: a case that expects none would always pass. */
-const unread = (tables: readonly string[], { file, cases }: TestFile): readonly FileProblem[] =>
+/** Problems for rows in tables that the query does not read: a case that expects no result would always pass. */
+const unreadTables = (tables: readonly string[], { file, cases }: TestFile): readonly FileProblem[] =>
   cases.flatMap(({ tablesAt }) =>
     Object.entries(tablesAt)
       .filter(([table]) => !tables.includes(table))

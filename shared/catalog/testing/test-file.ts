@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Position } from "../../kql/language.ts";
+import type { Position } from "../../kql/position.ts";
 import { nearest } from "../../kql/nearest.ts";
 import { DEVICE_TABLES, DIALECTS, SCHEMAS } from "../../kql/schema.ts";
 import type { FileProblem } from "../file-problem.ts";
@@ -9,17 +9,17 @@ import { testFileSchema } from "./test-schema.ts";
 import type { YamlDocument } from "../yaml-document.ts";
 import { normalised, readYamlDocument } from "../yaml-document.ts";
 
-/** A `*.test.yaml`, checked against the schemas of both dialects. */
+/** A `*.test.yaml`, checked against the table schemas of both dialects. */
 export interface TestFile extends DetectionTests<FileCase> {
   readonly file: string;
-  /** Mutants that no case needs to notice, since they mean the same. */
+  /** Mutants that may survive because they mean the same as the query. */
   readonly survivors: readonly (Position & { readonly mutation: string; readonly reason: string })[];
 }
 
-/** Position: where the case begins. */
+/** A case with its position in the file. */
 interface FileCase extends DetectionCase, Position {
   readonly boundary: boolean;
-  /** Where each table's name stands, and each expected row. */
+  /** Positions of the table names and of the expected rows. */
   readonly tablesAt: Readonly<Record<string, Position>>;
   readonly expectAt: readonly Position[];
 }
@@ -29,7 +29,7 @@ export type LoadedTests = { readonly tests: TestFile } | { readonly problems: re
 type Content = z.infer<typeof testFileSchema>;
 type Problem = Position & { readonly message: string };
 
-/** Tests from a file's text, or all that is wrong with it, in the order of the file. */
+/** The tests of a file, or all its problems in the order of the file. */
 export function loadTestFile(source: string, file: string): LoadedTests {
   const yaml = readYamlDocument(normalised(source), { intAsBigInt: true });
   const refused = (problems: readonly Problem[]): LoadedTests => ({
@@ -37,7 +37,7 @@ export function loadTestFile(source: string, file: string): LoadedTests {
       .toSorted((a, b) => a.line - b.line || a.column - b.column)
       .map(({ line, column, message }) => ({ file, line, column, message })),
   });
-  // What follows the first error comes of it as a rule: one bracket that is missing gives dozens.
+  // Later errors usually follow from the first: one missing bracket gives dozens.
   if ("problems" in yaml) return refused(yaml.problems.slice(0, 1));
   const parsed = testFileSchema.safeParse(yaml.content);
   if (!parsed.success) return refused(parsed.error.issues.flatMap((issue) => issueProblems(issue, yaml)));
@@ -126,7 +126,7 @@ function tableProblems(
           },
         ];
       const types = named.length === 0 ? [INGESTION.type] : named.map(({ type }) => type);
-      // Where the dialects differ in the type, a value has to fit one of them: the other gets its text, or what it holds.
+      // Where the dialects differ in the type, a value has to fit one of them; the other gets it converted from or to text.
       const problems = types.map((type) => cellProblem(given, type, now));
       const [problem] = problems;
       return problem === undefined || problems.includes(undefined)
@@ -136,7 +136,7 @@ function tableProblems(
   );
 }
 
-/** The three kinds of case that every detection needs. */
+/** Problems for missing ones of the three kinds of case that every detection needs. */
 function kindProblems({ cases }: Content, yaml: YamlDocument): readonly Problem[] {
   const wanted: readonly (readonly [boolean, string])[] = [
     [cases.some(({ expect }) => expect.length > 0), "no case expects a row; add one that matches"],

@@ -7,17 +7,16 @@ import { INGESTED, tableOf } from "../../kql/table-data.ts";
 import type { TestRow } from "./detection-tests.ts";
 import { TIME_FORMS, testTime } from "./test-time.ts";
 
-/** Event time of a row: Defender XDR has the one column, Log Analytics the other, and a test may write either. */
+/** Event time columns: Defender XDR has the one, Log Analytics the other, and a test may write either. */
 export const TIME_COLUMNS: readonly string[] = ["Timestamp", "TimeGenerated"];
 
-/** Event time of a row that says none. */
+/** Event time of a row without one. */
 const DEFAULT_TIME = "now-1h";
 
 /**
- * The rows of a table as a dialect has them. A row's event time goes into the time column that the dialect has, an hour before
- * `now` where it says none; it was ingested at that time where it does not say `$ingested`. Columns that only the other dialect
- * has are left out.
- * @throws {TypeError} a value that is none of its column's type: `cellProblem` finds it before
+ * The rows of a table in a dialect's form. The event time goes into the dialect's time column; its default is an hour before
+ * `now`. The default of `$ingested` is the event time. Columns that only the other dialect has are left out.
+ * @throws {TypeError} for a value that does not have its column's type; `cellProblem` reports it beforehand
  */
 export function testTable(table: string, rows: readonly TestRow[], dialect: Dialect, now: Date): TableData {
   const columns = SCHEMAS[dialect][table] ?? [];
@@ -31,7 +30,7 @@ export function testTable(table: string, rows: readonly TestRow[], dialect: Dial
   );
 }
 
-/** A row's values as `tableOf` takes them; what is no column is left out. */
+/** A row's values for `tableOf`, limited to the dialect's columns. */
 export const recordOf = (row: TestRow, columns: readonly Column[], now: Date): TableRecord =>
   Object.fromEntries(
     columns.flatMap(({ name, type }) => (Object.hasOwn(row, name) ? [[name, cellOf(row[name], type, now)]] : [])),
@@ -57,13 +56,13 @@ function jsonText(given: unknown): string {
   return JSON.stringify(given) ?? "null";
 }
 
-/** Why a value can't stand in a column of that type, and what to write; `undefined` where it can. Null is "not there". */
+/** Why a value does not fit a column of that type, and what to write; `undefined` where it fits. Null means "missing". */
 export function cellProblem(given: unknown, type: Column["type"], now: Date): string | undefined {
   if (given === undefined || given === null) return undefined;
   const whole = typeof given === "bigint" ? given : Number.isSafeInteger(given) ? BigInt(Number(given)) : undefined;
   switch (type) {
     case "string":
-      // A list or map is written as its JSON text, which is how Defender XDR has what Log Analytics has as a dynamic.
+      // A list or map becomes JSON text: Defender XDR has text where Log Analytics has a dynamic.
       return typeof given === "string" || typeof given === "object" ? undefined : "is a string: put it in quotes";
     case "bool":
       return typeof given === "boolean" ? undefined : "is a bool: write true or false, without quotes";

@@ -6,7 +6,7 @@ const missingOr =
   ({ input }: { readonly input?: unknown }): string =>
     input === undefined || input === null ? missing : wrong;
 
-/** Zod's own words for a field that nothing knows: the loader says which one, at its place. */
+/** Keeps Zod's message for an unknown field: the loader reports which field it is, at its position. */
 const strict = <T extends z.core.$ZodLooseShape>(shape: T, wanted: string): z.ZodObject<T, z.core.$strict> =>
   z.strictObject(shape, { error: ({ code }) => (code === "unrecognized_keys" ? undefined : wanted) });
 
@@ -42,7 +42,7 @@ const testCase = strict(
     }),
     expect: z.array(
       row.refine((given) => Object.keys(given).length > 0, {
-        error: "this row says nothing; name the columns that matter",
+        error: "this row is empty; name the columns that matter",
       }),
       {
         error: missingOr(
@@ -65,7 +65,7 @@ const survivor = strict(
 
 const CASES = "cases has at least three entries: one that matches, one that must not (expect: []), one boundary";
 
-/** A `*.test.yaml`. */
+/** Schema of a `*.test.yaml`. */
 export const testFileSchema = strict(
   {
     now,

@@ -2,10 +2,10 @@ import { inRange, parseDatetime, parseTimespan } from "../../kql/datetime.ts";
 
 const RELATIVE = /^now(?:[+-](?:\d+(?:\.\d+)?(?:d|h|m|s|ms|tick))+)*$/;
 
-/** How a time may be written, for messages. */
+/** The accepted forms of a time, for messages. */
 export const TIME_FORMS = "2026-03-01T12:00:00Z, now, now-5d, now-1h30m or now+1tick (units d, h, m, s, ms, tick)";
 
-/** Ticks of a time in a test: ISO 8601, or relative to the test's `now` (in ticks). `undefined` where it is none, or before year 1 or after 9999. */
+/** Ticks of a test's time: ISO 8601, or relative to `now` (in ticks). `undefined` for anything else, or outside the years 1 to 9999. */
 export function testTime(text: string, nowTicks: bigint): bigint | undefined {
   if (!RELATIVE.test(text)) return parseDatetime(text);
   let ticks = nowTicks;

@@ -16,13 +16,13 @@ export interface ToolsReport {
   readonly tools: number;
   readonly cases: number;
   readonly failed: number;
-  /** Literals, names and the operator, each taken away or weakened; absent: not asked for, or cases fail. */
+  /** Number of changed conditions: each literal, name and the operator removed or weakened. Absent: not requested, or cases fail. */
   readonly mutants?: number;
   readonly survivors?: readonly string[];
   readonly problems: readonly FileProblem[];
 }
 
-/** Runs the one scan of all tools over a row for each case, in both dialects, and the mutants of each tool's condition. */
+/** Runs the one scan of all tools over one row for each case, in both dialects, then the mutants of each tool's condition. */
 export function testTools(
   tools: readonly Tool[],
   cases: readonly ToolCase[],
@@ -51,7 +51,7 @@ export function testTools(
       cases.filter(({ slug }) => slug === tool.slug),
     ),
   );
-  const survivors = runs.flatMap(({ unnoticed }) => unnoticed);
+  const survivors = runs.flatMap((run) => run.survivors);
   return {
     ...totals,
     mutants: runs.reduce((sum, { count }) => sum + count, 0),
@@ -62,7 +62,7 @@ export function testTools(
   };
 }
 
-/** Slugs by index of the case, which is the device. */
+/** Found slugs by index of the case; each case is one device. */
 function scan(tools: readonly Tool[], cases: readonly ToolCase[], dialect: Dialect): ReadonlyMap<number, string[]> {
   const slugs = new Map(tools.map(({ id, slug }) => [id, slug]));
   const rows = cases.map(({ signer }, i) => ({
@@ -92,21 +92,23 @@ interface Survivor {
   readonly last: ToolCase;
 }
 
-/** Each change of a tool's condition, over its own signers, in one query. */
+/** Runs every change of a tool's condition over the tool's own signers, in one query. */
 function mutantsOf(
   tool: Tool,
   cases: readonly ToolCase[],
-): { readonly count: number; readonly unnoticed: readonly Survivor[] } {
+): { readonly count: number; readonly survivors: readonly Survivor[] } {
   const changes = [...changesOf(tool)];
   const last = cases.at(-1);
-  if (!last) return { count: 0, unnoticed: [] };
+  if (!last) return { count: 0, survivors: [] };
   const signers = cases.map(({ signer }) => kqlString(signer)).join(", ");
   const columns = changes.map(([, text], i) => `m${i} = ${text}`).join(", ");
   const { rows } = execute(`datatable(Signer: string)[${signers}] | project ${columns}`, { tables: {}, now: NOW });
-  const unnoticed = changes.flatMap(([change], i) =>
-    rows.every((row, of) => row[i] === cases[of]?.found) ? [{ change: `${tool.slug}: ${change}`, last }] : [],
+  const missed = changes.flatMap(([change], i) =>
+    rows.every((row, caseIndex) => row[i] === cases[caseIndex]?.found)
+      ? [{ change: `${tool.slug}: ${change}`, last }]
+      : [],
   );
-  return { count: changes.length, unnoticed };
+  return { count: changes.length, survivors: missed };
 }
 
 function* changesOf(tool: Tool): Generator<readonly [change: string, condition: string]> {

@@ -2,29 +2,29 @@ import type { QueryWindow } from "../../core/pack.ts";
 import { bindQuery } from "../../core/pack.ts";
 import { analyse } from "../../kql/language.ts";
 import { child, nodeName, walk } from "../../kql/syntax.ts";
-import type { QueryProblem } from "../../kql/validate.ts";
+import type { QueryProblem } from "../../kql/query-problem.ts";
 import { validateQuery } from "../../kql/validate.ts";
 import { preludeParts } from "../prelude.ts";
 
-/** A query as its tests run it: with a `Timestamp` whatever the dialect, over its own window and no planned one. */
+/** A query in the form that its tests run: with a `Timestamp` in both dialects, and without a planned window. */
 export interface TestedQuery {
-  /** Stands before the text. Ends with a line break, or is empty. */
+  /** The prelude before the text: ends with a line break, or is empty. */
   readonly front: string;
   readonly text: string;
-  /** It collects sets (`make_set`), whose order Kusto does not promise: lists are compared regardless of order then. */
+  /** The query collects sets (`make_set`), whose order Kusto does not promise: its lists are compared as sets. */
   readonly collectsSets: boolean;
 }
 
 const BEGINNING = new Date("0001-01-01T00:00:00Z");
 const END = new Date("9999-12-31T00:00:00Z");
 
-/** Holds every row that has a time. */
+/** A window that contains every row with a time. */
 const EVERYTHING: QueryWindow = { from: BEGINNING, to: END, since: END, horizon: END };
 
 const frontOf = (tables: readonly string[], namesTimeGenerated: boolean): string =>
   bindQuery(preludeParts(tables, namesTimeGenerated), EVERYTHING, "all");
 
-/** A detection's query, checked as a detection, and the tables that it reads. */
+/** Validates a detection's query; returns it with the tables that it reads. */
 export function testedQuery(
   text: string,
 ):

@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-import type { SourceText } from "../compile-all.ts";
+import type { SourceText } from "../source-text.ts";
 import type { FileProblem } from "../file-problem.ts";
 import type { Tool } from "../tools.ts";
 import { loadYaml, unknownFields } from "../yaml-file.ts";
 
-/** One signer, and whether the tool has to be found by it. */
+/** One signer, and whether it has to identify the tool. */
 export interface ToolCase {
   readonly slug: string;
   readonly signer: string;
   readonly found: boolean;
-  /** Where it stands. */
+  /** Makes a problem at the case's position. */
   readonly problem: (message: string) => FileProblem;
 }
 
@@ -34,8 +34,8 @@ const schema = z.record(
 );
 
 /**
- * Tests of the catalogue's tools, from `rmm-tools.test.yaml` beside it and a customer's own. Every tool has tests, also one that is
- * off; tests of a tool that there is not are a mistake.
+ * Tests of the catalogue's tools, from `rmm-tools.test.yaml` and the customer's own file. Every tool needs tests, also a disabled
+ * one; tests of an unknown tool are a problem.
  */
 export function loadToolTests(
   sources: readonly SourceText[],

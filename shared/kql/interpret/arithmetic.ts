@@ -7,7 +7,7 @@ import { unsupported } from "./scope.ts";
 
 type Operation = (left: number | bigint, right: number | bigint) => Value;
 
-/** `+ - * / %` by the static types of both sides; null where either side is. */
+/** `+ - * / %`, chosen by the static types of both sides; null where either side is null. */
 export function compileArithmetic(
   operator: string,
   left: Compiled,
@@ -51,7 +51,7 @@ function operationOf(operator: string, left: Kind, right: Kind): Operation | und
 
 const isNumber = (kind: Kind): boolean => kind === "integer" || kind === "real" || kind === "dynamic";
 
-/** Dynamics: integers where both hold integers. */
+/** For dynamics: integer arithmetic where both hold integers. */
 function loose(operator: string): Operation | undefined {
   const integer = INTEGER.get(operator);
   const real = REAL.get(operator);
@@ -61,7 +61,7 @@ function loose(operator: string): Operation | undefined {
 
 const isWhole = (value: number | bigint): boolean => typeof value === "bigint" || Number.isInteger(value);
 
-/** 64-bit: wraps, truncates towards zero, null on division by zero; a remainder has the dividend's sign. */
+/** 64-bit arithmetic: wraps, truncates towards zero; division by zero is null; a remainder has the dividend's sign. */
 const INTEGER: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   [
     "+",
@@ -145,7 +145,7 @@ const scaled: Operation = (a, b) =>
 
 const ticks = (value: number): bigint | null => (Number.isFinite(value) ? BigInt(Math.round(value)) : null);
 
-/** A datetime that leaves the calendar is null. */
+/** Arithmetic of times; a datetime out of range is null. */
 const TIME: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["datetime - datetime", (a, b) => BigInt(a) - BigInt(b)],
   ["datetime - timespan", (a, b) => inRange(BigInt(a) - BigInt(b))],

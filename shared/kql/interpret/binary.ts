@@ -11,9 +11,9 @@ import type { Getter } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
 import { located } from "./pattern.ts";
-import { textOf } from "./text-of.ts";
+import { textGetter } from "./text-getter.ts";
 
-/** String operators by their text; each has a negation with `!` before it. */
+/** String operators by their text; each has a negation with a leading `!`. */
 export const TEXT_OPERATORS: ReadonlyMap<string, (needle: string) => TextTest> = new Map([
   ["=~", text.equalsFolded],
   ["has", text.has],
@@ -40,7 +40,7 @@ const ORDERINGS: ReadonlyMap<string, (order: number) => boolean> = new Map([
 
 const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%"]);
 
-/** Dispatch is on the operator's text: the service's kinds do not tell all apart. */
+/** Dispatches on the operator's text: the service's node kinds do not distinguish all operators. */
 export function compileBinary(node: SyntaxView, scope: Scope): Compiled {
   const operator = tokenText(child(node, "Operator")).toLowerCase().replaceAll(/\s+/g, " ");
   const left = compile(child(node, "Left"), scope);
@@ -51,7 +51,7 @@ export function compileBinary(node: SyntaxView, scope: Scope): Compiled {
   return get === undefined ? unsupported(scope, operator, node) : { type: "bool", constant, get };
 }
 
-/** Prepares a needle; one that is none has its place in the error. */
+/** Prepares a needle; the error for an invalid one has its position. */
 type Prepare = (prepare: () => TextTest) => TextTest;
 
 function test(operator: string, left: Compiled, right: Compiled, guarded: Prepare): Getter | undefined {
@@ -67,7 +67,7 @@ function test(operator: string, left: Compiled, right: Compiled, guarded: Prepar
   return prepare === undefined ? undefined : textTest(left, right, (needle) => guarded(() => prepare(needle)), negated);
 }
 
-/** Three-valued: false wins over null. */
+/** Three-valued logic: false wins over null. */
 function and(left: Getter, right: Getter): Getter {
   return (row) => {
     const first = left(row);
@@ -77,7 +77,7 @@ function and(left: Getter, right: Getter): Getter {
   };
 }
 
-/** Three-valued: true wins over null. */
+/** Three-valued logic: true wins over null. */
 function or(left: Getter, right: Getter): Getter {
   return (row) => {
     const first = left(row);
@@ -88,7 +88,7 @@ function or(left: Getter, right: Getter): Getter {
 }
 
 /**
- * Equality with Kusto's nulls: null with null is null; null with a value is false for `==` and true for `!=`.
+ * Equality with Kusto's nulls: two nulls give null; a null and a value give false for `==` and true for `!=`.
  * Source: "Null values" of the Kusto documentation.
  */
 function equality(left: Compiled, right: Compiled, negated: boolean): Getter {
@@ -101,7 +101,7 @@ function equality(left: Compiled, right: Compiled, negated: boolean): Getter {
   };
 }
 
-/** `<` and its kin; null where either side is. */
+/** Ordering operators; null where either side is null. */
 function ordered(left: Compiled, right: Compiled, accept: (order: number) => boolean): Getter {
   const [first, second] = commonTypes(left, right);
   return (row) => {
@@ -111,11 +111,11 @@ function ordered(left: Compiled, right: Compiled, accept: (order: number) => boo
   };
 }
 
-/** Two operands brought to one type: a dynamic takes the other's, where it holds such a value. */
+/** Brings two operands to one type: a dynamic is read as the other side's type, where it holds such a value. */
 export function commonTypes(left: Compiled, right: Compiled): readonly [Getter, Getter] {
   if (left.type === right.type) return [left.get, right.get];
-  if (left.type === "dynamic") return [heldAs(left.get, right.type), right.get];
-  if (right.type === "dynamic") return [left.get, heldAs(right.get, left.type)];
+  if (left.type === "dynamic") return [valueAs(left.get, right.type), right.get];
+  if (right.type === "dynamic") return [left.get, valueAs(right.get, left.type)];
   if (left.type === "string" || right.type === "string") {
     const other = left.type === "string" ? right.type : left.type;
     return [toType(left, other).get, toType(right, other).get];
@@ -125,21 +125,21 @@ export function commonTypes(left: Compiled, right: Compiled): readonly [Getter, 
 
 const NUMBERS: ReadonlySet<string> = new Set(["long", "int", "real", "decimal"]);
 
-/** A dynamic's value where it is of the type asked for, else null: no text becomes a number in a comparison. */
-function heldAs(get: Getter, type: string): Getter {
+/** A dynamic's value if it has that type, else null: a comparison never turns text into a number. */
+function valueAs(get: Getter, type: string): Getter {
   return (row) => {
     const value = get(row);
-    const held = dynamicType(value);
-    if (held === type || (NUMBERS.has(held) && NUMBERS.has(type))) return untagged(value);
-    if (type === "string") return toText(value, held);
-    return type === "guid" && held === "string" ? value : null;
+    const actual = dynamicType(value);
+    if (actual === type || (NUMBERS.has(actual) && NUMBERS.has(type))) return untagged(value);
+    if (type === "string") return toText(value, actual);
+    return type === "guid" && actual === "string" ? value : null;
   };
 }
 
-/** A needle that is the same for all rows is prepared once. */
+/** A constant needle is prepared once, others are cached. */
 function textTest(left: Compiled, right: Compiled, prepare: (needle: string) => TextTest, negated: boolean): Getter {
-  const haystack = textOf(left);
-  const needle = textOf(right);
+  const haystack = textGetter(left);
+  const needle = textGetter(right);
   if (right.constant) {
     const holds = prepare(needle(NO_ROW));
     return (row) => holds(haystack(row)) !== negated;
@@ -156,5 +156,5 @@ function textTest(left: Compiled, right: Compiled, prepare: (needle: string) => 
   };
 }
 
-/** Needles that are kept prepared where they come from rows. */
+/** Most prepared needles in the cache, where needles come from rows. */
 const MAX_PREPARED = 10_000;

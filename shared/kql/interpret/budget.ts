@@ -5,41 +5,41 @@ import type { Relation, Row } from "./relation.ts";
 import type { Scope } from "./scope.ts";
 import { fail } from "./scope.ts";
 
-/** What one execution may use. */
+/** Limits of one execution. */
 export interface Bounds {
-  /** Rows that are read from tables and made by range, mv-expand, join and lookup, all together. */
+  /** Most rows read from tables and made by range, mv-expand, join and lookup, in total. */
   readonly maxIntermediateRows: number;
-  /** Rows, groups and elements that are kept in memory at a time's end: by sort, join, summarize, distinct, the result. */
+  /** Most rows, groups and elements kept in memory, in total: by sort, join, summarize, distinct and the result. */
   readonly maxHeldRows: number;
 }
 
 export const DEFAULT_BOUNDS: Bounds = { maxIntermediateRows: 20_000_000, maxHeldRows: 4_000_000 };
 
-/** Most elements of a list that a function may make: what make_list() holds at most. */
+/** Most elements of a list that a function makes: the maximum of make_list(). */
 export const MAX_ELEMENTS = 1_048_576;
 
-/** Rows that the expansion of one function's call is worth: calls in calls multiply before any row is read. */
+/** Cost, in rows, of expanding one call of a query's function: nested calls multiply before any row is read. */
 const CALL_COST = 1000;
 
-/** What is left. Counted, not timed: the same query over the same rows always ends at the same place. */
+/** The remaining budget. Counted, not timed: the same query over the same rows always ends at the same point. */
 export interface Budget {
   readonly bounds: Bounds;
-  rows: number;
-  held: number;
+  rowsLeft: number;
+  heldRowsLeft: number;
 }
 
 export const budgetOf = (bounds: Bounds): Budget => ({
   bounds,
-  rows: bounds.maxIntermediateRows,
-  held: bounds.maxHeldRows,
+  rowsLeft: bounds.maxIntermediateRows,
+  heldRowsLeft: bounds.maxHeldRows,
 });
 
 const count = (value: number): string => value.toLocaleString("en-US");
 
 function spend(scope: Scope, at: SyntaxView, rows = 1): void {
   const { budget } = scope.execution;
-  budget.rows -= rows;
-  if (budget.rows < 0)
+  budget.rowsLeft -= rows;
+  if (budget.rowsLeft < 0)
     fail(
       scope,
       `the query reads and makes more than ${count(budget.bounds.maxIntermediateRows)} rows on its way; filter earlier, or over fewer rows:`,
@@ -51,8 +51,8 @@ export const spendCall = (scope: Scope, at: SyntaxView): void => spend(scope, at
 
 export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
   const { budget } = scope.execution;
-  budget.held -= rows;
-  if (budget.held < 0)
+  budget.heldRowsLeft -= rows;
+  if (budget.heldRowsLeft < 0)
     fail(
       scope,
       `the query keeps more than ${count(budget.bounds.maxHeldRows)} rows in memory; filter earlier, or keep fewer rows:`,
@@ -60,10 +60,10 @@ export function hold(scope: Scope, at: SyntaxView, rows = 1): void {
     );
 }
 
-/** What a value that is kept is worth in rows: long texts more than one. */
+/** Cost, in rows, of keeping a value in memory: a long text costs more than one. */
 export const weight = (value: Value): number => (typeof value === "string" ? 1 + (value.length >>> 8) : 1);
 
-/** Counts the rows of a relation that may have more than its input, and each scan of it. */
+/** Charges each scan and each row of a relation that may have more rows than its input. */
 export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relation => ({
   ...relation,
   scan: (emit) => {
@@ -75,8 +75,8 @@ export const metered = (relation: Relation, scope: Scope, at: SyntaxView): Relat
   },
 });
 
-/** Every row, in order. */
-export function heldRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
+/** Collects all rows, in order, and charges them as kept in memory. */
+export function collectRows(relation: Relation, scope: Scope, at: SyntaxView): Row[] {
   const rows: Row[] = [];
   relation.scan((row) => {
     hold(scope, at);
@@ -86,7 +86,7 @@ export function heldRows(relation: Relation, scope: Scope, at: SyntaxView): Row[
   return rows;
 }
 
-/** A value that a function has made, if it is not too large. */
+/** Returns a value that a function has made; fails if it is too large. */
 export function bounded(value: Value, scope: Scope, at: SyntaxView): Value {
   if (typeof value === "string" && value.length > MAX_TEXT)
     return fail(scope, `a text longer than ${count(MAX_TEXT)} characters; cut it with substring():`, at);

@@ -12,17 +12,17 @@ import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported, withoutRow } from "./scope.ts";
 import { compileTabular } from "./tabular.ts";
 
-/** Scalar type of a node, as the language service has bound it. */
+/** Scalar type of a node, as bound by the language service. */
 export const typeOf = (node: SyntaxView): string => columnTypeName(node.ResultType);
 
 export const constantOf = (value: Value, type: string): Compiled => ({ type, constant: true, get: () => value });
 
-/** Computes a constant expression now instead of once a row. */
+/** Computes a constant expression at compile time. */
 function folded(compiled: Compiled): Compiled {
   return compiled.constant ? constantOf(compiled.get(NO_ROW), compiled.type) : compiled;
 }
 
-/** A scalar expression as a closure over a row. @throws {UnsupportedKqlError} */
+/** Compiles a scalar expression to a function of a row. @throws {UnsupportedKqlError} */
 export function compile(node: SyntaxView, scope: Scope): Compiled {
   return folded(compileNode(node, scope));
 }
@@ -67,7 +67,7 @@ function compileNode(node: SyntaxView, scope: Scope): Compiled {
   }
 }
 
-/** The first column of the first row; null where there is none. */
+/** `toscalar()`: the first column of the first row; null where there is no row. */
 function compileToScalar(node: SyntaxView, scope: Scope): Compiled {
   const relation = compileTabular(child(node, "Expression"), withoutRow(scope));
   const column = relation.columns[0];
@@ -110,7 +110,7 @@ function compileUnary(node: SyntaxView, scope: Scope): Compiled {
   return { type: typeOf(node), constant, get: (row) => negate(get(row)) };
 }
 
-/** `bag.key`. What is no bag, or has no such key, is null. */
+/** `bag.key`; null for a value that is no bag, or a missing key. */
 function compilePath(node: SyntaxView, scope: Scope): Compiled {
   const selector = child(node, "Selector");
   if (nodeName(selector) !== "NameReference") return unsupported(scope, nodeName(selector), selector);
@@ -141,7 +141,7 @@ function elementOf(value: Value, index: Value): Value {
   return isList(value) && typeof index === "number" ? (value.at(index) ?? null) : null;
 }
 
-/** As `compile`, brought to a type that the context asks for. */
+/** As `compile`, converted to the type that the context requires. */
 export function compileAs(node: SyntaxView, scope: Scope, type: string): Compiled {
   return toType(compile(node, scope), type);
 }
@@ -153,7 +153,7 @@ export function toType(compiled: Compiled, type: string): Compiled {
   return folded({ type, constant, get: (row) => convert(get(row), from, type) });
 }
 
-/** Arguments of a call, compiled. `typeof(long)` is no value: the service has made it the type of the call. */
+/** Compiled arguments of a call, without `typeof(…)`: the service has already made it the call's type. */
 export const compileAll = (nodes: readonly SyntaxView[], scope: Scope): Compiled[] =>
   nodes.map((node) => (nodeName(node) === "TypeOfLiteralExpression" ? constantOf(null, "type") : compile(node, scope)));
 

@@ -24,7 +24,7 @@ import { columnNamed } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { unsupported } from "./scope.ts";
 
-/** Scalar functions by name: one file a family. Add a function there. */
+/** Scalar functions by name. Each family has a file; add a function there. */
 export const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
   ...ADDRESSES,
   ...BAGS,
@@ -44,7 +44,7 @@ export const SCALAR_FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map([
   ...TIMES,
 ]);
 
-/** Functions whose argument is not a value: a column that may not exist, the row itself. */
+/** Functions whose argument is not a value but a column that may not exist, or the row itself. */
 export const CONTEXTUAL_FUNCTIONS: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Compiled> = new Map([
   ["column_ifexists", columnIfExists],
   ["columnifexists", columnIfExists],
@@ -70,7 +70,7 @@ export function compileFunction(node: SyntaxView, scope: Scope): Compiled {
   };
 }
 
-/** Functions whose result may be much larger than what they are given. */
+/** Functions whose result may be much larger than their arguments. */
 const GROWING: ReadonlySet<string> = new Set([
   "array_concat",
   "base64_encode_tostring",
@@ -87,7 +87,7 @@ const GROWING: ReadonlySet<string> = new Set([
   "url_encode_component",
 ]);
 
-/** The column of that name, or the second argument where the input has none. */
+/** `column_ifexists`: the column with that name, or the second argument where the input has none. */
 function columnIfExists(node: SyntaxView, scope: Scope): Compiled {
   const [name, otherwise] = argumentsOf(node);
   if (name === undefined || otherwise === undefined) return unsupported(scope, "column_ifexists()", node);
@@ -97,7 +97,7 @@ function columnIfExists(node: SyntaxView, scope: Scope): Compiled {
   return { type: column.type, get: column.get, constant: false };
 }
 
-/** When the row was ingested; null where rows are no longer those of a table. */
+/** `ingestion_time()`; null where the rows no longer come straight from a table. */
 function ingestionTime(_node: SyntaxView, scope: Scope): Compiled {
   const get = scope.row?.ingested;
   return get === undefined ? constantOf(null, "datetime") : { type: "datetime", get, constant: false };

@@ -7,7 +7,7 @@ import { Tagged, missing, toDynamic } from "../value.ts";
 import type { Scope } from "./scope.ts";
 import { unsupported } from "./scope.ts";
 
-/** Value of a literal node of that type, from its text: the language service's own boxes lose digits. */
+/** Value of a literal node of that type, parsed from its text: the language service's own values lose digits. */
 export function literal(node: SyntaxView, type: string, scope: Scope): Value {
   const text = literalText(node);
   if (type === "string") return text;
@@ -45,7 +45,7 @@ function literalText(node: SyntaxView): string {
   return typeof text === "string" ? (text.trim() === "" ? text : text) : node.toString().trim();
 }
 
-/** What stands inside `dynamic(…)`. */
+/** Value of the literal inside `dynamic(…)`. */
 export function dynamicLiteral(node: SyntaxView, scope: Scope): Value {
   switch (nodeName(node)) {
     case "JsonArrayExpression":

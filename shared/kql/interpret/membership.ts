@@ -13,9 +13,9 @@ import type { Row } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, unsupported } from "./scope.ts";
 import { compileTabular } from "./tabular.ts";
-import { textOf } from "./text-of.ts";
+import { textGetter } from "./text-getter.ts";
 
-/** `in`, `!in`, `in~`, `!in~` with a list of scalars, dynamic lists, or the first column of a table. */
+/** `in`, `!in`, `in~`, `!in~` over a list of scalars, dynamic lists, or the first column of a table. */
 export function compileIn(node: SyntaxView, scope: Scope): Compiled {
   const operator = tokenText(child(node, "Operator"));
   const negated = operator.startsWith("!");
@@ -81,7 +81,7 @@ function membersOf(node: SyntaxView, left: Compiled, scope: Scope): Members {
 const isTabular = (node: SyntaxView): boolean =>
   node.ResultType !== null && node.ResultType !== undefined && nodeName(node.ResultType) === "TableSymbol";
 
-/** `between (a .. b)`, both ends included; on a datetime the second may be a timespan: its length. */
+/** `between (a .. b)`, both ends included; for datetimes the second may be a timespan, the length of the range. */
 export function compileBetween(node: SyntaxView, scope: Scope): Compiled {
   const operator = tokenText(child(node, "Operator"));
   const negated = operator === "!between";
@@ -124,7 +124,7 @@ export const compileHasAll = (node: SyntaxView, scope: Scope): Compiled => compi
 
 function compileHasList(node: SyntaxView, scope: Scope, prepare: (needles: readonly string[]) => TextTest): Compiled {
   const left = compile(child(node, "Left"), scope);
-  const haystack = textOf(left);
+  const haystack = textGetter(left);
   const asText: Compiled = { type: "string", constant: true, get: () => "" };
   const members = expressionsOf(child(node, "Right")).map((item) => membersOf(item, asText, scope));
   const constant = members.every((member) => member.constant);

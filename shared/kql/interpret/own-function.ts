@@ -8,7 +8,7 @@ import { unsupported, withBinding, withoutRow } from "./scope.ts";
 import { bindStatements } from "./statements.ts";
 import { compileTabular } from "./tabular.ts";
 
-/** Calls of the functions that a query defines with let. */
+/** Calls of functions that a query defines with let. */
 
 export function callScalar(node: SyntaxView, own: OwnFunction, scope: Scope): Compiled {
   const body = bodyOf(node, own.declaration);
@@ -20,13 +20,13 @@ export function callTabular(node: SyntaxView, own: OwnFunction, scope: Scope): R
   return compileTabular(child(body, "Expression"), callScope(node, own, body, scope));
 }
 
-/** The body is bound anew for each call, as its parameters' types may differ. */
+/** The body of a call. The language service binds it for each call, since the parameters' types may differ. */
 const bodyOf = (call: SyntaxView, declaration: SyntaxView): SyntaxView =>
   calledBody(call) ?? child(declaration, "Body");
 
 export type OwnFunction = Extract<Binding, { kind: "function" }>;
 
-/** The function's own surroundings with its parameters bound to the arguments. The caller's row stays: arguments may read it. */
+/** The scope of the function's definition, with its parameters bound to the arguments. Keeps the caller's row, which arguments may read. */
 function callScope(node: SyntaxView, own: OwnFunction, body: SyntaxView, caller: Scope): Scope {
   spendCall(caller, node);
   const given = argumentsByName(node, own.declaration);
@@ -42,7 +42,7 @@ function callScope(node: SyntaxView, own: OwnFunction, body: SyntaxView, caller:
   return bindStatements(list(body, "Statements"), scope);
 }
 
-/** By place, by name, or the default. The service has checked that they fit. */
+/** Arguments by parameter name: given by position, by name, or the default. The service has checked that they fit. */
 function argumentsByName(node: SyntaxView, declaration: SyntaxView): ReadonlyMap<string, SyntaxView> {
   const found = new Map<string, SyntaxView>();
   const parameters = list(child(declaration, "Parameters"), "Parameters");
@@ -51,7 +51,7 @@ function argumentsByName(node: SyntaxView, declaration: SyntaxView): ReadonlyMap
     const value = defaultOf(parameter);
     if (value !== undefined) found.set(names[i] ?? "", value);
   }
-  // A view is named without parentheses.
+  // A view is called without parentheses.
   const given = nodeName(node) === "NameReference" ? [] : argumentsOf(node);
   for (const [i, argument] of given.entries()) {
     if (nodeName(argument) === "SimpleNamedExpression")
@@ -68,7 +68,7 @@ function boundArgument(argument: SyntaxView, type: SyntaxView | undefined, calle
   return { kind: "value", value };
 }
 
-/** Types by their other names. Source: "Scalar data types" of the Kusto documentation. */
+/** Types by their aliases. Source: "Scalar data types" of the Kusto documentation. */
 const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
   ["boolean", "bool"],
   ["date", "datetime"],

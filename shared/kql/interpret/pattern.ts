@@ -4,18 +4,18 @@ import type { SyntaxView } from "../syntax.ts";
 import type { Row } from "./relation.ts";
 import type { Compiled, Scope } from "./scope.ts";
 import { NO_ROW, fail } from "./scope.ts";
-import { textOf } from "./text-of.ts";
+import { textGetter } from "./text-getter.ts";
 
-/** The regular expression that an argument holds. One that is the same in every row is read now. Errors say where the call is. */
+/** The regular expression in an argument. A constant one is compiled at once. Errors have the call's position. */
 export function patternOf(argument: Compiled, scope: Scope, node: SyntaxView): (row: Row) => RegExp {
-  const text = textOf(argument);
+  const text = textGetter(argument);
   const read = (row: Row): RegExp => located(() => regex(text(row)), scope, node);
   if (!argument.constant) return read;
   const fixed = read(NO_ROW);
   return () => fixed;
 }
 
-/** @throws {KqlRuntimeError} in place of a PatternError */
+/** Runs `read`, and turns a PatternError into one with a position. @throws {KqlRuntimeError} */
 export function located<T>(read: () => T, scope: Scope, node: SyntaxView): T {
   try {
     return read();

@@ -1,8 +1,8 @@
 import type { Value } from "../value.ts";
 
 /**
- * A row in flight: values, or rows of other relations (a pair of a join, a branch of a union). Its shape is known only to the
- * getters of the relation's columns: operators that rename, drop or compute columns change getters and copy no row.
+ * A row of a relation: values, or rows of other relations (the pair of a join, the branch of a union). Only the getters of the
+ * relation's columns know its shape: operators that rename, drop or compute columns change getters and copy no row.
  */
 export type Row = readonly Value[];
 
@@ -14,20 +14,20 @@ export interface BoundColumn {
   readonly get: Getter;
 }
 
-/** A table in flight: rows are pushed to `emit` until it answers true ("enough"). May be scanned any number of times. */
+/** A lazy table: `scan` pushes rows to `emit` until that returns true ("enough"). May be scanned any number of times. */
 export interface Relation {
   readonly columns: readonly BoundColumn[];
-  /** Ingestion time of a row, while rows are still those of a table. */
+  /** Ingestion time of a row, while the rows come straight from a table. */
   readonly ingested?: Getter;
   readonly scan: (emit: (row: Row) => boolean) => void;
 }
 
-/** A value at the index of a row that holds values. */
+/** Getter of the value at an index, for a row of values. */
 export function at(index: number): Getter {
   return (row) => row[index] ?? null;
 }
 
-/** A getter that computes once a row: a computed column may be read by several later operators. */
+/** A getter that caches its value for a row: several later operators may read a computed column. */
 export function remembered(get: Getter): Getter {
   let last: Row | undefined;
   let value: Value = null;

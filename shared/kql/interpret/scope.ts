@@ -4,7 +4,7 @@ import type { TableData } from "../table-data.ts";
 import type { Budget } from "./budget.ts";
 import type { Getter, Relation, Row } from "./relation.ts";
 
-/** A compiled expression. A constant's value is the same in every row; its getter may be called without a real one. */
+/** A compiled expression. A constant has the same value in every row; its getter needs no row. */
 export interface Compiled {
   readonly type: string;
   readonly get: Getter;
@@ -16,32 +16,32 @@ export type Binding =
   | { readonly kind: "table"; readonly relation: Relation }
   | { readonly kind: "function"; readonly declaration: SyntaxView; readonly scope: Scope };
 
-/** What one execution is given. */
+/** Inputs of one execution. */
 interface Execution {
   readonly text: string;
   readonly nowTicks: bigint;
   readonly tables: ReadonlyMap<string, TableData>;
-  /** What is left of the bounds. */
+  /** The remaining budget. */
   readonly budget: Budget;
-  /** Event time range of every table, both ends included, as the query API's timespan cuts it. */
+  /** Event time range of every table, both ends included: the query API's timespan. */
   readonly range?: { readonly column: string; readonly from: bigint; readonly to: bigint };
 }
 
-/** Where names are looked up: let bindings around, columns of the row at hand. */
+/** Resolves names: let bindings, and columns of the operator's input. */
 export interface Scope {
   readonly execution: Execution;
   readonly bindings: ReadonlyMap<string, Binding>;
   /** The operator's input; absent outside an operator. */
   readonly row?: Relation;
-  /** In a function's body, which has a tree of its own: what its places are short of those in the text. */
+  /** Offset to add in a function's body, whose separate tree has its own positions. */
   readonly shift?: number;
-  /** Within an expression over aggregates: place of each aggregate's result in the row at hand. */
+  /** In an expression over aggregates: index of each aggregate's result in the row. */
   readonly aggregates?: ReadonlyMap<SyntaxView, number>;
 }
 
 export const withRow = (scope: Scope, row: Relation): Scope => ({ ...withoutRow(scope), row });
 
-/** The names around, without the columns of an operator's input: what a subquery sees. */
+/** The scope of a subquery: without the columns of an operator's input. */
 export const withoutRow = ({ execution, bindings, shift }: Scope): Scope => ({
   execution,
   bindings,
@@ -53,12 +53,12 @@ export const withBinding = (scope: Scope, name: string, binding: Binding): Scope
   bindings: new Map([...scope.bindings, [name, binding]]),
 });
 
-/** The default of every dispatch. */
+/** Fails for a construct that no dispatch knows. */
 export function unsupported(scope: Scope, construct: string, at: SyntaxView): never {
   throw new UnsupportedKqlError(construct, scope.execution.text, at.TextStart + (scope.shift ?? 0));
 }
 
-/** Ends the execution with a place in the text. */
+/** Fails the execution at a position in the text. */
 export function fail(scope: Scope, problem: string, at: SyntaxView, options?: ErrorOptions): never {
   throw new KqlRuntimeError(
     problem,
@@ -67,5 +67,5 @@ export function fail(scope: Scope, problem: string, at: SyntaxView, options?: Er
   );
 }
 
-/** The row that constants are computed with. */
+/** The row with which constants are computed. */
 export const NO_ROW: Row = [];

@@ -5,7 +5,7 @@ import type { Binding, Scope } from "./scope.ts";
 import { unsupported, withBinding } from "./scope.ts";
 import { compileTabular, isTabular } from "./tabular.ts";
 
-/** Binds the let statements in order. A scalar is computed once. */
+/** Binds the let statements in their order. A scalar is computed once. */
 export function bindStatements(statements: readonly SyntaxView[], outer: Scope): Scope {
   let scope = outer;
   for (const statement of statements) {

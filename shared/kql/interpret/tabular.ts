@@ -18,10 +18,10 @@ import { dataTable, print, range, tableNamed } from "./tabular/sources.ts";
 import { summarize } from "./tabular/summarize.ts";
 import { union } from "./tabular/union.ts";
 
-/** One operator after a pipe: its node, its input, names around it (columns of the input among them). */
+/** Compiles one operator after a pipe, from its node, its input and its scope (with the input's columns). */
 export type Operator = (node: SyntaxView, input: Relation, scope: Scope) => Relation;
 
-/** Operators by class of node. Add one there, its file in `tabular/`. */
+/** Operators by node class. Each has a file in `tabular/`; register a new one here. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["FilterOperator", where],
   ["ExtendOperator", extend],
@@ -49,7 +49,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["UnionOperator", union],
 ]);
 
-/** What stands first in a pipe. */
+/** Sources, which begin a pipe, by node class. */
 export const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Relation> = new Map([
   ["PrintOperator", print],
   ["RangeOperator", range],
@@ -59,7 +59,7 @@ export const SOURCES: ReadonlyMap<string, (node: SyntaxView, scope: Scope) => Re
 
 export const isTabular = (node: SyntaxView): boolean => tableColumns(node.ResultType) !== undefined;
 
-/** A tabular expression as a relation. @throws {UnsupportedKqlError} */
+/** Compiles a tabular expression to a relation. @throws {UnsupportedKqlError} */
 export function compileTabular(node: SyntaxView, scope: Scope): Relation {
   const relation = compileNode(node, scope);
   assertColumns(node, relation);
@@ -91,7 +91,7 @@ function compileNode(node: SyntaxView, scope: Scope): Relation {
   }
 }
 
-/** A pipe, and the names that hold after it: those that `as` gave in it. */
+/** Compiles a pipe; returns its relation and the scope with the names that `as` has bound. */
 function piped(node: SyntaxView, given: Scope): { readonly relation: Relation; readonly scope: Scope } {
   const left = child(node, "Expression");
   const { relation: input, scope } =
@@ -113,7 +113,7 @@ function checked<T extends { readonly relation: Relation }>(node: SyntaxView, ma
   return made;
 }
 
-/** The operator's keyword, as the query writes it. */
+/** Keyword of the operator in the query. */
 const operatorName = (node: SyntaxView): string => /^[\w-]+/.exec(node.toString().trim())?.[0] ?? nodeName(node);
 
 function named(node: SyntaxView, scope: Scope): Relation {
@@ -126,7 +126,7 @@ function named(node: SyntaxView, scope: Scope): Relation {
   return unsupported(scope, `name ${name} (${kind})`, node);
 }
 
-/** `table("X")`, or a tabular function of the query's own. */
+/** `table("X")`, or a tabular function that the query defines. */
 function called(node: SyntaxView, scope: Scope): Relation {
   const name = simpleName(child(node, "Name"));
   const own = scope.bindings.get(name);
@@ -138,19 +138,21 @@ function called(node: SyntaxView, scope: Scope): Relation {
     : unsupported(scope, `${name}()`, node);
 }
 
-const spell = (columns: readonly { readonly name: string; readonly type: string }[]): string =>
+const columnList = (columns: readonly { readonly name: string; readonly type: string }[]): string =>
   columns.map(({ name, type }) => `${name}:${type}`).join(", ");
 
-/** The language service knows what a query results in: what was made must be that. */
+/** Checks the relation's columns against the language service's result type. */
 function assertColumns(node: SyntaxView, relation: Relation): void {
   const expected = tableColumns(node.ResultType);
   if (expected === undefined) return;
-  if (spell(expected) !== spell(relation.columns)) {
-    throw new TypeError(`${node.toString().trim()}\nmade (${spell(relation.columns)}), not (${spell(expected)})`);
+  if (columnList(expected) !== columnList(relation.columns)) {
+    throw new TypeError(
+      `${node.toString().trim()}\nmade (${columnList(relation.columns)}), not (${columnList(expected)})`,
+    );
   }
 }
 
-/** Columns of a node's result, as the language service names and types them. @throws {TypeError} where the node is no table */
+/** Columns of a node's result according to the language service. @throws {TypeError} where the result is no table */
 export function resultOf(node: SyntaxView): readonly { readonly name: string; readonly type: string }[] {
   const columns = tableColumns(node.ResultType);
   if (columns === undefined) throw new TypeError(`${nodeName(node)} has no columns`);

@@ -2,7 +2,7 @@ import { literal, readEscape } from "./escape.ts";
 import type { Flags } from "./flags.ts";
 import type { Reader } from "./reader.ts";
 
-/** ASCII classes by name, as they stand inside a class. */
+/** ASCII classes by name, in the form for inside a class. */
 const POSIX: ReadonlyMap<string, string> = new Map([
   ["alnum", "0-9A-Za-z"],
   ["alpha", "A-Za-z"],
@@ -22,14 +22,14 @@ const POSIX: ReadonlyMap<string, string> = new Map([
 
 type Combine = (left: string, right: string) => string;
 
-/** Operators between sets; equal in precedence, from left to right. */
+/** Operators between sets: equal precedence, from left to right. */
 const COMBINATIONS: ReadonlyMap<string, Combine> = new Map([
   ["&&", (left: string, right: string) => `[${left}&&${right}]`],
   ["--", (left: string, right: string) => `[${left}--${right}]`],
   ["~~", (left: string, right: string) => `[[${left}${right}]--[${left}&&${right}]]`],
 ]);
 
-/** A class after its `[`, up to and with its `]`. */
+/** Reads a class after its `[`, including its `]`. */
 export function readClass(reader: Reader, flags: Flags): string {
   const at = reader.at - 1;
   const negated = reader.skip("^");
@@ -62,7 +62,7 @@ function readItem(reader: Reader, flags: Flags): string {
   if (flags.verbose && reader.match(/\s+|#.*/y) !== null) return "";
   const at = reader.at;
   const first = readMember(reader, flags);
-  // A minus before the end, and after a class, is itself.
+  // A minus before the end or after a class is a literal.
   if (first.character === undefined || reader.match(/-(?![\]-])/y) === null) return first.text;
   const last = readMember(reader, flags);
   if (last.character === undefined) return reader.refuse("a range needs a character at both its ends", at);

@@ -1,11 +1,11 @@
 import type { Flags } from "./flags.ts";
 import type { Reader } from "./reader.ts";
 
-/** A character as JavaScript takes it anywhere, in a class or out of it. */
+/** A literal character, escaped for JavaScript inside and outside of a class. */
 export const literal = (character: string): string =>
   /^[A-Za-z0-9_ ]$/.test(character) ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
-/** Classes of Unicode, as "Perl character classes" of Kusto's documentation defines them; then those of ASCII. */
+/** Unicode forms of the classes, after "Perl character classes" of Kusto's documentation; then the ASCII forms. */
 const CLASSES: Readonly<Record<string, readonly [string, string]>> = {
   d: [String.raw`\p{Nd}`, "0-9"],
   s: [String.raw`\p{White_Space}`, String.raw`\t\n\v\f\r `],
@@ -21,16 +21,16 @@ const CONTROLS: ReadonlyMap<string, string> = new Map([
   ["v", "\v"],
 ]);
 
-/** What an escape stands for: one character, or a class. Both are valid in a class and out of it. */
+/** The meaning of an escape: one character or a class. Both are valid inside and outside of a class. */
 export interface Escaped {
   readonly text: string;
-  /** Absent for a class. */
+  /** The character; absent for a class. */
   readonly character?: string;
 }
 
 const single = (character: string): Escaped => ({ text: literal(character), character });
 
-/** An escape after its backslash. @throws {PatternError} back-references, escapes that Kusto does not have */
+/** Reads an escape after its backslash. @throws {PatternError} for back-references and escapes that Kusto does not have */
 export function readEscape(reader: Reader, flags: Flags): Escaped {
   const at = reader.at - 1;
   const letter = reader.take();
@@ -83,5 +83,5 @@ function isProperty(name: string): boolean {
   }
 }
 
-/** The class of word characters, for word boundaries. */
+/** Class of word characters, for word boundaries. */
 export const wordClass = (flags: Flags): string => `[${CLASSES["w"]?.[flags.unicode ? 0 : 1] ?? ""}]`;

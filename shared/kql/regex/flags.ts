@@ -1,14 +1,14 @@
 import type { Reader } from "./reader.ts";
 
-/** Flags that hold at a place of the pattern. */
+/** Flags in effect at a position of the pattern. */
 export interface Flags {
   readonly ignoreCase: boolean;
   readonly multiLine: boolean;
-  /** `.` takes a line feed too. */
+  /** `.` matches a line feed too. */
   readonly dotAll: boolean;
   readonly lazy: boolean;
   readonly verbose: boolean;
-  /** Classes such as `\w` are those of Unicode. */
+  /** Classes such as `\w` have their Unicode meaning. */
   readonly unicode: boolean;
 }
 
@@ -30,7 +30,7 @@ const BY_LETTER: ReadonlyMap<string, keyof Flags> = new Map([
   ["u", "unicode"],
 ]);
 
-/** `im-s` as flags over those that hold. */
+/** Applies a text such as `im-s` to the flags in effect. */
 export function withFlags(letters: string, flags: Flags, reader: Reader, at: number): Flags {
   let on = true;
   const found = { ...flags };

@@ -1,6 +1,6 @@
 const LONGEST = 80;
 
-/** A regular expression that Kusto does not take. */
+/** A regular expression that Kusto does not accept. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
   /** `at`: offset in the pattern, UTF-16 units. */

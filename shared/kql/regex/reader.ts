@@ -1,6 +1,6 @@
 import { PatternError } from "./pattern-error.ts";
 
-/** A pattern that is being read, from left to right. */
+/** Reads a pattern from left to right. */
 export class Reader {
   readonly pattern: string;
   at = 0;
@@ -13,7 +13,7 @@ export class Reader {
     return this.at >= this.pattern.length;
   }
 
-  /** The next character (code point), without taking it; `""` at the end. */
+  /** The next character (code point), without consuming it; `""` at the end. */
   peek(): string {
     const code = this.pattern.codePointAt(this.at);
     return code === undefined ? "" : String.fromCodePoint(code);
@@ -25,14 +25,14 @@ export class Reader {
     return next;
   }
 
-  /** Takes the text if it comes next. */
+  /** Consumes the text if it comes next. */
   skip(text: string): boolean {
     if (!this.pattern.startsWith(text, this.at)) return false;
     this.at += text.length;
     return true;
   }
 
-  /** Takes what matches here. The expression must be sticky. */
+  /** Consumes a match at this position. The expression must be sticky. */
   match(sticky: RegExp): RegExpExecArray | null {
     sticky.lastIndex = this.at;
     const found = sticky.exec(this.pattern);

@@ -4,15 +4,15 @@ import type { Flags } from "./flags.ts";
 import { NO_FLAGS, withFlags } from "./flags.ts";
 import { Reader } from "./reader.ts";
 
-/** Largest count of a repetition: what RE2, Kusto's engine before, took. */
+/** Largest count of a repetition: the limit of RE2, Kusto's former engine. */
 const MAX_REPETITION = 1000;
 
 /** Deepest nesting of groups. */
 const MAX_DEPTH = 100;
 
 /**
- * A pattern in Kusto's syntax as source and flags of JavaScript's. Every construct is taken over by name and anything else refused:
- * JavaScript knows more than Kusto (look-around, back-references), and must not run it.
+ * Translates a pattern from Kusto's syntax to source and flags of a JavaScript expression. Only known constructs are translated,
+ * anything else is refused: JavaScript has more than Kusto (look-around, back-references) and must not run it.
  * @throws {PatternError}
  */
 export function translate(pattern: string): { readonly source: string; readonly flags: string } {
@@ -24,15 +24,15 @@ export function translate(pattern: string): { readonly source: string; readonly 
   return { source, flags: flags.ignoreCase ? "vi" : "v" };
 }
 
-interface Surroundings {
-  /** Whether the whole is without case: an atom that is otherwise says so itself. */
+interface GroupContext {
+  /** Whether the whole expression ignores case; an atom that differs gets its own modifier. */
   readonly ignoreCase: boolean;
   readonly depth: number;
 }
 
-/** Up to the group's `)`, which is not taken, or the end. */
-function readGroup(reader: Reader, given: Flags, around: Surroundings): string {
-  if (around.depth > MAX_DEPTH) return reader.refuse(`groups are nested deeper than ${MAX_DEPTH}`);
+/** Reads up to the group's `)`, which is not consumed, or to the end. */
+function readGroup(reader: Reader, given: Flags, context: GroupContext): string {
+  if (context.depth > MAX_DEPTH) return reader.refuse(`groups are nested deeper than ${MAX_DEPTH}`);
   let flags = given;
   let source = "";
   while (!reader.done && reader.peek() !== ")") {
@@ -40,13 +40,13 @@ function readGroup(reader: Reader, given: Flags, around: Surroundings): string {
     const set = reader.match(/\(\?([a-zA-Z-]+)\)/y);
     if (set !== null) flags = withFlags(set[1] ?? "", flags, reader, reader.at - set[0].length);
     else if (reader.skip("|")) source += "|";
-    else source += readRepeated(reader, flags, around);
+    else source += readRepeated(reader, flags, context);
   }
   return source;
 }
 
-function readRepeated(reader: Reader, flags: Flags, around: Surroundings): string {
-  let atom = readAtom(reader, flags, around);
+function readRepeated(reader: Reader, flags: Flags, context: GroupContext): string {
+  let atom = readAtom(reader, flags, context);
   for (let times = 0; ; times += 1) {
     const quantifier = reader.match(/[*+?]|\{(\d+)(?:,(\d*))?\}/y);
     if (quantifier === null) return atom;
@@ -58,16 +58,16 @@ function readRepeated(reader: Reader, flags: Flags, around: Surroundings): strin
   }
 }
 
-function readAtom(reader: Reader, flags: Flags, around: Surroundings): string {
+function readAtom(reader: Reader, flags: Flags, context: GroupContext): string {
   const at = reader.at;
   const character = reader.take();
   switch (character) {
     case "(":
-      return readParenthesis(reader, flags, around, at);
+      return readParenthesis(reader, flags, context, at);
     case "[":
-      return cased(readClass(reader, flags), flags, around);
+      return cased(readClass(reader, flags), flags, context);
     case "\\":
-      return assertion(reader, flags) ?? cased(readEscape(reader, flags).text, flags, around);
+      return assertion(reader, flags) ?? cased(readEscape(reader, flags).text, flags, context);
     case ".":
       return flags.dotAll ? "[^]" : String.raw`[^\n]`;
     case "^":
@@ -83,23 +83,23 @@ function readAtom(reader: Reader, flags: Flags, around: Surroundings): string {
         at,
       );
     default:
-      return cased(literal(character), flags, around);
+      return cased(literal(character), flags, context);
   }
 }
 
-function cased(atom: string, flags: Flags, around: Surroundings): string {
-  if (flags.ignoreCase === around.ignoreCase) return atom;
+function cased(atom: string, flags: Flags, context: GroupContext): string {
+  if (flags.ignoreCase === context.ignoreCase) return atom;
   return flags.ignoreCase ? `(?i:${atom})` : `(?-i:${atom})`;
 }
 
-function readParenthesis(reader: Reader, flags: Flags, around: Surroundings, at: number): string {
-  const inner = { ...around, depth: around.depth + 1 };
+function readParenthesis(reader: Reader, flags: Flags, context: GroupContext, at: number): string {
+  const inner = { ...context, depth: context.depth + 1 };
   if (reader.match(/\?<?[=!]/y) !== null)
     return reader.refuse("look-around is not supported; match the whole and take a group with extract()", at);
   let opening = "(";
   let own = flags;
   const name = reader.match(/\?P?<([^>]+)>/y)?.[1];
-  // A name that JavaScript does not take is of no use here: its group counts by number.
+  // A name that JavaScript does not accept is dropped: the group counts by number.
   if (name !== undefined) opening = /^[A-Za-z_]\w*$/.test(name) ? `(?<${name}>` : "(";
   else if (reader.skip("?")) {
     const set = reader.match(/([a-zA-Z-]*):/y);
@@ -112,7 +112,7 @@ function readParenthesis(reader: Reader, flags: Flags, around: Surroundings, at:
   return `${opening}${source})`;
 }
 
-/** Escapes that take no character. `undefined` where the escape is none of these. */
+/** Reads an escape that matches a position, not a character; `undefined` for any other escape. */
 function assertion(reader: Reader, flags: Flags): string | undefined {
   const found = reader.match(/[AzB<>]|b(?:\{(?:start|end)(?:-half)?\})?/y)?.[0];
   if (found === undefined) return undefined;

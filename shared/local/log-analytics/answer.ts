@@ -8,7 +8,7 @@ import { badArgument, executionError, partialError, syntaxError, tooLarge } from
 import { statisticsOf } from "./statistics.ts";
 import { parseTimespan } from "./timespan.ts";
 
-/** What a query is answered from, and how much of the answer is let through. */
+/** Data and limits for answering a query. */
 export interface AnswerOptions {
   readonly tables: Readonly<Record<string, TableData>>;
   readonly now: Date;
@@ -16,24 +16,24 @@ export interface AnswerOptions {
   readonly maxRows: number;
   readonly maxBytes: number;
   readonly statistics: boolean;
-  /** The true answer cut to so many rows, with an error beside it. */
+  /** Cuts the true answer to so many rows, and adds an error. */
   readonly cut?: { readonly keepRows: number; readonly code?: string };
 }
 
-/** `text` is the JSON body: longs have digits that `JSON.stringify` would round. */
+/** `text` is the JSON body as text: `JSON.stringify` would round longs. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
 /**
- * The service's answer to a question: a result, a result that is not whole, or why there is none.
- * @throws what is a defect of the interpreter
+ * The service's answer to a query: a result, a partial result, or an error.
+ * @throws for a defect of the interpreter
  */
 export function answerTo(question: Question, options: AnswerOptions): Answer {
   const started = performance.now();
   const { tables, now, dialect, maxRows, maxBytes, statistics, cut } = options;
-  // Ahead of the language service, whose time grows with the square of the depth.
+  // Checked before the language service, whose time grows with the square of the depth.
   const deep = tooDeep(question.query);
   if (deep !== undefined) return answerOf(syntaxError(deep, deep.message));
   try {

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Fault } from "./hooks.ts";
 import { TIMED_OUT } from "./service-error.ts";
 
-/** True where the fault was the whole answer. */
+/** Sends the fault. True where the fault was the whole answer. */
 export function applyFault(fault: Fault, response: ServerResponse): boolean {
   if (fault === undefined) return false;
   if (typeof fault === "object") {
@@ -23,7 +23,7 @@ export function applyFault(fault: Fault, response: ServerResponse): boolean {
       send(response, TIMED_OUT.status, TIMED_OUT.body);
       break;
     case "hang":
-      break; // closing the server, or the caller, ends it
+      break; // ends when the server closes or the caller goes
     case "drop":
       response.destroy();
       break;

@@ -1,4 +1,4 @@
-/** A query as it came in. */
+/** A received query. */
 export interface QueryRequest {
   /** Customer GUID of the workspace, lower-case. */
   readonly workspace: string;
@@ -10,10 +10,10 @@ export interface QueryRequest {
 }
 
 /**
- * What to do instead of answering, or `undefined` to answer.
+ * What the stand-in does instead of answering; `undefined`: it answers.
  * `timeout`: 504 in the service's form. `hang`: no answer until the caller goes or the server closes. `drop`: the connection is cut.
- * `empty-200`, `no-content-204`: what the service says to a missing Content-Type, and for an empty workspace. `partial`: the true
- * answer cut to so many rows, with an error beside it. `protect`: these tables have no rows, as for a caller who may not read them.
+ * `empty-200`, `no-content-204`: the service's answers to a missing Content-Type and for an empty workspace. `partial`: the true
+ * answer, cut to so many rows, with an error. `protect`: these tables show no rows, as for a caller without the right to read them.
  */
 export type Fault =
   | undefined

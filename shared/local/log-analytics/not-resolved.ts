@@ -1,6 +1,6 @@
 import type { Fault } from "./hooks.ts";
 
-/** As the service says it of a table that the workspace does not have. */
+/** The service's answer for a table that the workspace does not have. */
 export const notResolved = (table: string): Fault => ({
   status: 400,
   body: {

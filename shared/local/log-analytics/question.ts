@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** What a caller asks of one workspace. */
+/** The query of one request, and its options. */
 export interface Question {
   readonly query: string;
   readonly timespan?: string;
@@ -12,16 +12,16 @@ export interface BatchItem {
   /** Lower-case. */
   readonly workspace: string;
   readonly statistics: boolean;
-  /** `undefined`: the body is no question. */
+  /** `undefined`: the body holds no query. */
   readonly question: Question | undefined;
 }
 
-/** `undefined` where the body is none, or asks for further workspaces: the stand-in has no cross-workspace queries. */
+/** `undefined` where the body holds no query, or names further workspaces: the stand-in has no cross-workspace queries. */
 export function parseQuestion(body: string): Question | undefined {
   return questionIn(parsed(body));
 }
 
-/** The question of a GET; `undefined` without a query. */
+/** The query of a GET request; `undefined` without one. */
 export function questionOfUrl(request: IncomingMessage): Question | undefined {
   const parameters = new URL(request.url ?? "", "http://localhost").searchParams;
   const query = parameters.get("query");
@@ -29,7 +29,7 @@ export function questionOfUrl(request: IncomingMessage): Question | undefined {
   return query === null ? undefined : { query, ...(timespan !== null && { timespan }) };
 }
 
-/** The queries of a `$batch`, or `undefined` where the body is none. Source: "Batch queries", Log Analytics API. */
+/** The queries of a `$batch`; `undefined` where the body is no batch. Source: "Batch queries", Log Analytics API. */
 export function parseBatch(body: string): readonly BatchItem[] | undefined {
   const requests = property(parsed(body), "requests");
   if (!Array.isArray(requests)) return undefined;

@@ -5,17 +5,17 @@ import type { QueryResult } from "../../kql/interpret.ts";
 import type { Column } from "../../kql/schema.ts";
 import type { Value } from "../../kql/value.ts";
 
-/** What a result looks like in the query API's JSON, and how much of it was let through. */
+/** A result in the query API's JSON, within the limits. */
 export interface ResultText {
-  /** The `tables` property's value. */
+  /** Value of the `tables` property. */
   readonly tables: string;
   readonly rows: number;
   readonly bytes: number;
-  /** False: the size limit cut rows off. */
+  /** False where the size limit cut rows off. */
   readonly whole: boolean;
 }
 
-/** Rows up to a count and a size in bytes. Longs keep every digit, datetimes seven fractional ones, dynamics are JSON text. */
+/** Formats rows up to a count and a size in bytes. Longs keep every digit, datetimes have seven decimals, dynamics are JSON text. */
 export function resultText(result: QueryResult, limits: { readonly rows: number; readonly bytes: number }): ResultText {
   const rows: string[] = [];
   let bytes = 0;

@@ -14,7 +14,7 @@ import { readBody } from "./request-body.ts";
 import type { ServiceAnswer } from "./service-error.ts";
 import { badArgument, NO_QUESTION, NOT_FOUND, TIMED_OUT, TOO_LARGE, unauthenticated } from "./service-error.ts";
 
-/** Limits of an answer. Source: "Service limits: Log Analytics", query API. */
+/** Limits of one answer. Source: "Service limits: Log Analytics", query API. */
 const MAX_ROWS = 500_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -22,8 +22,8 @@ type Tables = Readonly<Record<string, TableData>>;
 
 export interface LogAnalyticsOptions {
   /**
-   * By customer GUID: what the workspace holds now. Asked anew for each query; table data are made once and kept by the caller.
-   * What it throws is told to the caller of the query.
+   * Tables of each workspace, by customer GUID. Called for each query; the caller caches the table data. An error that it throws
+   * becomes the answer to the query.
    */
   readonly workspaces: Readonly<
     Record<string, () => { readonly tables: Tables } | Promise<{ readonly tables: Tables }>>
@@ -34,24 +34,25 @@ export interface LogAnalyticsOptions {
   readonly maxRows?: number;
   readonly maxBytes?: number;
   readonly onQuery?: OnQuery;
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number;
 }
 
 export interface LogAnalyticsStandIn {
   /** `http://127.0.0.1:PORT`, without `/v1`. */
   readonly endpoint: string;
-  /** Every query, in the order of arrival. */
+  /** Every query so far, in the order of arrival. */
   readonly requests: QueryRequest[];
-  /** May be set at any time; `undefined` answers everything. */
+  /** May be set at any time; `undefined`: every query is answered. */
   onQuery: OnQuery | undefined;
-  /** Ends the hanging requests too. */
+  /** Closes the server and ends hanging requests. */
   close(): Promise<void>;
 }
 
 /**
- * The query API of Log Analytics on a loopback port, over rows in memory: POST and GET of `/v1/workspaces/ID/query`, `/v1/$batch`.
- * @throws the system's error where the port can't be had
+ * Serves the query API of Log Analytics on a loopback port, over rows in memory: POST and GET of `/v1/workspaces/ID/query`,
+ * `/v1/$batch`.
+ * @throws the system's error where the port is not available
  */
 export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<LogAnalyticsStandIn> {
   const requests: QueryRequest[] = [];
@@ -89,38 +90,38 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     if (missing !== undefined) return refuse(missing);
     if (route === undefined || (route !== "batch" && !workspaces.has(route.workspace))) return refuse(NOT_FOUND);
     if (body === undefined) return refuse(TOO_LARGE);
-    // The service answers so, and a client that takes it for an empty result is blind.
+    // The service answers an empty 200; a client that takes it for an empty result would be blind.
     if (request.method === "POST" && request.headers["content-type"] === undefined)
       return void response.writeHead(200).end();
     if (route === "batch") return answerBatch(body, response);
     const question = request.method === "GET" ? questionOfUrl(request) : parseQuestion(body);
     if (question === undefined) return refuse(NO_QUESTION);
-    const asked = note({ workspace: route.workspace, ...question });
-    const fault = standIn.onQuery?.(asked);
-    if (!applyFault(fault, response)) write(response, await answer(asked, fault, wantsStatistics(request)));
+    const query = record({ workspace: route.workspace, ...question });
+    const fault = standIn.onQuery?.(query);
+    if (!applyFault(fault, response)) write(response, await answer(query, fault, wantsStatistics(request)));
   }
 
-  function note(asked: Omit<QueryRequest, "n">): QueryRequest {
-    const request = { ...asked, n: requests.length + 1 };
-    requests.push(request);
-    return request;
+  function record(query: Omit<QueryRequest, "n">): QueryRequest {
+    const recorded = { ...query, n: requests.length + 1 };
+    requests.push(recorded);
+    return recorded;
   }
 
-  /** Each query is answered as on its own, with its own status. Faults that are no answer befall the whole batch. */
+  /** Answers each query alone, with its own status. A fault that is not an answer hits the whole batch. */
   async function answerBatch(body: string, response: ServerResponse): Promise<void> {
     const items = parseBatch(body);
     if (items === undefined) return send(response, NO_QUESTION.status, NO_QUESTION.body);
     const texts: string[] = [];
     for (const item of items) {
       const refusal = itemRefusal(item);
-      const asked = item.question && note({ workspace: item.workspace, ...item.question });
-      const fault = refusal === undefined && asked ? standIn.onQuery?.(asked) : undefined;
-      const told = refusal ?? statusOf(fault);
-      if (told === undefined && applyFault(fault, response)) return;
+      const query = item.question && record({ workspace: item.workspace, ...item.question });
+      const fault = refusal === undefined && query ? standIn.onQuery?.(query) : undefined;
+      const failure = refusal ?? statusOf(fault);
+      if (failure === undefined && applyFault(fault, response)) return;
       const { status, text } =
-        told === undefined && asked
-          ? await answer(asked, fault, item.statistics)
-          : { status: told?.status ?? 400, text: JSON.stringify(told?.body ?? {}) };
+        failure === undefined && query
+          ? await answer(query, fault, item.statistics)
+          : { status: failure?.status ?? 400, text: JSON.stringify(failure?.body ?? {}) };
       texts.push(`{"id":${JSON.stringify(item.id)},"status":${status},"headers":{},"body":${text}}`);
     }
     write(response, { status: 200, text: `{"responses":[${texts.join(",")}]}` });
@@ -131,16 +132,16 @@ export async function startLogAnalytics(options: LogAnalyticsOptions): Promise<L
     return question === undefined ? NO_QUESTION : undefined;
   }
 
-  async function answer(asked: QueryRequest, fault: Fault, statistics: boolean): Promise<Answer> {
+  async function answer(query: QueryRequest, fault: Fault, statistics: boolean): Promise<Answer> {
     let tables: Tables;
     try {
-      ({ tables } = (await workspaces.get(asked.workspace)?.()) ?? { tables: {} });
+      ({ tables } = (await workspaces.get(query.workspace)?.()) ?? { tables: {} });
     } catch (error) {
       const { status, body } = badArgument(error instanceof Error ? error.message : String(error));
       return { status, text: JSON.stringify(body) };
     }
     const hidden = typeof fault === "object" && "protect" in fault ? fault.protect : [];
-    return answerTo(asked, {
+    return answerTo(query, {
       tables: Object.fromEntries(Object.entries(tables).filter(([name]) => !hidden.includes(name))),
       now: options.now(),
       dialect: options.dialect ?? "log-analytics",
@@ -158,7 +159,7 @@ function write(response: ServerResponse, { status, text }: Answer): void {
   response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(text);
 }
 
-/** A fault that is an answer of its own. */
+/** The answer of a fault that is one. */
 function statusOf(fault: Fault): ServiceAnswer | undefined {
   if (fault === "timeout") return TIMED_OUT;
   if (typeof fault !== "object" || !("status" in fault)) return undefined;
@@ -170,7 +171,7 @@ const portOf = (address: AddressInfo | string | null): number => {
   return address.port;
 };
 
-/** What the path and method ask for; `undefined` for a path that the service does not have. */
+/** The route of a request; `undefined` for a path that the service does not have. */
 function routeOf({ url, method }: IncomingMessage): "batch" | { readonly workspace: string } | undefined {
   const path = (url ?? "").split("?", 1)[0] ?? "";
   if (path === "/v1/$batch") return method === "POST" ? "batch" : undefined;

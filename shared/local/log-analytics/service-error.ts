@@ -1,7 +1,8 @@
 import { KqlSemanticError, UnsupportedKqlError } from "../../kql/kql-error.ts";
-import type { Position, Problem } from "../../kql/language.ts";
+import type { Problem } from "../../kql/problem.ts";
+import type { Position } from "../../kql/position.ts";
 
-/** An answer of the service's that is no result. Source: "Azure Monitor Log Analytics API errors". */
+/** An answer of the service without a result. Source: "Azure Monitor Log Analytics API errors". */
 export interface ServiceAnswer {
   readonly status: number;
   readonly body: object;
@@ -12,7 +13,7 @@ const answer = (status: number, code: string, message: string, inner?: object): 
   body: { error: { message, code, ...(inner && { innererror: inner }) } },
 });
 
-/** Why a request is not let in; `undefined` where it carries a token, of which nothing more is asked. */
+/** The refusal of a request without a token; `undefined` where it carries any token: the stand-in does not check it. */
 export function unauthenticated(authorization: string | undefined): ServiceAnswer | undefined {
   if (authorization === undefined || authorization === "")
     return answer(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
@@ -21,11 +22,11 @@ export function unauthenticated(authorization: string | undefined): ServiceAnswe
     : answer(401, "AuthorizationRequiredError", "Valid authentication was not provided");
 }
 
-/** Also for a workspace that is not there. */
+/** Also the answer for an unknown workspace. */
 export const NOT_FOUND = answer(404, "PathNotFoundError", "The requested path does not exist");
 export const TIMED_OUT = answer(504, "GatewayTimeout", "Gateway timeout");
 
-/** The stand-in's own limit; the service's is not documented. */
+/** The limit is the stand-in's; the service's own is not documented. */
 export const TOO_LARGE = answer(413, "PayloadTooLargeError", "The request is larger than 4 MiB");
 
 export const badArgument = (message: string): ServiceAnswer => answer(400, "BadArgumentError", message);
@@ -34,7 +35,7 @@ export const NO_QUESTION = badArgument(
   "The request had some invalid properties: a JSON object with a `query` is expected",
 );
 
-/** What a failed execution answers; `undefined` for an error that is a defect of the stand-in itself. */
+/** The answer for a failed execution; `undefined` for an error that is a defect of the stand-in. */
 export function executionError(error: unknown): ServiceAnswer | undefined {
   if (error instanceof KqlSemanticError) return problemAnswer(error.problems);
   if (!(error instanceof Error)) return undefined;
@@ -47,7 +48,7 @@ export function executionError(error: unknown): ServiceAnswer | undefined {
   return undefined;
 }
 
-/** The service names the first problem only; syntax goes before semantics. */
+/** The service reports only the first problem; syntax comes before semantics. */
 function problemAnswer(problems: readonly Problem[]): ServiceAnswer {
   const syntax = problems.find(({ kind }) => kind === "syntax");
   if (syntax !== undefined) return syntaxError(syntax, syntax.message);
@@ -56,13 +57,13 @@ function problemAnswer(problems: readonly Problem[]): ServiceAnswer {
   const { line, column: pos } = problem;
   return invalid("SemanticError", "A semantic error occurred.", {
     code: "SEM0100",
-    message: `${spoken(problem)} on line [${line},${pos}]`,
+    message: `${serviceMessage(problem)} on line [${line},${pos}]`,
     line,
     pos,
   });
 }
 
-/** A text that can't be read. The service counts its columns from 0 here ("could not be parsed at '|' on line [1,0]"). */
+/** The answer for a syntax error. The service counts columns from 0 here ("could not be parsed at '|' on line [1,0]"). */
 export function syntaxError({ line, column }: Position, message: string): ServiceAnswer {
   const pos = column - 1;
   return invalid("SyntaxError", "A recognition error occurred in the query.", {
@@ -76,14 +77,14 @@ export function syntaxError({ line, column }: Position, message: string): Servic
 const invalid = (code: string, message: string, innererror: object): ServiceAnswer =>
   answer(400, "BadArgumentError", "The request had some invalid properties", { code, message, innererror });
 
-/** The two that callers meet, in the service's words. */
-function spoken({ code, message }: Problem): string {
+/** A problem's message in the service's words, for the two problems that callers meet. */
+function serviceMessage({ code, message }: Problem): string {
   const name = /'(.*?)'/.exec(message)?.[1] ?? "";
   if (code === "KS142") return `Failed to resolve column or scalar expression named '${name}'`;
   return code === "KS204" ? `Failed to resolve table or column expression named '${name}'` : message;
 }
 
-/** The error beside a result that is not whole. */
+/** The error that accompanies a partial result. */
 export function partialError(message: string): object {
   return {
     code: "PartialError",

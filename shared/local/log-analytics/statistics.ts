@@ -1,6 +1,6 @@
 import type { TableData } from "../../kql/table-data.ts";
 
-/** In the service's form; the figures are this process's own. */
+/** Query statistics in the service's form; the figures are those of this process. */
 export function statisticsOf(
   milliseconds: number,
   tables: Readonly<Record<string, TableData>>,

@@ -1,8 +1,9 @@
 const MS = { D: 86_400_000, H: 3_600_000, M: 60_000, S: 1000, W: 604_800_000 } as const;
 
 /**
- * The query API's `timespan`: `from/to`, `from/duration`, `duration/to`, or a duration up to now; empty or absent: everything.
- * `undefined` for everything, a RangeError for what is none of these. Durations in weeks, days, hours, minutes, seconds.
+ * Parses the query API's `timespan`: `from/to`, `from/duration`, `duration/to`, or a duration up to now. `undefined` where it is
+ * empty or absent: no limit. Durations are in weeks, days, hours, minutes, seconds.
+ * @throws {RangeError} for any other form
  */
 export function parseTimespan(
   text: string | undefined,

@@ -5,20 +5,20 @@ import type { ManagedQueue } from "./management.ts";
 
 const DAY = 86_400_000;
 
-/** What `infra` sets: the outbox sends again for days, and a consumer needs time. Source: the service's Bicep. */
+/** The values that `infra` sets: the outbox resends for days, and a consumer needs time. Source: the service's Bicep. */
 const WINDOW = { text: "7 days", ms: 7 * DAY };
 const LOCK = { text: "5 minutes", ms: 5 * 60_000 };
 const TTL = { text: "14 days", ms: 14 * DAY };
 
-export interface QueueSeen {
+export interface QueueReadings {
   readonly name: string;
-  /** A sender's link was opened; nothing was sent. */
+  /** Whether a sender's link could be opened; nothing was sent. */
   readonly link: Reading<"open">;
   readonly managed: Reading<ManagedQueue>;
 }
 
-/** What the queue shows of itself. Pure. */
-export function assessQueue({ name, link, managed }: QueueSeen): readonly Finding[] {
+/** Findings about the queue. Pure. */
+export function assessQueue({ name, link, managed }: QueueReadings): readonly Finding[] {
   const about = `queue ${name}`;
   if (link.kind === "missing" || managed.kind === "missing")
     return [

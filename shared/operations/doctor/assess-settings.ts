@@ -1,23 +1,18 @@
-import { counted } from "../../cli/counted.ts";
+import { counted } from "../counted.ts";
+import { nextTime } from "../../settings/ncrontab.ts";
 import type { Config } from "../../settings/config.ts";
 import type { Finding } from "./finding.ts";
 
 const DAY = 86_400_000;
 
-/** How far the next times of a schedule are looked at. */
-const TIMES = 64;
-
-export interface Schedules {
-  readonly now: Date;
-  /** The first instant after `after` that an NCRONTAB expression names; `undefined`: it never comes. */
-  readonly nextTime: (schedule: string, after: Date) => Date | undefined;
-}
+/** How many of a schedule's next times are examined. */
+const EXAMINED_TIMES = 64;
 
 /**
- * The settings, which are well-formed, and when their schedules come. Longest waits: a run has to come within LOOKBACK_DAYS, the
- * relay within the duplicate detection's 7 days. Pure.
+ * Findings about the settings, which are valid, and about their schedules. Longest waits: LOOKBACK_DAYS between runs, the
+ * 7 days of duplicate detection between relay passes. Pure.
  */
-export function assessSettings(config: Config, schedules: Schedules): readonly Finding[] {
+export function assessSettings(config: Config, now: Date): readonly Finding[] {
   const { detect, relay, retain } = config.schedules;
   return [
     {
@@ -27,13 +22,13 @@ export function assessSettings(config: Config, schedules: Schedules): readonly F
         config.identity.kind === "managed" ? "managed identity" : "the Azure CLI's login"
       }`,
     },
-    assessSchedule("DETECT_SCHEDULE", detect, config.readWindows.lookback, schedules),
-    assessSchedule("RELAY_SCHEDULE", relay, 7 * DAY, schedules),
-    assessSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, schedules),
+    assessSchedule("DETECT_SCHEDULE", detect, config.readWindows.lookback, now),
+    assessSchedule("RELAY_SCHEDULE", relay, 7 * DAY, now),
+    assessSchedule("RETAIN_SCHEDULE", retain, 31 * DAY, now),
   ];
 }
 
-function assessSchedule(name: string, schedule: string, longest: number, { now, nextTime }: Schedules): Finding {
+function assessSchedule(name: string, schedule: string, longest: number, now: Date): Finding {
   const about = `schedule ${name}`;
   const first = nextTime(schedule, now);
   if (first === undefined)
@@ -45,7 +40,7 @@ function assessSchedule(name: string, schedule: string, longest: number, { now, 
     };
   let wait = first.getTime() - now.getTime();
   let before = first;
-  for (let i = 0; i < TIMES; i++) {
+  for (let i = 0; i < EXAMINED_TIMES; i++) {
     const next = nextTime(schedule, before);
     if (next === undefined) break;
     wait = Math.max(wait, next.getTime() - before.getTime());

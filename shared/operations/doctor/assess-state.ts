@@ -1,4 +1,4 @@
-import { counted } from "../../cli/counted.ts";
+import { counted } from "../counted.ts";
 import type { Approval } from "../../core/approval.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { unread } from "./finding.ts";
@@ -6,24 +6,24 @@ import { unread } from "./finding.ts";
 export const STATE_TABLES = ["Sightings", "Coverage", "Approvals"] as const;
 export type StateTable = (typeof STATE_TABLES)[number];
 
-export interface StateSeen {
-  /** `read`: the table is there; true where it holds a row. */
+export interface StateReadings {
+  /** `read`: the table exists; the value is true where it holds a row. */
   readonly tables: readonly { readonly name: StateTable; readonly rows: Reading<boolean> }[];
-  /** A row was written and removed. */
+  /** Whether a row could be written and removed. */
   readonly written: Reading<"written">;
-  /** `missing`: there is no pointer. */
+  /** `missing`: there is no pointer row. */
   readonly approvals: Reading<{ readonly version: number; readonly approvals: readonly Approval[] }>;
 }
 
 const ROLE = "Storage Table Data Contributor on the state account (operatorPrincipalIds of infra/main.bicep)";
 
-/** What the state account shows of itself. Pure. */
-export function assessState({ tables, written, approvals }: StateSeen, now: Date): readonly Finding[] {
+/** Findings about the state account. Pure. */
+export function assessState({ tables, written, approvals }: StateReadings, now: Date): readonly Finding[] {
   const coverage = tables.find(({ name }) => name === "Coverage")?.rows;
   const begun = coverage?.kind === "read" && coverage.value;
   return [
     ...tables.map(({ name, rows }) => assessTable(name, rows)),
-    // Written to a table that is not there: said already.
+    // Only for a table that exists: a missing one has its own finding.
     ...(tables.some(({ name, rows }) => name === "Sightings" && rows.kind === "read") ? [assessWriting(written)] : []),
     ...(tables.some(({ name, rows }) => name === "Approvals" && rows.kind === "read")
       ? [assessApprovals(approvals, begun, now)]
@@ -68,15 +68,15 @@ function assessWriting(written: Reading<"written">): Finding {
   };
 }
 
-function assessApprovals(approvals: StateSeen["approvals"], begun: boolean, now: Date): Finding {
+function assessApprovals(approvals: StateReadings["approvals"], begun: boolean, now: Date): Finding {
   const about = "approvals";
   if (approvals.kind === "missing")
     return begun
       ? {
           about,
           status: "wrong",
-          found: "the service has run, and nothing says what is approved: each run fails",
-          todo: "put the reviewed files in again: firstsight approvals apply",
+          found: "the service has run, and there is no set of approvals: each run fails",
+          todo: "apply the reviewed files again: firstsight approvals apply",
         }
       : { about, status: "ok", found: "none yet; the first run makes the empty set" };
   if (approvals.kind === "failed")
@@ -84,7 +84,7 @@ function assessApprovals(approvals: StateSeen["approvals"], begun: boolean, now:
       about,
       status: "wrong",
       found: `the set can't be read: ${approvals.reason}`,
-      todo: "put the reviewed files in again: firstsight approvals apply",
+      todo: "apply the reviewed files again: firstsight approvals apply",
     };
   const unseen = unread(about, approvals, `ask with a login that has ${ROLE}`);
   if (unseen !== undefined || approvals.kind !== "read")
@@ -92,11 +92,11 @@ function assessApprovals(approvals: StateSeen["approvals"], begun: boolean, now:
   const { version, approvals: all } = approvals.value;
   const over = all.filter(({ expires }) => expires <= now).length;
   return over === 0
-    ? { about, status: "ok", found: `set ${version} is whole: ${counted(all.length, "approval")}` }
+    ? { about, status: "ok", found: `set ${version} is complete: ${counted(all.length, "approval")}` }
     : {
         about,
         status: "advice",
-        found: `set ${version} is whole: ${counted(all.length, "approval")}, ${over} of them expired`,
+        found: `set ${version} is complete: ${counted(all.length, "approval")}, ${over} of them expired`,
         todo: "renew them or take them out: firstsight approvals list",
       };
 }

@@ -4,13 +4,13 @@ import type { Finding, Reading } from "./finding.ts";
 import type { ManagedTable } from "./management.ts";
 import type { NeededTable } from "./needed-tables.ts";
 
-/** What a query finds of a table. `shares`: of the last day's rows, those that have something in the column, 0 to 1. */
+/** A table as queries see it. `shares`: share (0 to 1) of the last day's rows with a value in the column. */
 export interface TableRows {
   readonly freshness: TableFreshness;
   readonly shares: Readonly<Partial<Record<"Signer" | "SHA1", number>>>;
 }
 
-export interface TableSeen {
+export interface TableReadings {
   readonly workspace: string;
   readonly table: NeededTable;
   readonly rows: Reading<TableRows>;
@@ -20,14 +20,14 @@ export interface TableSeen {
 export interface TableExpectation {
   readonly now: Date;
   readonly horizonDays: number;
-  /** Some approvals are in force; `undefined`: not known. */
+  /** Whether any approval is in force; `undefined`: not known. */
   readonly approvals: boolean | undefined;
 }
 
 const CONNECTOR = "connect it in the Microsoft Defender XDR data connector of Sentinel";
 
-/** What a table shows of itself: rows first, then what only its management tells. What could not be read at all is said once for the workspace. Pure. */
-export function assessTable(seen: TableSeen, expected: TableExpectation): readonly Finding[] {
+/** Findings about a table: from its rows, then from its management. Unreadable tables have one finding for the workspace. Pure. */
+export function assessTable(seen: TableReadings, expected: TableExpectation): readonly Finding[] {
   const about = `workspace ${seen.workspace}: ${seen.table.name}`;
   const fault = faultOf(seen.table, expected);
   const hasRows = seen.rows.kind === "read" && seen.rows.value.freshness.hours.length > 0;
@@ -49,7 +49,7 @@ interface Fault {
   readonly without: string;
 }
 
-/** Evidence is a condition of approvals alone: where none is in force, nothing is lost but the explanation in the message. */
+/** How bad a missing table is. Only approvals need evidence: without one in force, messages merely lack the explanation. */
 function faultOf({ for: use }: NeededTable, { approvals }: TableExpectation): Fault {
   if (use === "detections") return { status: "wrong", without: "; until then its detections find nothing" };
   return {
@@ -78,7 +78,7 @@ function assessRows(about: string, { freshness }: TableRows, fault: Fault, now: 
       found:
         newest === undefined
           ? "silent: no row in the last 7 days"
-          : `silent: its newest row is of ${minute(newest)}, longer ago than it is used to`,
+          : `silent: its newest row is of ${minute(newest)}, longer ago than usual`,
       todo: `see whether its connector runs and whether you may read the table: one that is protected, or outside the condition of the role, shows no row${fault.without}`,
     };
   const count = lastDayCount(freshness, now);
@@ -114,12 +114,12 @@ function assessColumns(
   });
 }
 
-function assessManaged(about: string, of: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
-  const { plan, retentionInDays: days } = of;
-  const unsaid = { status: "unseen", found: "the service does not say" } as const;
+function assessManaged(about: string, managed: ManagedTable, fault: Fault, horizonDays: number): readonly Finding[] {
+  const { plan, retentionInDays: days } = managed;
+  const unknown = { status: "unseen", found: "the service does not say" } as const;
   return [
     plan === undefined
-      ? { about: `${about}, plan`, ...unsaid }
+      ? { about: `${about}, plan`, ...unknown }
       : plan === "Analytics"
         ? { about: `${about}, plan`, status: "ok", found: plan }
         : {
@@ -129,19 +129,19 @@ function assessManaged(about: string, of: ManagedTable, fault: Fault, horizonDay
             todo: `set its plan to Analytics (az monitor log-analytics workspace table update --plan Analytics)${fault.without}`,
           },
     days === undefined
-      ? { about: `${about}, retention`, ...unsaid }
+      ? { about: `${about}, retention`, ...unknown }
       : days >= horizonDays
         ? { about: `${about}, retention`, status: "ok", found: `${days} days; HORIZON_DAYS is ${horizonDays}` }
         : {
             about: `${about}, retention`,
             status: fault.status,
-            found: `${days} days, less than HORIZON_DAYS (${horizonDays}): after an outage what is older is gone, and nobody says so`,
+            found: `${days} days, less than HORIZON_DAYS (${horizonDays}): after a longer outage older rows are gone, without any error`,
             todo: `keep it for ${horizonDays} days (az monitor log-analytics workspace table update --retention-time ${horizonDays}), or set HORIZON_DAYS to ${days} at most`,
           },
   ];
 }
 
-/** Whole per cent; what is there is never shown as 0. */
+/** Whole per cent; a share above 0 is never shown as 0. */
 const percent = (share: number): string => (share < 0.01 ? "less than 1 %" : `${Math.floor(share * 100)} %`);
 
 const minute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;

@@ -1,20 +1,20 @@
 import type { Finding, Reading } from "./finding.ts";
 import { SIGN_IN, unread } from "./finding.ts";
-import type { TableExpectation, TableSeen } from "./assess-table.ts";
+import type { TableExpectation, TableReadings } from "./assess-table.ts";
 import { assessTable } from "./assess-table.ts";
 
-export interface WorkspaceSeen {
+export interface WorkspaceReadings {
   readonly name: string;
-  readonly tables: readonly Omit<TableSeen, "workspace">[];
+  readonly tables: readonly Omit<TableReadings, "workspace">[];
 }
 
-/** What a workspace shows: that it can be reached with this login, then each table. Pure. */
-export function assessWorkspace({ name, tables }: WorkspaceSeen, expected: TableExpectation): readonly Finding[] {
+/** Findings about a workspace: whether this login can query it, then about each table. Pure. */
+export function assessWorkspace({ name, tables }: WorkspaceReadings, expected: TableExpectation): readonly Finding[] {
   const access = assessAccess(
     `workspace ${name}`,
     tables.map(({ rows }) => rows),
   );
-  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: MAX_LOGGED }));
+  const seen = access.status === "ok" ? tables : tables.map((table) => ({ ...table, rows: ALREADY_REPORTED }));
   return [
     access,
     ...assessManagement(`workspace ${name}, plan and retention of its tables`, tables),
@@ -22,11 +22,11 @@ export function assessWorkspace({ name, tables }: WorkspaceSeen, expected: Table
   ];
 }
 
-/** No table can be queried: said in the workspace's own line. */
-const MAX_LOGGED = { kind: "no-address", reason: "" } as const;
+/** Stands for the tables of a workspace that can't be queried: the workspace's own finding says so. */
+const ALREADY_REPORTED = { kind: "no-address", reason: "" } as const;
 
-/** One line for all tables: a right or an address that is wanting is the same for each. */
-function assessManagement(about: string, tables: WorkspaceSeen["tables"]): readonly Finding[] {
+/** One finding for all tables: a missing right or address is the same for each. */
+function assessManagement(about: string, tables: WorkspaceReadings["tables"]): readonly Finding[] {
   const lines = tables.map(({ managed }) =>
     unread(about, managed, "ask with a login that has Reader on the workspace"),
   );

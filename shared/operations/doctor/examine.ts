@@ -12,7 +12,6 @@ import { probeState } from "./probe-state.ts";
 import { probeTable } from "./probe-table.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { assessQueue } from "./assess-queue.ts";
-import type { Schedules } from "./assess-settings.ts";
 import { assessSettings } from "./assess-settings.ts";
 import { assessState } from "./assess-state.ts";
 import type { TableExpectation } from "./assess-table.ts";
@@ -25,7 +24,7 @@ import { neededTables } from "./needed-tables.ts";
 
 const DAY = 86_400_000;
 
-/** Where the management of the services is; none of it is a setting of the service. */
+/** Addresses in Azure Resource Manager; the service has no settings for them. */
 interface ManagementAddresses {
   readonly endpoint: string;
   readonly workspaceResourceIds: readonly string[];
@@ -36,14 +35,13 @@ export interface Examination {
   readonly config: Config;
   readonly packs: readonly Pack[];
   readonly addresses: ManagementAddresses;
-  readonly schedules: Schedules;
+  readonly now: Date;
   readonly sendTestMessage: boolean;
 }
 
-/** Asks every service once and judges what it finds, in the order in which a run meets them. */
-export async function examine(of: Examination): Promise<readonly Finding[]> {
-  const { config, addresses, schedules } = of;
-  const { now } = schedules;
+/** Probes every service once and assesses the readings, in the order in which a run meets the services. */
+export async function examine(examination: Examination): Promise<readonly Finding[]> {
+  const { config, packs, addresses, now, sendTestMessage } = examination;
   const arm = management(addresses.endpoint, credentialFor(config.identity, addresses.endpoint));
   const limiter = createLimiter(QUERIES_AT_ONCE);
   const [located, state, queue] = await Promise.all([
@@ -54,11 +52,11 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
       limiter,
     ),
     probeState(config),
-    probeQueue(config, of.sendTestMessage ? { now } : undefined),
+    probeQueue(config, sendTestMessage ? { now } : undefined),
   ]);
   const managedQueue =
     addresses.queueResourceId === undefined
-      ? noAddress("say --queue-resource-id to have duplicate detection, lock and time to live looked at")
+      ? noAddress("give --queue-resource-id to check duplicate detection, lock and time to live")
       : await arm.queue(addresses.queueResourceId);
   const expected: TableExpectation = {
     now,
@@ -68,7 +66,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
         ? state.approvals.value.approvals.some((approval) => isInForce(approval, now))
         : undefined,
   };
-  const tables = neededTables(of.packs);
+  const tables = neededTables(packs);
   const workspaces = await Promise.all(
     sourcesOf(config, limiter).map(async ({ id, source }) => ({
       name: source.name,
@@ -76,7 +74,7 @@ export async function examine(of: Examination): Promise<readonly Finding[]> {
     })),
   );
   return [
-    ...assessSettings(config, schedules),
+    ...assessSettings(config, now),
     ...located.findings,
     ...workspaces.flatMap((seen) => assessWorkspace(seen, expected)),
     ...assessState(state, now),
@@ -96,21 +94,21 @@ function sourcesOf(config: Config, limiter: Limiter): readonly { readonly id: st
   }));
 }
 
-interface TablesOf {
+interface TableProbe {
   readonly source: Source;
   readonly arm: Management;
   readonly resource: string | undefined;
   readonly limiter: Limiter;
 }
 
-async function probeTables({ source, arm, resource, limiter }: TablesOf, tables: readonly NeededTable[], now: Date) {
+async function probeTables({ source, arm, resource, limiter }: TableProbe, tables: readonly NeededTable[], now: Date) {
   return Promise.all(
     tables.map(async (table) => ({
       table,
       rows: await probeTable(source, table, now),
       managed:
         resource === undefined
-          ? noAddress("say its --workspace-resource-id to have plan and retention looked at")
+          ? noAddress("give its --workspace-resource-id to check plan and retention")
           : await limiter(() => arm.table(resource, table.name)),
     })),
   );

@@ -1,35 +1,35 @@
 /**
- * `wrong`: the promise does not hold until it is mended. `advice`: it holds, and something is given up. `unseen`: it could not be
- * looked at, for want of a right or of an address; nothing is said about it.
+ * `wrong`: the promise does not hold until this is fixed. `advice`: it holds, with a disadvantage. `unseen`: not checked, because a
+ * right or an address is missing.
  */
 export type FindingStatus = "ok" | "advice" | "unseen" | "wrong";
 
-/** One line of the doctor's. */
+/** One line of the doctor's output. */
 export interface Finding {
-  /** What was looked at: `workspace soc: DeviceFileEvents, plan`. */
+  /** The subject: `workspace soc: DeviceFileEvents, plan`. */
   readonly about: string;
   readonly status: FindingStatus;
   readonly found: string;
-  /** What to do; absent where there is nothing to do. */
+  /** What the operator has to do; absent where there is nothing to do. */
   readonly todo?: string;
 }
 
-/** What came of asking a service about one thing. */
+/** Outcome of probing one thing. */
 export type Reading<T> =
   | { readonly kind: "read"; readonly value: T }
-  /** The service answers that there is no such thing. */
+  /** The service answers that it does not exist. */
   | { readonly kind: "missing" }
-  /** The caller may not read it: no fault of the service's own identity. */
+  /** The caller may not read it; the service's own identity may still be allowed to. */
   | { readonly kind: "denied"; readonly reason: string }
-  /** The caller has no token: nobody was asked. */
+  /** The caller has no token, so no request was sent. */
   | { readonly kind: "no-login"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string }
-  /** Nobody said where it is. */
+  /** Its address was not given. */
   | { readonly kind: "no-address"; readonly reason: string };
 
 export const SIGN_IN = "sign in with az login, and ask again";
 
-/** The line for what could not be read; `undefined` where it was read, or is not there. */
+/** The finding for a reading that failed; `undefined` where it was read or does not exist. */
 export function unread(about: string, reading: Reading<unknown>, todo: string): Finding | undefined {
   if (reading.kind === "read" || reading.kind === "missing") return undefined;
   const { kind, reason } = reading;

@@ -4,12 +4,12 @@ import { unread } from "./finding.ts";
 import type { Management } from "./management.ts";
 
 interface Located {
-  /** Resource id by customer id. */
+  /** Resource ids by customer id. */
   readonly byCustomerId: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
 }
 
-/** Which workspace of the settings a resource id means: the resource itself says so. */
+/** Finds the configured workspace of each resource id, by reading the resource's customer id. */
 export async function locateWorkspaces(
   arm: Management,
   resourceIds: readonly string[],
@@ -18,10 +18,10 @@ export async function locateWorkspaces(
 ): Promise<Located> {
   const byCustomerId = new Map<string, string>();
   const findings: Finding[] = [];
-  const asked = await Promise.all(
+  const readings = await Promise.all(
     resourceIds.map(async (id) => ({ id, reading: await limiter(() => arm.customerId(id)) })),
   );
-  for (const { id, reading } of asked) {
+  for (const { id, reading } of readings) {
     const about = `workspace resource ${id.split("/").at(-1) ?? ""}`;
     const finding = unread(about, reading, "ask with a login that has Reader on it");
     if (finding) findings.push(finding);

@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { Reading } from "./finding.ts";
 import { signInReason } from "./sign-in.ts";
 
-/** Milliseconds for one read. */
-const PATIENCE = 30_000;
+/** Milliseconds for one request. */
+const TIMEOUT_MS = 30_000;
 
-/** API versions of the resource types read here; both are stable. */
+/** API versions of the resource types; both are stable. */
 const WORKSPACES_API = "2025-07-01";
 const QUEUES_API = "2024-01-01";
 
@@ -29,7 +29,7 @@ const Queue = z.object({
   }),
 });
 
-/** `plan`: Analytics, Basic or Auxiliary. `retentionInDays`: interactive retention. Absent: the service did not say. */
+/** `plan`: Analytics, Basic or Auxiliary. `retentionInDays`: interactive retention. Absent: the service did not return it. */
 export type ManagedTable = z.infer<typeof Table>["properties"];
 /** Durations are ISO 8601, such as `PT5M`. */
 export type ManagedQueue = z.infer<typeof Queue>["properties"];
@@ -42,17 +42,17 @@ export interface Management {
   queue(queueResourceId: string): Promise<Reading<ManagedQueue>>;
 }
 
-/** @param endpoint base URL without a path; the token is asked for it */
+/** @param endpoint base URL without a path, and audience of the token */
 export function management(endpoint: string, credential: TokenCredential): Management {
   const base = endpoint.replace(/\/+$/, "");
   const read = async <T>(path: string, api: string, schema: z.ZodType<T>): Promise<Reading<T>> => {
     try {
       const token = await credential.getToken(`${base}/.default`);
       const answer = await fetch(`${base}${path}?api-version=${api}`, {
-        headers: { authorization: `Bearer ${token?.token ?? ""}`, recoverState: "application/json" },
-        // The token is for this host and no other.
+        headers: { authorization: `Bearer ${token?.token ?? ""}`, accept: "application/json" },
+        // A redirect would send the token to another host.
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (answer.status === 401 || answer.status === 403)
         return { kind: "denied", reason: `Azure Resource Manager refuses (${answer.status})` };
@@ -88,7 +88,7 @@ export function management(endpoint: string, credential: TokenCredential): Manag
 const propertiesOf = <T>(reading: Reading<{ readonly properties: T }>): Reading<T> =>
   reading.kind === "read" ? { kind: "read", value: reading.value.properties } : reading;
 
-/** `fetch` says "fetch failed" and keeps the reason in its cause. */
+/** The reason of a failed request: the message of `fetch` is "fetch failed", and its cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";

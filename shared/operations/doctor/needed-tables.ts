@@ -5,11 +5,11 @@ export interface NeededTable {
   readonly name: string;
   /** `detections`: without it nothing is found. `evidence`: without it no approval covers anything. */
   readonly for: "detections" | "evidence";
-  /** It has these columns, which the queries of the catalogue live on. */
+  /** Which of the columns that the catalogue's queries depend on the table has. */
   readonly columns: readonly ("Signer" | "SHA1")[];
 }
 
-/** The tables that the packs' queries and their evidence queries name, those of detections first. */
+/** The tables of the packs' queries and of their evidence queries, those of detections first. */
 export function neededTables(packs: readonly Pack[]): readonly NeededTable[] {
   const detections = new Set(packs.flatMap(({ tables }) => tables));
   const evidence = new Set(packs.flatMap(({ evidence: queries }) => (queries ? tablesIn(Object.values(queries)) : [])));
@@ -24,9 +24,9 @@ function needed(name: string, use: NeededTable["for"]): NeededTable {
   return { name, for: use, columns: (["Signer", "SHA1"] as const).filter((column) => columns.has(column)) };
 }
 
-/** The compiler's own text has a table's name as a word of its own and in nothing else. */
+/** Tables in compiled queries: in the compiler's text a table's name is a separate word and occurs nowhere else. */
 function tablesIn(queries: readonly Pack["query"][]): readonly string[] {
   const text = queries.map((query) => query.filter((part) => typeof part === "string").join("")).join("\n");
-  const words = new Set(text.match(/\b\w+\b/g));
-  return DEVICE_TABLES.filter((name) => words.has(name));
+  const tokens = new Set(text.match(/\b\w+\b/g));
+  return DEVICE_TABLES.filter((name) => tokens.has(name));
 }

@@ -5,28 +5,28 @@ import type { Config } from "../../settings/config.ts";
 import type { Finding, Reading } from "./finding.ts";
 import { signInReason } from "./sign-in.ts";
 
-/** One try and one more: who asks is waiting. Milliseconds. */
-const PATIENCE = { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 };
+/** Two attempts at most: a person is waiting. Milliseconds. */
+const RETRY_OPTIONS = { maxRetries: 1, retryDelayInMs: 500, timeoutInMs: 10_000 };
 
-/** Type of the test message: none that the contract knows, so that no consumer takes it for a sighting. */
+/** Type of the test message. It is not in the contract, so that no consumer takes it for a sighting. */
 const TEST_TYPE = "firstsight.test.v1";
 
 type Target = Pick<Config, "serviceBus" | "queue" | "identity">;
 
-/** Opens a sender's link to the queue and, where wanted, sends one test message over it. Sends nothing else. */
+/** Opens a sender's link to the queue and, on request, sends one test message. Sends nothing else. */
 export async function probeQueue(
   { serviceBus, queue, identity }: Target,
   test: { readonly now: Date } | undefined,
 ): Promise<{ readonly link: Reading<"open">; readonly test?: Finding }> {
   const { ServiceBusClient } = await import("@azure/service-bus");
-  const options = { retryOptions: PATIENCE };
+  const options = { retryOptions: RETRY_OPTIONS };
   const client =
     serviceBus.kind === "loopback"
       ? new ServiceBusClient(serviceBus.connectionString, options)
       : new ServiceBusClient(serviceBus.endpoint, credentialFor(identity, ""), options);
   try {
     const sender = client.createSender(queue);
-    // Asks for the link's largest message, and so opens it.
+    // Needs the link's largest message size, and so opens the link.
     const link = await reading(async () => {
       await sender.createMessageBatch();
       return "open" as const;

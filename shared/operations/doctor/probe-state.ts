@@ -4,12 +4,12 @@ import { tableClient } from "../../azure/table-client.ts";
 import { statusOf } from "../../azure/transaction.ts";
 import type { Config } from "../../settings/config.ts";
 import type { Reading } from "./finding.ts";
-import type { StateSeen, StateTable } from "./assess-state.ts";
+import type { StateReadings, StateTable } from "./assess-state.ts";
 import { STATE_TABLES } from "./assess-state.ts";
 import { signInReason } from "./sign-in.ts";
 
-/** Asks the state account. Writes one row, the one by which each relay pass proves that it can, and removes it. */
-export async function probeState(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen> {
+/** Probes the state account. Writes and removes one row, as each relay pass does before it sends. */
+export async function probeState(config: Pick<Config, "stateTable" | "identity">): Promise<StateReadings> {
   const tables = await Promise.all(
     STATE_TABLES.map(async (name) => ({ name, rows: await reading(() => hasRows(config, name)) })),
   );
@@ -29,12 +29,12 @@ export async function probeState(config: Pick<Config, "stateTable" | "identity">
 
 async function hasRows(config: Pick<Config, "stateTable" | "identity">, name: StateTable): Promise<boolean> {
   const pages = tableClient(config, name).listEntities().byPage({ maxPageSize: 1 });
-  // An empty page may be followed by one with rows: tables answer so.
+  // The table service may answer an empty page before one with rows.
   for await (const page of pages) if (page.length > 0) return true;
   return false;
 }
 
-async function probeApprovals(config: Pick<Config, "stateTable" | "identity">): Promise<StateSeen["approvals"]> {
+async function probeApprovals(config: Pick<Config, "stateTable" | "identity">): Promise<StateReadings["approvals"]> {
   const table = approvalsTable(tableClient(config, "Approvals"));
   const pointer = await reading(() => table.pointer());
   if (pointer.kind !== "read") return pointer;

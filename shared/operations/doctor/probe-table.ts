@@ -9,14 +9,14 @@ import { signInReason } from "./sign-in.ts";
 
 const DAY = 86_400_000;
 
-/** The engine's words for a name that it does not know; a refusal for another reason is none of a missing table. */
+/** The engine's message for an unknown name; any other refusal does not mean a missing table. */
 const NO_SUCH_TABLE = /SEM0100|failed to resolve (?:table|entity)/i;
 
-/** Freshness as a run judges it, and how much of the columns is filled. */
+/** Reads the freshness as a run judges it, and the share of filled cells of the columns. */
 export async function probeTable(source: Source, table: NeededTable, now: Date): Promise<Reading<TableRows>> {
   try {
     const [freshness = { table: table.name, hours: [] }] = await source.freshness([table.name], now);
-    // A table without a row has no share, and the silence is said.
+    // A table without rows has no shares; its silence is a finding anyway.
     if (freshness.hours.length === 0) return { kind: "read", value: { freshness, shares: {} } };
     return { kind: "read", value: { freshness, shares: await probeShares(source, table, now) } };
   } catch (error) {
@@ -39,9 +39,9 @@ async function probeShares(source: Source, { name, columns }: NeededTable, now: 
 | where At between (${kqlDatetime(from)} .. ${kqlDatetime(now)})
 | summarize Rows = count(), ${counts.join(", ")}`,
   ];
-  // A question like a pack's: with its retries, its timespan and its errors.
-  const asked = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
-  const [first] = drainRecords(await source.query(asked, { from, to: now, since: from, horizon: from }, "all"));
+  // Queried as a pack is, with the same retries, timespan and errors.
+  const pack = { name: `doctor-${name}`, hash: "", detections: [], tables: [name], query };
+  const [first] = drainRecords(await source.query(pack, { from, to: now, since: from, horizon: from }, "all"));
   const { Rows: rows, ...filled } = first ?? {};
   if (typeof rows !== "number" || rows === 0) return {};
   return Object.fromEntries(

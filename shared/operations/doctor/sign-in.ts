@@ -1,4 +1,4 @@
-/** Why there is no token, where an error of `@azure/identity` says so; its types are not loaded for this. */
+/** Why there is no token, where the error comes from `@azure/identity`. Recognised by name, without loading the package. */
 export function signInReason(error: unknown): string | undefined {
   if (
     !(error instanceof Error) ||

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { FilledIn } from "../../../shared/catalog/approval-file.ts";
+import type { TemplateInput } from "../../../shared/catalog/approval-file.ts";
 import { approvalText, loadApprovals, loadTemplate } from "../../../shared/catalog/approval-file.ts";
 import { readTools } from "../../../shared/catalog/catalogue-files.ts";
 import type { Approval } from "../../../shared/core/approval.ts";
@@ -62,7 +62,7 @@ export function approvalsOf(scenario: Scenario): readonly Approval[] {
 }
 
 /** A template as it ships, filled in for the fleet's group unless devices are given. */
-export function fillIn(name: string, change: Partial<FilledIn> = {}): string {
+export function fillIn(name: string, change: Partial<TemplateInput> = {}): string {
   const file = `shared/catalog/approvals/${name}.yaml`;
   const template = loadTemplate({ file, text: readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8") });
   if ("problems" in template) throw new Error(JSON.stringify(template.problems));

@@ -1,6 +1,7 @@
 import type { Approval } from "../../../shared/core/approval.ts";
 import type { Pack } from "../../../shared/core/pack.ts";
-import { DEPLOYER, HOUR, LEVEL, World, detection, packOf } from "../../model/world.ts";
+import { DEPLOYER, HOUR, LEVEL, detection, packOf } from "../../model/fixtures.ts";
+import { World } from "../../model/world.ts";
 import type { Trace } from "./app-traces.ts";
 import { appTraces } from "./app-traces.ts";
 

@@ -3,7 +3,7 @@ import { approvalsTable } from "../../../shared/azure/approvals-table.ts";
 import { sightingsTable } from "../../../shared/azure/sightings-table.ts";
 import type { SightingRecord } from "../../../shared/core/stores/sightings-store.ts";
 import { partitionsOf } from "../../../shared/core/slice.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "../fleet/fleet-data.ts";
 import { approvalsOf } from "../fleet/approvals.ts";
 
 /**

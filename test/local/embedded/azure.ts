@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { SCHEMAS } from "../../../shared/kql/schema.ts";
 import type { TableData } from "../../../shared/kql/table-data.ts";
 import { tableOf } from "../../../shared/kql/table-data.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "../fleet/fleet-data.ts";
 import { tablesAt } from "../fleet.ts";
 import { startLogAnalytics } from "../../../shared/local/log-analytics/server.ts";
 import type { Broker } from "../service-bus/broker.ts";

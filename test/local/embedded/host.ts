@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { RunRecord } from "../../../shared/core/run-record.ts";
 import { SETTINGS } from "../../../shared/settings/settings.ts";
-import type { LogEntry } from "../functions-host/host.ts";
+import type { LogEntry } from "../functions-host/log-entry.ts";
 import { spawnFunctions } from "../functions-host/spawn.ts";
 
 const DIST = fileURLToPath(new URL("../../../dist/", import.meta.url));

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { grow, loadFleet, makeFleet, saveFleet, type Fleet } from "../fleet.ts";
+import { grow, loadFleet, makeFleet, saveFleet } from "../fleet.ts";
+import type { Fleet } from "../fleet/fleet-data.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { writeWhole } from "./write-whole.ts";
 

@@ -8,7 +8,7 @@ import { openConsumer } from "./consume.ts";
 import { startFunctions } from "./host.ts";
 import { keepFleet } from "./kept-fleet.ts";
 import type { Printer } from "./print.ts";
-import { nextTime } from "./schedule.ts";
+import { nextTime } from "../../../shared/settings/ncrontab.ts";
 import { openStateFolder } from "./state-folder.ts";
 
 export interface EmbeddedOptions {

@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { approvalText, loadApprovals, loadTemplate, type FilledIn } from "../../../shared/catalog/approval-file.ts";
+import {
+  approvalText,
+  loadApprovals,
+  loadTemplate,
+  type TemplateInput,
+} from "../../../shared/catalog/approval-file.ts";
 import { readTools } from "../../../shared/catalog/catalogue-files.ts";
 import { problemLine } from "../../../shared/catalog/file-problem.ts";
 import type { Approval } from "../../../shared/core/approval.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "./fleet-data.ts";
 import { ANSIBLE } from "./process.ts";
 import { APPROVED, CONTROLLER, SERVERS, WORKSTATIONS } from "./story.ts";
 import { DAMEWARE, SCREENCONNECT, TEAMVIEWER } from "./tool.ts";
@@ -30,7 +35,7 @@ export function approvalsOf(fleet: Fleet, now: Date): readonly Approval[] {
   return approvals.map(({ approval }) => approval);
 }
 
-function filledIn(fleet: Fleet, now: Date): readonly (FilledIn & { readonly template: string })[] {
+function filledIn(fleet: Fleet, now: Date): readonly (TemplateInput & { readonly template: string })[] {
   const common = {
     owner: "workplace@corp.example",
     ticket: "CHG-1042",

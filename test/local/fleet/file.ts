@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "./fleet-data.ts";
 import { EVENT_TABLES, FLEET_TABLES } from "./event-row.ts";
 
 /** Raised with each change of what a fleet holds. */

@@ -1,18 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { registered, type FunctionMetadata, type LogLevel } from "./functions-core.ts";
+import { registered, type FunctionMetadata } from "./functions-core.ts";
 import { invoke } from "./invoke.ts";
+import type { LogEntry } from "./log-entry.ts";
 import { registerCore } from "./register-core.ts";
-
-/** One line that the app logged. `message` is what a real host stores: the formatted text, no property bag. */
-export interface LogEntry {
-  readonly level: LogLevel;
-  readonly message: string;
-  /** Absent: the library's own line, outside an invocation. */
-  readonly functionName?: string;
-  readonly invocationId?: string;
-}
 
 export interface HostedFunction {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { registered, type CoreInvocation, type FunctionMetadata, type HookName } from "./functions-core.ts";
-import type { LogEntry } from "./host.ts";
+import type { LogEntry } from "./log-entry.ts";
 
 export interface InvokeOptions {
   readonly isPastDue: boolean;

@@ -1,4 +1,5 @@
-import type { HostedFunction, LogEntry } from "./host.ts";
+import type { HostedFunction } from "./host.ts";
+import type { LogEntry } from "./log-entry.ts";
 
 /** What the parent sends over the IPC channel. */
 export type ToHost =

@@ -7,11 +7,11 @@ import { unsupported } from "../scope.ts";
 /** State of one aggregate in one group. */
 export interface Accumulator {
   readonly add: (row: Row) => void;
-  /** One value for each column that the aggregate makes. */
+  /** One value for each column of the aggregate. */
   readonly values: () => readonly Value[];
 }
 
-/** An aggregate's call. `types` are those of the columns it makes. */
+/** A call of an aggregate. `types`: the types of its columns. */
 export interface AggregateCall {
   readonly name: string;
   readonly args: readonly Compiled[];
@@ -20,7 +20,7 @@ export interface AggregateCall {
   readonly node: SyntaxView;
 }
 
-/** Compiles a call to a maker of accumulators, one a group. */
+/** Compiles a call to a function that makes an accumulator for each group. */
 export type Aggregate = (call: AggregateCall) => () => Accumulator;
 
 export type AggregateFamily = readonly (readonly [string, Aggregate])[];
@@ -29,7 +29,7 @@ export function argument(call: AggregateCall, index: number): Compiled {
   return call.args[index] ?? unsupported(call.scope, `${call.name}() with ${call.args.length} arguments`, call.node);
 }
 
-/** An accumulator that folds one value a row into a state. */
+/** An accumulator that folds each row into a state. */
 export function fold<State>(
   initial: () => State,
   step: (state: State, row: Row) => State,

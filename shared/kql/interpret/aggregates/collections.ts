@@ -6,10 +6,10 @@ import { NO_ROW } from "../scope.ts";
 import type { Aggregate, AggregateCall, AggregateFamily } from "./accumulator.ts";
 import { argument, fold } from "./accumulator.ts";
 
-/** Elements that a set or list holds where the query names no cap: the service's own. */
+/** Most elements of a set or list without an explicit cap: the service's default. */
 const DEFAULT_CAP = 1_048_576;
 
-/** The same of the functions by their former names. */
+/** The default of the functions with the former names. */
 const FORMER_CAP = 128;
 
 interface Options {
@@ -18,7 +18,7 @@ interface Options {
   readonly withNulls?: boolean;
 }
 
-/** Elements in order of arrival, up to the cap; nulls are left out. A set of lists is the set of their elements. */
+/** Elements in order of arrival, up to the cap, without nulls. A set of lists is the set of their elements. */
 const collected =
   ({ distinct, conditional, withNulls = false }: Options): Aggregate =>
   (call) => {
@@ -48,7 +48,7 @@ const collected =
     );
   };
 
-/** One bag of all; of one key the first value counts. What is no bag is passed over. */
+/** Merges all bags; of a repeated key the first value wins. Other values are skipped. */
 const bag =
   (conditional: boolean): Aggregate =>
   (call) => {
@@ -77,7 +77,7 @@ function capOf(call: AggregateCall, index: number): number {
   return call.name === "makeset" || call.name === "makelist" ? FORMER_CAP : DEFAULT_CAP;
 }
 
-/** The values of the first row; of one argument alone the first that is neither null nor empty, if there is any. */
+/** The values of the first row. With a single argument: its first value that is neither null nor empty, if there is one. */
 const any =
   (conditional: boolean): Aggregate =>
   (call) => {

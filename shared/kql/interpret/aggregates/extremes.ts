@@ -5,7 +5,10 @@ import type { Row } from "../relation.ts";
 import type { Aggregate, AggregateFamily } from "./accumulator.ts";
 import { argument } from "./accumulator.ts";
 
-/** The row where the first argument is largest (smallest): that value, then the others of that row. The first of equals; a null is taken only where there is nothing else. */
+/**
+ * The row with the largest (smallest) first argument: that value, then the other arguments of the row. The first of equal rows; a
+ * null only where there is nothing else.
+ */
 const extremeRow =
   (keep: (found: number) => boolean): Aggregate =>
   (call) => {

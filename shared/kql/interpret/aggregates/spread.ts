@@ -13,9 +13,9 @@ interface Moments {
   squares: number;
 }
 
-/** Of a sample (divided by n - 1) or of the whole population; 0 for less than two values. Nulls are passed over. */
+/** Variance of a sample (divided by n - 1) or of the whole population; 0 for fewer than two values. Nulls are skipped. */
 const spread =
-  (of: "sample" | "population", conditional: boolean, result: (variance: number) => number): Aggregate =>
+  (basis: "sample" | "population", conditional: boolean, result: (variance: number) => number): Aggregate =>
   (call) => {
     const { get } = argument(call, 0);
     const condition = conditional ? argument(call, 1).get : undefined;
@@ -24,20 +24,20 @@ const spread =
       (state, row) => {
         const value = condition === undefined || condition(row) === true ? untagged(get(row)) : null;
         if (typeof value !== "number" && typeof value !== "bigint") return state;
-        // Welford's way: the squares of large numbers are never subtracted from each other.
+        // Welford's method: never subtracts the squares of large numbers from each other.
         state.n += 1;
         const distance = Number(value) - state.mean;
         state.mean += distance / state.n;
         state.squares += distance * (Number(value) - state.mean);
         return state;
       },
-      ({ n, squares }) => (n < 2 ? 0 : result(squares / (of === "sample" ? n - 1 : n))),
+      ({ n, squares }) => (n < 2 ? 0 : result(squares / (basis === "sample" ? n - 1 : n))),
     );
   };
 
 const plain = (variance: number): number => variance;
 
-/** Values in order, the smallest of which so many per cent are not above: the nearest rank. Exact; the service estimates. */
+/** Percentiles by nearest rank. Exact; the service estimates. */
 const percentiles =
   (asList: boolean): Aggregate =>
   (call) => {

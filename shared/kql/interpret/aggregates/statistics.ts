@@ -32,7 +32,7 @@ const countIf: Aggregate = (call) => {
   );
 };
 
-/** Nulls are passed over; no value at all is null. */
+/** Largest or smallest value. Nulls are skipped; null where there is no value. */
 const extreme =
   (keep: (found: number) => boolean, conditional: boolean): Aggregate =>
   (call) => {
@@ -52,7 +52,7 @@ const extreme =
 const isGreater = (found: number): boolean => found > 0;
 const isLess = (found: number): boolean => found < 0;
 
-/** Integers and timespans exact, reals as doubles; 0 for no value at all. */
+/** Sum: integers and timespans exact, reals as doubles; 0 where there is no value. */
 const sum =
   (conditional: boolean): Aggregate =>
   (call) => {
@@ -76,7 +76,7 @@ const sum =
     );
   };
 
-/** NaN for no value at all. */
+/** Average; NaN where there is no value. */
 const average =
   (conditional: boolean): Aggregate =>
   (call) => {
@@ -97,7 +97,7 @@ const average =
     );
   };
 
-/** Exact here; the service estimates large counts. Nulls are not counted. */
+/** Number of distinct values. Exact; the service estimates large counts. Nulls are not counted. */
 const distinctCount =
   (conditional: boolean): Aggregate =>
   (call) => {
@@ -117,7 +117,7 @@ const distinctCount =
     );
   };
 
-/** 64 bits of all; null for no value at all. */
+/** Combines all values as 64 bits; null where there is no value. */
 const combined =
   (combine: (left: bigint, right: bigint) => bigint): Aggregate =>
   (call) => {

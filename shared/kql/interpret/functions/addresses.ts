@@ -5,7 +5,7 @@ import { number, text, variadic } from "./family.ts";
 
 /** IPv4 addresses, with or without a prefix: `192.168.1.0/24`. Source: "IPv4 functions" of the Kusto documentation. */
 interface Address {
-  /** 32 bits, without a sign. */
+  /** Unsigned 32 bits. */
   readonly bits: number;
   readonly prefix: number;
 }
@@ -20,7 +20,7 @@ function parse(value: Value | undefined): Address | undefined {
   return { bits: bytes.reduce((bits, byte) => bits * 256 + byte, 0), prefix };
 }
 
-/** Bits beyond the prefix are cut off. */
+/** The address with the bits beyond the prefix set to 0. */
 function masked(bits: number, prefix: number): number {
   const size = 2 ** (32 - prefix);
   return Math.floor(bits / size) * size;
@@ -31,7 +31,7 @@ const spelled = (bits: number): string => [24, 16, 8, 0].map((shift) => Math.flo
 const inRange = (address: Address, range: Address): boolean =>
   masked(address.bits, range.prefix) === masked(range.bits, range.prefix);
 
-/** -1, 0 or 1 under the shortest of the prefixes; null where one is no address. */
+/** Compares two addresses under the shortest of the prefixes: -1, 0 or 1; null where one is no address. */
 function compared(first: Value | undefined, second: Value | undefined, given: Value | undefined): number | null {
   const [left, right] = [parse(first), parse(second)];
   if (left === undefined || right === undefined) return null;
@@ -39,7 +39,7 @@ function compared(first: Value | undefined, second: Value | undefined, given: Va
   return Math.sign(masked(left.bits, prefix) - masked(right.bits, prefix));
 }
 
-/** RFC 1918. */
+/** Private ranges of RFC 1918. */
 const PRIVATE: readonly Address[] = [
   { bits: 0x0a_00_00_00, prefix: 8 },
   { bits: 0xac_10_00_00, prefix: 12 },
@@ -49,7 +49,7 @@ const PRIVATE: readonly Address[] = [
 const ranges = (values: readonly Value[]): (Address | undefined)[] =>
   values.flatMap((value) => (isList(value) ? value.map(parse) : [parse(value)]));
 
-/** Null where the address, or every range, is none. */
+/** Null where the address is invalid, or all ranges are. */
 const inAnyRange: ScalarFunction = variadic(([address, ...others]) => {
   const found = parse(address);
   const known = ranges(others).filter((range) => range !== undefined);
@@ -57,7 +57,7 @@ const inAnyRange: ScalarFunction = variadic(([address, ...others]) => {
   return known.some((range) => inRange(found, range));
 });
 
-/** The address stands in the text between characters that are neither letters nor digits. */
+/** Whether the text contains the address, not adjacent to letters or digits. */
 const hasAddress: ScalarFunction = variadic(([source, ...sought]) => {
   const wanted = new Set(
     sought

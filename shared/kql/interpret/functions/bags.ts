@@ -20,7 +20,7 @@ const pack: ScalarFunction = variadic((values, types) => {
   return bag;
 });
 
-/** Of one key in several bags the first counts; what is no bag is passed over. */
+/** Merges bags: of a repeated key the first value wins; other values are skipped. */
 const merge: ScalarFunction = variadic((values) => {
   const bags = values.filter(isMap);
   if (bags.length === 0) return null;
@@ -29,7 +29,7 @@ const merge: ScalarFunction = variadic((values) => {
   return merged;
 });
 
-/** Keys and values side by side: a key without a value gets null. */
+/** A bag from lists of keys and values; a key without a value gets null. */
 const zip: ScalarFunction = variadic(([keys, values]) => {
   if (keys === undefined || values === undefined || !isList(keys) || !isList(values)) return null;
   return new Map(keys.flatMap((key, i) => (typeof key === "string" ? [[key, values[i] ?? null]] : [])));

@@ -5,12 +5,12 @@ import { fail } from "../scope.ts";
 import type { Call, Family, ScalarFunction } from "./family.ts";
 import { number, text, unary, variadic } from "./family.ts";
 
-/** Parts of datetimes, and arithmetic in calendar units. Source: pages of the functions in the Kusto documentation. */
+/** Parts of datetimes, and arithmetic in calendar units. Source: the functions' pages of the Kusto documentation. */
 
 const SECOND = 10_000_000n;
 const DAY = 86_400n * SECOND;
 
-/** Ticks of the units that are always as long. */
+/** Ticks of the units with a fixed length. */
 const FIXED: ReadonlyMap<string, bigint> = new Map([
   ["week", 7n * DAY],
   ["day", DAY],
@@ -21,14 +21,14 @@ const FIXED: ReadonlyMap<string, bigint> = new Map([
   ["microsecond", 10n],
 ]);
 
-/** Months of the others. */
+/** Months of the units with a varying length. */
 const MONTHS: ReadonlyMap<string, number> = new Map([
   ["year", 12],
   ["quarter", 3],
   ["month", 1],
 ]);
 
-/** A month's end stays within the month: 31 January plus a month is the last of February. */
+/** Clamps to the month's last day: 31 January plus a month is the last of February. */
 function addMonths(ticks: bigint, months: number): bigint | null {
   const timeOfDay = ticks % DAY;
   const date = dateOfTicks(ticks - timeOfDay);
@@ -64,14 +64,14 @@ const monthsOf = (ticks: bigint): number => {
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 };
 
-/** Number of the unit that the time lies in. Weeks begin on Sunday: 0001-01-01 was a Monday. */
+/** Number of the unit that contains the time. Weeks begin on Sunday; 0001-01-01 was a Monday. */
 function unitNumber(ticks: bigint, unit: string, call: Call): bigint {
   const months = MONTHS.get(unit);
   if (months !== undefined) return BigInt(Math.floor(monthsOf(ticks) / months));
   return unit === "week" ? (ticks + DAY) / (7n * DAY) : ticks / fixed(unit, call);
 }
 
-/** `datetime_diff(part, first, second)`: how many boundaries of the part lie between. */
+/** `datetime_diff(part, first, second)`: the number of unit boundaries between the two. */
 const difference: ScalarFunction = (call) =>
   variadic(([part, first, second]) => {
     if (typeof first !== "bigint" || typeof second !== "bigint") return null;
@@ -93,7 +93,7 @@ function startOfYear(year: number): bigint {
   return ticksOfDate(date);
 }
 
-/** ISO 8601: the week of the year's first Thursday is the first. */
+/** Week of ISO 8601: week 1 contains the year's first Thursday. */
 const isoWeek: Part = (ticks) => {
   const days = ticks / DAY;
   const thursday = days - (days % 7n) + 3n; // day 0 was a Monday

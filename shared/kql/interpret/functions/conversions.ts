@@ -5,7 +5,7 @@ import { unaryOrNull } from "./family.ts";
 
 const to = (target: string): ScalarFunction => unaryOrNull((value, type) => convert(value, type, target));
 
-/** Conversion between types: null where the value can't be converted. Source: "Conversion functions" of the Kusto documentation. */
+/** Conversions between types; null where a value can't be converted. Source: "Conversion functions" of the Kusto documentation. */
 export const CONVERSIONS: Family = [
   ["tostring", to("string")],
   ["tolong", to("long")],

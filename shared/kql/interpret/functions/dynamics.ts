@@ -3,7 +3,7 @@ import { everywhere } from "../../regex.ts";
 import type { Value } from "../../value.ts";
 import { isList, toDynamic, untagged } from "../../value.ts";
 import { patternOf } from "../pattern.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, unaryOrNull, variadic } from "./family.ts";
 
@@ -14,7 +14,7 @@ const packArray: ScalarFunction =
 
 const keySet = (list: readonly Value[]): Set<unknown> => new Set(list.map((item) => keyOf(untagged(item))));
 
-/** Distinct elements, first come first. */
+/** Distinct elements in order of first occurrence. */
 function distinct(list: readonly Value[]): Value[] {
   const seen = new Set<unknown>();
   return list.filter((item) => {
@@ -25,7 +25,7 @@ function distinct(list: readonly Value[]): Value[] {
   });
 }
 
-/** Null where an argument is no list. */
+/** Applies a set operation to lists; null where an argument is no list. */
 const sets = (combine: (first: readonly Value[], others: readonly (readonly Value[])[]) => Value[]): ScalarFunction =>
   variadic((values) => {
     const lists = values.filter(isList);
@@ -49,11 +49,11 @@ const indexOf: ScalarFunction = variadic(([list, sought]) => {
   return list.findIndex((item) => keyOf(untagged(item)) === key);
 });
 
-/** Every match: its only group, or the list of its groups (of those that are named by the captures argument). */
+/** `extract_all`: for every match its only group, or the list of its groups (those that the captures argument names). */
 const extractAll: ScalarFunction = (call) => {
   const pattern = patternOf(argument(call, 0), call.scope, call.node);
   const captures = call.args.length > 2 ? argument(call, 1).get : undefined;
-  const source = textOf(argument(call, call.args.length - 1));
+  const source = textGetter(argument(call, call.args.length - 1));
   return (row) => {
     const wanted = captures?.(row) ?? null;
     const matches = [...source(row).matchAll(everywhere(pattern(row)))].map((match) =>

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 
 import type { Value } from "../../value.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument } from "./family.ts";
 
-/** Functions of one text, whatever the argument's type. */
+/** A function of the argument's text, whatever its type. */
 export const ofText =
   (compute: (given: string) => Value): ScalarFunction =>
   (call) => {
-    const given = textOf(argument(call, 0));
+    const given = textGetter(argument(call, 0));
     return (row) => compute(given(row));
   };
 
 const hashed = (algorithm: string): ScalarFunction =>
   ofText((given) => createHash(algorithm).update(given).digest("hex"));
 
-/** Strict, as the service's: null where a text is no base64. */
+/** Strict, as the service: null where the text is not base64. */
 function fromBase64(given: string): Uint8Array | undefined {
   const text = given.trim();
   return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
@@ -24,7 +24,7 @@ function fromBase64(given: string): Uint8Array | undefined {
     : undefined;
 }
 
-/** Text of bytes that are UTF-8; `''` for others. */
+/** Text of UTF-8 bytes; `''` for invalid UTF-8. */
 function decoded(bytes: Uint8Array | undefined): string {
   try {
     return bytes === undefined ? "" : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -34,20 +34,20 @@ function decoded(bytes: Uint8Array | undefined): string {
   }
 }
 
-/** Percent-encoding of a text, lower-case as the service's. */
+/** Percent-encoding in lower case, as the service does it. */
 const percent = (given: string): string =>
   encodeURIComponent(given.toWellFormed())
     .replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
     .replaceAll(/%[\dA-F]{2}/g, (code) => code.toLowerCase());
 
-/** Codes that are none stay as they are. */
+/** Percent-decoding; invalid codes stay as they are. */
 const unpercent = (given: string): string =>
   given.replaceAll(/(?:%[\da-fA-F]{2})+/g, (codes) => {
     const text = decoded(Buffer.from(codes.replaceAll("%", ""), "hex"));
     return text === "" ? codes : text;
   });
 
-/** Parameters of a query part by name, as a text each; the last of one name. */
+/** Parameters of a URL's query by name, as texts; the last one wins. */
 export function queryParameters(query: string): ReadonlyMap<string, Value> {
   const pairs = query.replace(/^\?/, "").split("&").filter(Boolean);
   return new Map(

@@ -4,7 +4,7 @@ import type { Getter } from "../relation.ts";
 import type { Compiled, Scope } from "../scope.ts";
 import { unsupported } from "../scope.ts";
 
-/** A call to be compiled. `type` is what the language service says it results in. */
+/** A call to compile. `type`: its result type according to the language service. */
 export interface Call {
   readonly name: string;
   readonly args: readonly Compiled[];
@@ -13,12 +13,12 @@ export interface Call {
   readonly node: SyntaxView;
 }
 
-/** Compiles a call to a closure. The number of arguments has been checked by the language service. */
+/** Compiles a call. The language service has checked the number of arguments. */
 export type ScalarFunction = (call: Call) => Getter;
 
 export type Family = readonly (readonly [string, ScalarFunction])[];
 
-/** The argument at that place. @throws {UnsupportedKqlError} where the call has none: a form that is not known here */
+/** The argument at that index. @throws {UnsupportedKqlError} where there is none: a form that the interpreter does not know */
 export function argument(call: Call, index: number): Compiled {
   return call.args[index] ?? unsupported(call.scope, `${call.name}() with ${call.args.length} arguments`, call.node);
 }
@@ -34,7 +34,7 @@ export const unary =
     };
   };
 
-/** A function of one value that has its own mind about null. */
+/** A function of one value that handles null itself. */
 export const unaryOrNull =
   (compute: (value: Value, type: string) => Value): ScalarFunction =>
   (call) => {
@@ -55,10 +55,10 @@ export const variadic =
       );
   };
 
-/** The value as a text, `''` where it is none. */
+/** The value if it is a text, else `''`. */
 export const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
-/** The value as a number, `undefined` where it is none. */
+/** The value if it is a number, else `undefined`. */
 export function number(value: Value | undefined): number | undefined {
   return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
 }

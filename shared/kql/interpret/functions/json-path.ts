@@ -3,7 +3,7 @@ import { parseJson } from "../../dynamic.ts";
 import type { Value } from "../../value.ts";
 import { dynamicType, isList, isMap } from "../../value.ts";
 import { fail } from "../scope.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Call, Family, ScalarFunction } from "./family.ts";
 import { argument } from "./family.ts";
 
@@ -11,7 +11,7 @@ type Step = string | number;
 
 const STEP = /\.([\w-]+)|\[(?:'([^']*)'|"([^"]*)"|(\d+))\]/y;
 
-/** `$.a['b'][0]` as its steps. Wildcards and filters of JSONPath are not known: they are refused. */
+/** Steps of a path such as `$.a['b'][0]`. Wildcards and filters of JSONPath are not supported and refused. */
 function stepsOf(path: string, call: Call): readonly Step[] {
   const steps: Step[] = [];
   let at = path.startsWith("$") ? 1 : 0;
@@ -35,10 +35,10 @@ function walked(value: Value | undefined, steps: readonly Step[]): Value {
   return current ?? null;
 }
 
-/** `extract_json(path, text[, typeof(T)])`: what stands there, as text or as the type. */
+/** `extract_json(path, text[, typeof(T)])`: the value at the path, as text or as the type. */
 const extractJson: ScalarFunction = (call) => {
-  const path = textOf(argument(call, 0));
-  const source = textOf(argument(call, 1));
+  const path = textGetter(argument(call, 0));
+  const source = textGetter(argument(call, 1));
   const known = new Map<string, readonly Step[]>();
   return (row) => {
     const wanted = path(row);

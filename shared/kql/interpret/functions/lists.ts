@@ -6,7 +6,7 @@ import { fail, unsupported } from "../scope.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { number, variadic } from "./family.ts";
 
-/** Functions of dynamic lists that keep their elements. Null where the argument is no list. */
+/** A function of a dynamic list; null where the argument is no list. */
 const ofList = (
   compute: (list: readonly Value[], others: readonly Value[], types: readonly string[]) => Value,
 ): ScalarFunction =>
@@ -14,7 +14,7 @@ const ofList = (
     list !== undefined && isList(list) ? compute(list, others, types) : null,
   );
 
-/** Both ends included; negative ones count from the end. */
+/** `array_slice`: both ends included; negative indexes count from the end. */
 const slice = ofList((list, [start, end]) => {
   const place = (value: Value | undefined): number => {
     const given = number(value) ?? 0;
@@ -23,18 +23,18 @@ const slice = ofList((list, [start, end]) => {
   return list.slice(Math.max(0, place(start)), Math.max(0, place(end) + 1));
 });
 
-/** To the left by so many places, what falls out comes in on the other side. */
+/** Rotates to the left (or right) by a number of places. */
 const rotated = (direction: 1 | -1): ScalarFunction =>
-  ofList((list, [by]) => {
+  ofList((list, [distance]) => {
     if (list.length === 0) return list;
-    const places = ((((number(by) ?? 0) * direction) % list.length) + list.length) % list.length;
+    const places = ((((number(distance) ?? 0) * direction) % list.length) + list.length) % list.length;
     return [...list.slice(places), ...list.slice(0, places)];
   });
 
-/** To the left by so many places, filled with the third argument, else null. */
+/** Shifts to the left (or right) by a number of places; fills with the third argument, or null. */
 const shifted = (direction: 1 | -1): ScalarFunction =>
-  ofList((list, [by, filling], [, type]) => {
-    const places = Math.trunc(number(by) ?? 0) * direction;
+  ofList((list, [distance, filling], [, type]) => {
+    const places = Math.trunc(number(distance) ?? 0) * direction;
     const fill = toDynamic(filling ?? null, type ?? "dynamic");
     return list.map((_, i) => {
       const from = i + places;
@@ -42,7 +42,7 @@ const shifted = (direction: 1 | -1): ScalarFunction =>
     });
   });
 
-/** Cut before each of the places. */
+/** `array_split`: cuts before each of the indexes. */
 const split = ofList((list, [places]) => {
   const cuts = (places !== undefined && isList(places) ? places : [places ?? null]).map((place) => {
     const given = number(untagged(place)) ?? 0;
@@ -51,7 +51,7 @@ const split = ofList((list, [places]) => {
   return [...cuts, list.length].map((end, i) => list.slice(i === 0 ? 0 : cuts[i - 1], end));
 });
 
-/** Numbers and times, then texts, then the rest; within each by value, stable. */
+/** Sorts numbers and times first, then texts, then the rest; within each by value. Stable. */
 function rank(value: Value): number {
   const type = dynamicType(value);
   if (["long", "real", "datetime", "timespan", "bool"].includes(type)) return 0;
@@ -76,7 +76,7 @@ const sorted =
     })(call);
   };
 
-/** Null where an element is no number. */
+/** Sum of the elements; null where one is no number. */
 const sum = ofList((list) => {
   const numbers = list.map((value) => untagged(value));
   if (numbers.some((value) => typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean"))
@@ -86,7 +86,7 @@ const sum = ofList((list) => {
   return Number(long(numbers.reduce((total: bigint, value) => total + BigInt(Number(value)), 0n)));
 });
 
-/** Elements side by side, the shorter filled with nulls. */
+/** `zip`: lists of the elements at the same index; shorter lists are filled with nulls. */
 const zip: ScalarFunction = variadic((values) => {
   const lists = values.filter(isList);
   if (lists.length < values.length) return null;
@@ -94,7 +94,7 @@ const zip: ScalarFunction = variadic((values) => {
   return Array.from({ length }, (_, i) => lists.map((list) => list[i] ?? null));
 });
 
-/** Null for a negative count. */
+/** `repeat`; null for a negative count. */
 const repeat: ScalarFunction = (call) =>
   variadic(([value, count], [type]) => {
     const times = number(count);
@@ -104,7 +104,7 @@ const repeat: ScalarFunction = (call) =>
     return Array.from({ length: times }, () => toDynamic(value ?? null, type ?? "dynamic"));
   })(call);
 
-/** `range(first, last[, step])`, both ends included; steps of 1, or of an hour. Null where a part is. */
+/** `range(first, last[, step])`, both ends included; default step 1, or an hour. Null where an argument is null. */
 const range: ScalarFunction = (call) =>
   variadic(([first, last, given], [type]) => {
     const step = given ?? (type === "datetime" || type === "timespan" ? 36_000_000_000n : 1);
@@ -124,7 +124,7 @@ const range: ScalarFunction = (call) =>
 const isNumber = (value: Value | undefined): value is number | bigint =>
   typeof value === "number" || typeof value === "bigint";
 
-/** `array_iff(conditions, when true, when false)`, element by element; a value stands for a list of it. */
+/** `array_iff(conditions, when true, when false)`, element by element; a scalar counts as a list that repeats it. */
 const choose: ScalarFunction = variadic(([conditions, whenTrue, whenFalse], types) => {
   if (conditions === undefined || !isList(conditions)) return null;
   const pick = (from: Value | undefined, i: number, type: string | undefined): Value =>

@@ -12,7 +12,7 @@ const iff: ScalarFunction = (call) => {
 };
 
 /** The first branch whose condition holds, else the last argument. */
-const chosenCase: ScalarFunction = (call) => {
+const caseOf: ScalarFunction = (call) => {
   const branches: { when: (row: Row) => Value; result: (row: Row) => Value }[] = [];
   for (let i = 0; i + 1 < call.args.length; i += 2) {
     branches.push({ when: argument(call, i).get, result: toType(argument(call, i + 1), call.type).get });
@@ -37,16 +37,16 @@ const coalesce: ScalarFunction = (call) => {
   };
 };
 
-/** Null and the empty string; of dynamics also a list or bag without elements is not empty, but its text is not. */
+/** `isempty`: true for null and the empty string. A list or bag without elements is not empty. */
 const isEmpty = (value: Value): boolean => value === null || value === "";
 
-/** Strings are never null. */
+/** `isnull`; a string is never null. */
 const isNull = (value: Value, type: string): boolean => type !== "string" && value === null;
 
 export const LOGIC: Family = [
   ["iff", iff],
   ["iif", iff],
-  ["case", chosenCase],
+  ["case", caseOf],
   ["coalesce", coalesce],
   ["not", unary((value) => value === false)],
   ["isempty", unaryOrNull(isEmpty)],

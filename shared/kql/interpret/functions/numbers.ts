@@ -6,7 +6,7 @@ import { toType } from "../expression.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, unary, variadic } from "./family.ts";
 
-/** Largest multiple of the step that is not above the value; null for a step that is not positive. */
+/** Largest multiple of the step that is at most the value; null for a step that is not positive. */
 function binned(value: Value, step: Value): Value {
   if (typeof value === "bigint" && typeof step === "bigint") return floorTicks(value, step);
   if (typeof value === "number" && typeof step === "number") {
@@ -29,7 +29,7 @@ const bin: ScalarFunction = (call) => {
   const step = argument(call, 1);
   const isTime = value.type === "datetime" || value.type === "timespan";
   const size = isTime && step.type !== "timespan" ? toType(step, "timespan").get : step.get;
-  // Two longs beyond 2^53 are bigint both: their floor is a long again.
+  // Longs beyond 2^53 are bigint: their floor is a long again.
   const isLong = call.type === "long" || call.type === "int";
   return (row) => {
     const result = binned(value.get(row), size(row));
@@ -68,7 +68,7 @@ const round: ScalarFunction = (call) => {
   };
 };
 
-/** 64 bits with a sign; null where one is no integer. */
+/** Bitwise operation on signed 64 bits; null where an operand is no integer. */
 const bits = (compute: (left: bigint, right: bigint) => bigint): ScalarFunction =>
   variadic(([left, right]) => {
     const [first, second] = [integer(left), integer(right)];
@@ -78,7 +78,7 @@ const bits = (compute: (left: bigint, right: bigint) => bigint): ScalarFunction 
 const integer = (value: Value | undefined): bigint | undefined =>
   typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? BigInt(value) : undefined;
 
-/** By less than 64 places, to either side. */
+/** Shift by fewer than 64 places, to either side. */
 const places = (value: bigint): bigint => BigInt.asUintN(6, value);
 
 const absolute = unary((value) =>
@@ -94,7 +94,7 @@ const realNumber = (test: (value: number) => boolean): ScalarFunction => unary((
 
 const sign = unary((value) => (typeof value === "bigint" ? (value < 0n ? -1 : 1) : Math.sign(Number(value))));
 
-/** Bins that begin at the fixed point. */
+/** `bin_at`: bins aligned to the fixed point. */
 const binAt: ScalarFunction = (call) => {
   const [value, size, point] = [0, 1, 2].map((i) => argument(call, i).get);
   return (row) => {

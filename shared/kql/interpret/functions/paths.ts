@@ -7,7 +7,7 @@ import { text, variadic } from "./family.ts";
 const URL_PARTS =
   /^(?:([A-Za-z][\w+.-]*):\/\/)(?:([^:@/?#]*)(?::([^@/?#]*))?@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#(.*))?$/s;
 
-/** Parts of an absolute URL, in the order of the "parse_url()" page; `''` for what it does not have, null for what is none. */
+/** Parts of an absolute URL, in the order of the "parse_url()" page; `''` for a missing part; null for a text that is no URL. */
 function parseUrl(given: string): Value {
   const found = URL_PARTS.exec(given.trim());
   if (found === null) return null;
@@ -50,8 +50,8 @@ function parsePath(given: string): Value {
 }
 
 /**
- * Arguments of a command line, as Windows takes it apart: quotes hold blanks together, backslashes are themselves unless quotes
- * follow (two make one, an odd one escapes the quote), two quotes in quotes make one.
+ * Splits a command line as Windows does: quotes keep blanks together; backslashes are literal unless a quote follows (then two make
+ * one, and an odd one escapes the quote); two quotes inside quotes make one.
  * Source: "CommandLineToArgvW" of the Windows documentation, to which the page of parse_command_line() refers.
  */
 function windowsArguments(line: string): string[] {
@@ -89,7 +89,7 @@ const parseCommandLine: ScalarFunction = (call) =>
       : fail(call.scope, `parse_command_line() knows "windows" alone, not ${JSON.stringify(text(kind))}`, call.node),
   )(call);
 
-/** Values of the first record of a CSV text: RFC 4180. */
+/** Values of the first record of a CSV text (RFC 4180). */
 function parseCsv(given: string): Value {
   const fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r?\n|$)/y;

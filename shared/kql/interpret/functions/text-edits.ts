@@ -5,34 +5,34 @@ import { MAX_TEXT, dynamicType, isList } from "../../value.ts";
 import { hasTermOf } from "../../text-match.ts";
 import { located, patternOf } from "../pattern.ts";
 import { fail } from "../scope.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import { ofText } from "./encodings.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, text, variadic } from "./family.ts";
 
-/** Functions that search and rewrite texts. Places and lengths are in code points. */
+/** Functions that search and rewrite texts. Positions and lengths are in code points. */
 
 const points = (given: string): string[] => Array.from(given);
 
-/** Place, in code points, of a place in UTF-16 units. */
+/** Converts an offset in UTF-16 units into one in code points. */
 const pointsBefore = (given: string, at: number): number => points(given.slice(0, at)).length;
 
-const held = (value: Value | undefined, type: string | undefined): string =>
+const textOf = (value: Value | undefined, type: string | undefined): string =>
   value === undefined ? "" : toText(value, type === "dynamic" ? dynamicType(value) : (type ?? "string"));
 
 /**
- * `indexof(text, sought[, start[, length[, occurrence]]])`; -1 where it is not, null for arguments that can't be.
+ * `indexof(text, sought[, start[, length[, occurrence]]])`; -1 where it does not occur, null for invalid arguments.
  * Source: the "indexof()" page.
  */
 const indexOf: ScalarFunction = variadic(([source, sought, start, length, occurrence], types) => {
-  const [whole, wanted] = [points(held(source, types[0])), held(sought, types[1])];
+  const [whole, wanted] = [points(textOf(source, types[0])), textOf(sought, types[1])];
   const given = number(start) ?? 0;
   const span = number(length) ?? -1;
   let left = number(occurrence) ?? 1;
   if (span < -1 || left < 1) return null;
   let from = given < 0 ? Math.max(0, whole.length + given) : given;
   for (;;) {
-    // The length counts anew after each occurrence: the page's own example says so.
+    // The length counts from each occurrence again, as in the page's own example.
     const examined = whole.slice(from, span === -1 ? undefined : from + span).join("");
     const at = examined.indexOf(wanted);
     if (at === -1) return -1;
@@ -45,7 +45,7 @@ const indexOf: ScalarFunction = variadic(([source, sought, start, length, occurr
 
 /** `indexof_regex(text, pattern[, start])` */
 const indexOfRegex: ScalarFunction = (call) => {
-  const source = textOf(argument(call, 0));
+  const source = textGetter(argument(call, 0));
   const pattern = patternOf(argument(call, 1), call.scope, call.node);
   if (call.args.length > 3) return fail(call.scope, "indexof_regex() takes three arguments at most here", call.node);
   const start = call.args[2]?.get;
@@ -57,9 +57,9 @@ const indexOfRegex: ScalarFunction = (call) => {
   };
 };
 
-/** `countof(text, sought[, "normal" | "regex"])`: plain matches may overlap, those of a regular expression do not. */
+/** `countof(text, sought[, "normal" | "regex"])`: plain matches may overlap, matches of a regular expression do not. */
 const countOf: ScalarFunction = (call) => {
-  const [source, sought, kind] = [0, 1, 2].map((i) => call.args[i] && textOf(argument(call, i)));
+  const [source, sought, kind] = [0, 1, 2].map((i) => call.args[i] && textGetter(argument(call, i)));
   return (row) => {
     const [given, wanted, how] = [source?.(row) ?? "", sought?.(row) ?? "", kind?.(row) ?? "normal"];
     if (how === "regex") {
@@ -73,13 +73,13 @@ const countOf: ScalarFunction = (call) => {
   };
 };
 
-/** Each character of the first list becomes the one at its place in the second, whose last stands for those beyond. */
+/** `translate`: replaces each character of the first list by the one at its index in the second; the last one serves for the rest. */
 const translate: ScalarFunction = variadic(([search, replacement, source], types) => {
-  const to = points(held(replacement, types[1]));
+  const to = points(textOf(replacement, types[1]));
   const table = new Map(
-    points(held(search, types[0])).map((character, i) => [character, to[Math.min(i, to.length - 1)] ?? ""]),
+    points(textOf(search, types[0])).map((character, i) => [character, to[Math.min(i, to.length - 1)] ?? ""]),
   );
-  return points(held(source, types[2]))
+  return points(textOf(source, types[2]))
     .map((character) => table.get(character) ?? character)
     .join("");
 });
@@ -89,20 +89,20 @@ const MAX_REPETITIONS = 1024;
 
 const repeated: ScalarFunction = (call) =>
   variadic(([value, count, delimiter], types) => {
-    const unit = held(value, types[0]);
+    const unit = textOf(value, types[0]);
     const times = Math.min(MAX_REPETITIONS, Math.max(0, number(count) ?? 0));
-    if ((unit.length + held(delimiter, types[2]).length) * times > MAX_TEXT)
+    if ((unit.length + textOf(delimiter, types[2]).length) * times > MAX_TEXT)
       return fail(call.scope, `strrep() makes ${MAX_TEXT} characters at most`, call.node);
-    return Array.from({ length: times }, () => unit).join(held(delimiter, types[2]));
+    return Array.from({ length: times }, () => unit).join(textOf(delimiter, types[2]));
   })(call);
 
-/** `replace_strings(text, lookups, rewrites)`: in one pass, the earlier lookup first; one rewrite may stand for all. */
+/** `replace_strings(text, lookups, rewrites)`: in one pass, an earlier lookup first; a single rewrite serves for all lookups. */
 const replaceAll: ScalarFunction = variadic(([source, lookups, rewrites]) => {
   if (lookups === undefined || !isList(lookups)) return null;
-  const sought = lookups.map((item) => held(item, "dynamic"));
+  const sought = lookups.map((item) => textOf(item, "dynamic"));
   const written = (i: number): string => {
     if (rewrites === undefined || !isList(rewrites)) return text(rewrites);
-    return held(rewrites[i] ?? "", "dynamic");
+    return textOf(rewrites[i] ?? "", "dynamic");
   };
   const given = text(source);
   let result = "";
@@ -115,14 +115,14 @@ const replaceAll: ScalarFunction = variadic(([source, lookups, rewrites]) => {
 });
 
 const compared: ScalarFunction = variadic(([left, right], types) => {
-  const [first, second] = [held(left, types[0]), held(right, types[1])];
+  const [first, second] = [textOf(left, types[0]), textOf(right, types[1])];
   return first === second ? 0 : first < second ? -1 : 1;
 });
 
-/** Place of the first of the terms that the text has; -1 where it has none. */
+/** `has_any_index`: index of the first of the terms that the text has, or -1. */
 const hasAnyIndex: ScalarFunction = variadic(([source, terms], types) =>
   terms !== undefined && isList(terms)
-    ? hasTermOf(terms.map((term) => held(term, "dynamic")))(held(source, types[0]))
+    ? hasTermOf(terms.map((term) => textOf(term, "dynamic")))(textOf(source, types[0]))
     : null,
 );
 

@@ -4,20 +4,20 @@ import type { Value } from "../../value.ts";
 import { convert } from "../../convert.ts";
 import { dynamicType, isList } from "../../value.ts";
 import { located, patternOf } from "../pattern.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, text, unaryOrNull, variadic } from "./family.ts";
 
-const held = (value: Value, type: string): string => toText(value, type === "dynamic" ? dynamicType(value) : type);
+const textOf = (value: Value, type: string): string => toText(value, type === "dynamic" ? dynamicType(value) : type);
 
 const mapped = (compute: (given: string) => Value): ScalarFunction =>
-  unaryOrNull((value, type) => compute(held(value, type)));
+  unaryOrNull((value, type) => compute(textOf(value, type)));
 
 const concatenated: ScalarFunction = variadic((values, types) =>
-  values.map((value, i) => held(value, types[i] ?? "string")).join(""),
+  values.map((value, i) => textOf(value, types[i] ?? "string")).join(""),
 );
 
-/** Count of Unicode code points. */
+/** Number of Unicode code points. */
 const codePoints = (given: string): number => {
   let count = 0;
   for (const _ of given) count += 1;
@@ -26,7 +26,7 @@ const codePoints = (given: string): number => {
 
 /** Code points from `start` (negative: from the end), at most `length` of them. */
 const substring: ScalarFunction = variadic(([value, start, length], types) => {
-  const characters = Array.from(held(value ?? "", types[0] ?? "string"));
+  const characters = Array.from(textOf(value ?? "", types[0] ?? "string"));
   const given = number(start) ?? 0;
   const from = given < 0 ? Math.max(0, characters.length + given) : given;
   const count = number(length);
@@ -36,7 +36,7 @@ const substring: ScalarFunction = variadic(([value, start, length], types) => {
 const extract: ScalarFunction = (call) => {
   const pattern = patternOf(argument(call, 0), call.scope, call.node);
   const group = argument(call, 1).get;
-  const source = textOf(argument(call, 2));
+  const source = textGetter(argument(call, 2));
   return (row) => {
     const found = pattern(row).exec(source(row))?.[number(group(row)) ?? 0];
     return convert(found ?? "", "string", call.type);
@@ -44,11 +44,11 @@ const extract: ScalarFunction = (call) => {
 };
 
 const replaceRegex: ScalarFunction = (call) => {
-  const source = textOf(argument(call, 0));
+  const source = textGetter(argument(call, 0));
   const pattern = patternOf(argument(call, 1), call.scope, call.node);
-  const rewrite = textOf(argument(call, 2));
+  const rewrite = textGetter(argument(call, 2));
   return (row) => {
-    // Kusto writes groups as \1, JavaScript as $1.
+    // Kusto refers to groups as \1, JavaScript as $1.
     const replacement = rewrite(row)
       .replaceAll("$", "$$$$")
       .replaceAll(/\\(\d)/g, (_, digit: string) => (digit === "0" ? "$&" : `$${digit}`));
@@ -56,29 +56,29 @@ const replaceRegex: ScalarFunction = (call) => {
   };
 };
 
-/** `replace(pattern, rewrite, text)`, the name and order of before. */
+/** `replace(pattern, rewrite, text)`: the former name and order of `replace_regex`. */
 const replaceRegexOldOrder: ScalarFunction = (call) =>
   replaceRegex({ ...call, args: [argument(call, 2), argument(call, 0), argument(call, 1)] });
 
-/** Parts between separators; with an index that part alone, in a list. */
+/** `split`: the parts between separators; with an index a list of that part alone. */
 const split: ScalarFunction = variadic(([source, separator, wanted]) => {
   const parts = text(source) === "" ? [""] : text(source).split(text(separator));
   const index = number(wanted);
   return index === undefined ? parts : parts.slice(index, index + 1);
 });
 
-/** All leading and trailing matches are cut off. */
+/** Cuts off all leading and trailing matches. */
 const trimmed =
   (atStart: boolean, atEnd: boolean): ScalarFunction =>
   (call) => {
-    const cut = textOf(argument(call, 0));
-    const given = textOf(argument(call, 1));
+    const cut = textGetter(argument(call, 0));
+    const given = textGetter(argument(call, 1));
     const pattern = (source: string): RegExp => located(() => regex(source), call.scope, call.node);
     return (row) => {
       const wanted = cut(row);
-      let kept = given(row);
-      if (atStart) kept = kept.replace(pattern(`^(?:${wanted})+`), "");
-      return atEnd ? kept.replace(pattern(`(?:${wanted})+$`), "") : kept;
+      let rest = given(row);
+      if (atStart) rest = rest.replace(pattern(`^(?:${wanted})+`), "");
+      return atEnd ? rest.replace(pattern(`(?:${wanted})+$`), "") : rest;
     };
   };
 
@@ -90,13 +90,13 @@ export const TEXTS: Family = [
   [
     "strcat_delim",
     variadic(([delimiter, ...values], types) =>
-      values.map((value, i) => held(value, types[i + 1] ?? "string")).join(text(delimiter)),
+      values.map((value, i) => textOf(value, types[i + 1] ?? "string")).join(text(delimiter)),
     ),
   ],
   [
     "strcat_array",
     variadic(([list, delimiter]) =>
-      list !== undefined && isList(list) ? list.map((item) => held(item, "dynamic")).join(text(delimiter)) : "",
+      list !== undefined && isList(list) ? list.map((item) => textOf(item, "dynamic")).join(text(delimiter)) : "",
     ),
   ],
   ["substring", substring],

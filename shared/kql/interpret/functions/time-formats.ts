@@ -3,7 +3,7 @@ import { fail } from "../scope.ts";
 import type { Call, Family, ScalarFunction } from "./family.ts";
 import { text, variadic } from "./family.ts";
 
-/** A run of one letter, or a delimiter that the documentation allows. */
+/** An element of a format: a run of one letter, or a delimiter that the documentation allows. */
 const ELEMENT = /([a-zA-Z])\1*|[ /:,._[\]-]/gy;
 
 type Write = (element: string) => string | undefined;
@@ -26,7 +26,7 @@ const refused = (element: string, call: Call): never =>
 
 const padded = (value: number | bigint, width: number): string => String(value).padStart(width, "0");
 
-/** `f` to `fffffff`: so many digits of the fraction; in capitals without zeros at the end. */
+/** `f` to `fffffff`: so many digits of the fraction; capitals drop zeros at the end. */
 function fraction(ticks: bigint, element: string): string | undefined {
   if (element.length > 7) return undefined;
   const digits = padded(ticks % 10_000_000n, 7).slice(0, element.length);

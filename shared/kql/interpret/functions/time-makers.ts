@@ -10,7 +10,7 @@ const SECOND = 10_000_000;
 /** Ticks of 1970-01-01. */
 const EPOCH = 621_355_968_000_000_000n;
 
-/** `ticks` in one unit; a fraction of a unit counts, an integer is exact. */
+/** Datetime from a number of units (of `ticks` each) since 1970; fractions count, integers are exact. */
 const sinceEpoch = (ticks: number): ScalarFunction =>
   unary((value): Value => {
     if (typeof value === "bigint") return inRange(EPOCH + (ticks < 1 ? value / 100n : value * BigInt(ticks)));
@@ -22,7 +22,7 @@ const sinceEpoch = (ticks: number): ScalarFunction =>
 const within = (value: number | undefined, least: number, most: number): value is number =>
   value !== undefined && value >= least && value < most;
 
-/** `make_datetime(year, month, day[, hour, minute[, second]])`; of one text: as todatetime. Null where a part is out of its range. */
+/** `make_datetime(year, month, day[, hour, minute[, second]])`; with one text as todatetime. Null where a part is out of range. */
 const makeDatetime: ScalarFunction = variadic((values) => {
   const [first] = values;
   if (values.length === 1) return typeof first === "string" ? (parseDatetime(first) ?? null) : (first ?? null);

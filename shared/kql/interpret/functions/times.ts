@@ -2,20 +2,20 @@ import { dateOfTicks, floorTicks, inRange, ticksOfDate } from "../../datetime.ts
 import type { Family, ScalarFunction } from "./family.ts";
 import { argument, number, unaryOrNull } from "./family.ts";
 
-/** The time of the execution, the same in every row; plus an offset. */
+/** `now([offset])`: the time of the execution, the same in every row. */
 const now: ScalarFunction = ({ scope, args }) => {
   const offset = args[0]?.get;
   return (row) => {
-    const by = offset === undefined ? 0n : offset(row);
-    return typeof by === "bigint" ? inRange(scope.execution.nowTicks + by) : null;
+    const span = offset === undefined ? 0n : offset(row);
+    return typeof span === "bigint" ? inRange(scope.execution.nowTicks + span) : null;
   };
 };
 
 const ago: ScalarFunction = (call) => {
   const { get } = argument(call, 0);
   return (row) => {
-    const by = get(row);
-    return typeof by === "bigint" ? inRange(call.scope.execution.nowTicks - by) : null;
+    const span = get(row);
+    return typeof span === "bigint" ? inRange(call.scope.execution.nowTicks - span) : null;
   };
 };
 
@@ -23,7 +23,7 @@ const DAY = 864_000_000_000n;
 
 type Unit = "hour" | "day" | "week" | "month" | "year";
 
-/** Beginning of the UTC unit (weeks begin on Sunday), moved by the optional second argument in units. */
+/** Beginning of the UTC unit (weeks begin on Sunday), moved by `offset` units. */
 function startTicks(ticks: bigint, unit: Unit, offset: number): bigint | null {
   if (unit === "hour") return inRange((floorTicks(ticks, DAY / 24n) ?? ticks) + BigInt(offset) * (DAY / 24n));
   const date = dateOfTicks(floorTicks(ticks, DAY) ?? ticks);
@@ -42,8 +42,8 @@ const startOf =
     return (row) => {
       const ticks = get(row);
       if (typeof ticks !== "bigint") return null;
-      const by = offset === undefined ? 0 : (number(offset(row)) ?? 0);
-      const found = startTicks(ticks, unit, end ? by + 1 : by);
+      const units = offset === undefined ? 0 : (number(offset(row)) ?? 0);
+      const found = startTicks(ticks, unit, end ? units + 1 : units);
       return end && found !== null ? found - 1n : found;
     };
   };

@@ -13,15 +13,15 @@ import { resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 import { firstRows } from "./rows.ts";
 
-/** Operators that change which columns there are: getters change, rows stay. */
+/** Operators that change the columns: they change getters and keep rows. */
 
-/** A computed column; a mere reference needs no memory of its own. */
+/** A computed column; a mere reference to a column needs no cache. */
 function bound(name: string, type: string, compiled: Compiled, node: SyntaxView): BoundColumn {
   const { get } = toType(compiled, type);
   return { name, type, get: nodeName(node) === "NameReference" || compiled.constant ? get : remembered(get) };
 }
 
-/** Expressions beside the columns they make, one each. */
+/** Compiles expressions to columns, one for each. */
 function boundAll(
   nodes: readonly SyntaxView[],
   columns: readonly { readonly name: string; readonly type: string }[],
@@ -48,7 +48,7 @@ function refuseTuples(nodes: readonly SyntaxView[], scope: Scope): void {
   }
 }
 
-/** Later expressions do not see earlier ones: all read the input. */
+/** `extend`: all expressions read the input; later ones do not see earlier ones. */
 export const extend: Operator = (node, input, scope) => {
   const nodes = expressionsOf(node);
   refuseTuples(nodes, scope);
@@ -77,7 +77,7 @@ function nameGiven(node: SyntaxView): string | undefined {
   return nodeName(node) === "NameReference" ? simpleName(node) : undefined;
 }
 
-/** project-away, project-keep, project-reorder: the language service has worked out which columns remain, and in what order. */
+/** project-away, project-keep, project-reorder: the language service has determined the remaining columns and their order. */
 export const columnsToKeep: Operator = (node, input) => ({
   ...input,
   columns: resultOf(node).map(({ name }) => existing(input, name)),
@@ -89,7 +89,7 @@ function existing(input: Relation, name: string): BoundColumn {
   return column;
 }
 
-/** Columns keep their places. */
+/** `project-rename`: columns keep their order. */
 export const rename: Operator = (node, input) => ({
   ...input,
   columns: resultOf(node).map(({ name, type }, i) => {
@@ -102,7 +102,7 @@ export const rename: Operator = (node, input) => ({
 export const serialize: Operator = (node, input, scope) =>
   list(node, "Expressions").length === 0 ? input : extend(node, input, scope);
 
-/** Rows that differ, the first of each kind in order. */
+/** `distinct`: the first of equal rows, in order. */
 export const distinct: Operator = (node, input, scope) => {
   const nodes = expressionsOf(node);
   const result = resultOf(node);
@@ -112,7 +112,7 @@ export const distinct: Operator = (node, input, scope) => {
   return distinctRows(columns, input, scope, node);
 };
 
-/** So many different values, the first ones. */
+/** `sample-distinct`: here always the first distinct values. */
 export const sampleDistinct: Operator = (node, input, scope) => {
   parametersOf(node, scope, []);
   const limit = Number(compile(child(node, "Expression"), scope).get(NO_ROW));

@@ -13,15 +13,16 @@ import type { Operator } from "../tabular.ts";
 import { compileTabular, resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** Which rows a kind of join lets through. Source: "join operator" of the Kusto documentation. */
+/** The rows that a kind of join returns. Source: "join operator" of the Kusto documentation. */
 interface Kind {
-  /** `both`: pairs; `left`, `right`: rows of that side alone. */
+  /** `both`: pairs of rows; `left`, `right`: rows of that side only. */
   readonly columns: "both" | "left" | "right";
-  /** Rows of that side that have a partner, or have none, are let through alone. */
+  /** For `left` and `right`: return the rows with a partner (true), or those without one (false). */
   readonly matched?: boolean;
+  /** Rows of that side without a partner are returned too. */
   readonly keepLeft?: boolean;
   readonly keepRight?: boolean;
-  /** Only the first left row of each key takes part. */
+  /** Whether only the first left row of each key takes part. */
   readonly uniqueLeft?: boolean;
 }
 
@@ -40,11 +41,11 @@ export const JOIN_KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["rightantisemi", { columns: "right", matched: false }],
 ]);
 
-/** A key of a row, `undefined` where a part of it is null: null equals nothing. */
+/** The join key of a row; `undefined` where a part is null, since null equals nothing. */
 type Key = (row: Row) => unknown;
 
 interface Sides {
-  /** Counts a row that is kept. */
+  /** Charges a row that is kept in memory. */
   readonly keep: () => void;
   readonly left: Relation;
   readonly right: Relation;
@@ -71,7 +72,7 @@ export const join: Operator = (node, input, scope) => {
   };
 };
 
-/** Both inputs and their keys. The right side does not see the left side's columns. */
+/** Compiles both inputs and their keys. The right side does not see the left side's columns. */
 export function sidesOf(node: SyntaxView, condition: SyntaxView, left: Relation, scope: Scope): Sides {
   const right = compileTabular(child(node, "Expression"), withoutRow(scope));
   if (nodeName(condition) !== "JoinOnClause") return unsupported(scope, nodeName(condition), condition);
@@ -91,7 +92,7 @@ export function sidesOf(node: SyntaxView, condition: SyntaxView, left: Relation,
   };
 }
 
-/** `on Name`, or `on $left.a == $right.b`: the language service lets nothing else through. */
+/** Column names of a condition: `on Name`, or `on $left.a == $right.b`; the language service allows no other form. */
 function namesOf(node: SyntaxView, scope: Scope): readonly [string, string] {
   if (nodeName(node) === "NameReference") return [simpleName(node), simpleName(node)];
   if (nodeName(node) !== "BinaryExpression" || tokenText(child(node, "Operator")) !== "==")
@@ -127,7 +128,7 @@ function keyIn(getters: readonly Getter[]): Key {
   };
 }
 
-/** A column of one side of a pair; missing where that side is. */
+/** Getter of a column of one side of a pair; a missing value where that side is missing. */
 export function sideColumn({ name, type, get }: BoundColumn, side: 0 | 1): BoundColumn {
   return {
     name,

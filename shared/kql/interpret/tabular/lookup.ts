@@ -10,7 +10,7 @@ export const lookup: Operator = (node, input, scope) => {
   const kind = parametersOf(node, scope, ["kind"]).get("kind") ?? "leftouter";
   if (kind !== "leftouter" && kind !== "inner") return unsupported(scope, `lookup kind=${kind}`, node);
   const { left, right, leftKey, rightKey, rightKeys, keep } = sidesOf(node, child(node, "LookupClause"), input, scope);
-  // The service has left the right side's keys out, and renamed what the left side has too.
+  // The service has dropped the right side's keys, and renamed columns that the left side has too.
   const keys = new Set(rightKeys);
   const bound = [
     ...left.columns.map((column) => sideColumn(column, 0)),

@@ -7,15 +7,15 @@ import { at } from "../relation.ts";
 import type { Scope } from "../scope.ts";
 import { compileTabular } from "../tabular.ts";
 
-/** Evaluated whole with the first scan, and read from memory after it. */
+/** Evaluated completely at the first scan, and read from memory afterwards. */
 export function materialize(node: SyntaxView, scope: Scope): Relation {
   const relation = compileTabular(child(node, "Expression"), scope);
-  let kept: Value[][] | undefined;
+  let cached: Value[][] | undefined;
   return {
     columns: relation.columns.map(({ name, type }, i) => ({ name, type, get: at(i) })),
     scan: (emit) => {
-      kept ??= rowsOf(relation, () => hold(scope, node));
-      for (const row of kept) if (emit(row)) return;
+      cached ??= rowsOf(relation, () => hold(scope, node));
+      for (const row of cached) if (emit(row)) return;
     },
   };
 }

@@ -12,13 +12,13 @@ import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** Elements that the service expands of one value where the query names no limit; by its former name fewer. */
+/** Elements that the service expands from one value without an explicit limit; fewer under the operator's former name. */
 const DEFAULT_LIMIT = 2_147_483_647;
 const FORMER_LIMIT = 128;
 
 /**
- * One row an element; several lists side by side, the shorter filled with nulls. A null makes one row of null, an empty list or
- * bag none, unless another list beside it is longer. Source: "mv-expand operator" of the Kusto documentation.
+ * One row for each element. Several lists expand in parallel; shorter ones are filled with nulls. A null gives one row with null; an
+ * empty list or bag gives no row, unless a parallel list is longer. Source: "mv-expand operator" of the Kusto documentation.
  */
 export const mvExpand: Operator = (node, input, scope) => {
   const parameters = parametersOf(node, scope, ["with_itemindex", "kind", "bagexpansion"]);
@@ -51,7 +51,7 @@ export const mvExpand: Operator = (node, input, scope) => {
 const expressionOf = (node: SyntaxView): SyntaxView =>
   nodeName(node) === "MvExpandExpression" ? child(node, "Expression") : node;
 
-/** Place of each expansion by the column that it makes. What has no name of its own has been given one: those in their order. */
+/** Index of each expansion by the column that it makes. Unnamed expansions take the columns with generated names, in order. */
 function placesOf(node: SyntaxView, input: Relation, index: string | undefined): ReadonlyMap<string, number> {
   const given = expressionsOf(node).map((item) => nameOf(expressionOf(item)));
   const unnamed = resultOf(node)
@@ -72,7 +72,7 @@ function baseOf(row: Row): Row {
 
 const NUMBERS: ReadonlySet<string> = new Set(["long", "int", "real", "decimal", "bool"]);
 
-/** A cast, no conversion: a text among numbers is null. Times and guids are texts in JSON, and are read. */
+/** A cast, not a conversion: a text among numbers is null. Times and guids, which are texts in JSON, are parsed. */
 function elementAs(get: Getter, type: string): Getter {
   if (type === "dynamic") return get;
   return (row) => {
@@ -82,7 +82,7 @@ function elementAs(get: Getter, type: string): Getter {
   };
 }
 
-/** A bag's elements are bags of one pair, or pairs; what is neither list nor bag is its own only element. */
+/** The elements of a bag are bags of one pair, or pairs; a scalar is its own only element. */
 function elementsOf(value: Value, kind: "bag" | "array"): readonly Value[] {
   if (isList(value)) return value;
   if (isMap(value)) return [...value].map((pair) => (kind === "bag" ? new Map([pair]) : pair));

@@ -4,10 +4,10 @@ import { simpleName } from "../expression.ts";
 import type { Scope } from "../scope.ts";
 import { unsupported } from "../scope.ts";
 
-/** Only how a query is carried out depends on these, not what it results in. */
+/** Hints: they affect how a query is executed, not its result. */
 const HINT = /^hint\.|^(?:bestpolicy|decodeblocks)$/;
 
-/** `kind=inner`, `withsource=T` … by name, as written. @throws {UnsupportedKqlError} for one that is not in `known` */
+/** Parameters such as `kind=inner` or `withsource=T`, by name, as written. @throws {UnsupportedKqlError} for one not in `known` */
 export function parametersOf(node: SyntaxView, scope: Scope, known: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (optionalChild(node, "Parameters") === undefined) return found;

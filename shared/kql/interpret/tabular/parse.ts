@@ -14,10 +14,10 @@ import type { Scope } from "../scope.ts";
 import { unsupported } from "../scope.ts";
 import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
-import { textOf } from "../text-of.ts";
+import { textGetter } from "../text-getter.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** A piece of the pattern after `with`. */
+/** A part of the pattern after `with`. */
 type Piece =
   | { readonly kind: "star" }
   | { readonly kind: "text"; readonly text: string }
@@ -25,10 +25,10 @@ type Piece =
 
 type Mode = "simple" | "relaxed" | "regex";
 
-/** Every row, its new columns missing where the text does not fit. Source: "parse operator" of the Kusto documentation. */
+/** `parse`: keeps every row; the new columns are missing where the text does not match. Source: "parse operator", Kusto documentation. */
 export const parse: Operator = (node, input, scope) => parsed(node, input, scope).relation;
 
-/** The rows whose text fits. */
+/** `parse-where`: keeps the rows whose text matches. */
 export const parseWhere: Operator = (node, input, scope) => {
   const { relation, values } = parsed(node, input, scope);
   return { ...relation, scan: (emit) => relation.scan((row) => values(row) !== null && emit(row)) };
@@ -46,7 +46,7 @@ function parsed(
   const known = made.find(({ name }) => columnNamed(input, name) !== undefined);
   if (known !== undefined) return unsupported(scope, `parse into the column ${known.name} of its input`, node);
   const pattern = located(() => regex(patternOf(pieces, mode, parameters.get("flags"))), scope, node);
-  const source = textOf(compile(child(node, "Expression"), scope));
+  const source = textGetter(compile(child(node, "Expression"), scope));
   const values = remembered((row) => valuesOf(pattern.exec(source(row)), made, mode));
   const columns = resultOf(node).map(({ name, type }): BoundColumn => {
     const place = made.findIndex((piece) => piece.name === name);
@@ -81,7 +81,7 @@ function pieceOf(node: SyntaxView, scope: Scope): Piece {
 
 const quoted = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 
-/** What a column's value looks like; other types than these are any text, converted after. */
+/** Patterns of a column's value by type; other types match any text, which is converted afterwards. */
 const SHAPES: ReadonlyMap<string, string> = new Map([
   ["long", "-?[0-9]+"],
   ["int", "-?[0-9]+"],
@@ -91,8 +91,9 @@ const SHAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The pattern as one regular expression. Of a regular one's strings the service makes `.*`, greedy unless its flags say `U`, and
- * searches the text for it; the others must take in the whole text, each string up to the first place where the next text stands.
+ * Compiles the pattern to one regular expression. In kind=regex a string column is `.*`, greedy without the flag `U`, and the
+ * expression may match anywhere. In the other kinds it has to match the whole text, each string up to the next delimiter's first
+ * occurrence.
  */
 function patternOf(pieces: readonly Piece[], mode: Mode, flags: string | undefined): string {
   let column = 0;
@@ -110,14 +111,14 @@ function patternOf(pieces: readonly Piece[], mode: Mode, flags: string | undefin
 function shapeOf(type: string, mode: Mode, next: Piece | undefined): string {
   const shape = SHAPES.get(type);
   if (mode === "regex") return shape ?? ".*";
-  // A relaxed value may be anything up to the next text, and is null then.
+  // In relaxed mode a value may be anything up to the next delimiter; one of another type is null.
   if (shape === undefined || (mode === "relaxed" && next?.kind !== "star")) return ".*?";
   return mode === "relaxed" ? `(?:${shape})?` : shape;
 }
 
 type Column = Extract<Piece, { kind: "column" }>;
 
-/** Null where the text does not fit, or a value is none of its type and the mode is strict. */
+/** The columns' values; null where the text does not match, or in strict mode a value does not have its type. */
 function valuesOf(found: RegExpExecArray | null, columns: readonly Column[], mode: Mode): readonly Value[] | null {
   if (found === null) return null;
   const values = columns.map(({ type }, i) => convert(found.groups?.[`p${i + 1}`] ?? "", "string", type));

@@ -7,7 +7,7 @@ import { parametersOf } from "./parameters.ts";
 import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
 
-/** Rows for which the condition is true: neither false nor null. */
+/** `where`: rows for which the condition is true, neither false nor null. */
 export const where: Operator = (node, input, scope) => {
   parametersOf(node, scope, []);
   const { get } = compile(child(node, "Condition"), scope);
@@ -41,11 +41,11 @@ export const count: Operator = (node, input) => ({
   },
 });
 
-/** Gives the input a name, which the pipe binds for what comes after. */
+/** `as`: returns its input; the pipe binds the name. */
 export const as: Operator = (node, input, scope) => {
   parametersOf(node, scope, []);
   return input;
 };
 
-/** How a portal draws the rows; they stay as they are. */
+/** `render`: only affects a portal; returns its input. */
 export const render: Operator = (_node, input) => input;

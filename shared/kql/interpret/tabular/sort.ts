@@ -2,7 +2,7 @@ import { order } from "../../compare.ts";
 import type { SyntaxView } from "../../syntax.ts";
 import { child, nodeName, optionalChild, tokenText } from "../../syntax.ts";
 import type { Value } from "../../value.ts";
-import { heldRows } from "../budget.ts";
+import { collectRows } from "../budget.ts";
 import { compile, expressionsOf } from "../expression.ts";
 import type { Getter, Relation, Row } from "../relation.ts";
 import type { Scope } from "../scope.ts";
@@ -16,7 +16,7 @@ interface SortKey {
   readonly nullsFirst: boolean;
 }
 
-/** Descending where the query does not say. Nulls come first ascending and last descending, where it does not say. */
+/** One key of a sort. Default: descending. Default for nulls: first when ascending, last when descending. */
 function sortKey(node: SyntaxView, scope: Scope): SortKey {
   if (nodeName(node) !== "OrderedExpression")
     return { get: compile(node, scope).get, descending: true, nullsFirst: false };
@@ -38,23 +38,23 @@ function compareBy(keys: readonly SortKey[]): (left: readonly Value[], right: re
   };
 }
 
-/** Null and NaN stand together at one end, null outermost, whichever the direction. Source: "sort operator". */
+/** Null and NaN are together at one end, null outermost, in either direction. Source: "sort operator". */
 function compareOne(left: Value, right: Value, { descending, nullsFirst }: SortKey): number {
-  const [first, second] = [placeless(left), placeless(right)];
+  const [first, second] = [nullRank(left), nullRank(right)];
   if (first > 0 || second > 0) return nullsFirst ? second - first : first - second;
   if (left === null || right === null) return 0;
   return descending ? order(right, left) : order(left, right);
 }
 
-function placeless(value: Value): number {
+function nullRank(value: Value): number {
   if (value === null) return 2;
   return Number.isNaN(value) ? 1 : 0;
 }
 
-/** Stable. Rows are moved, not copied. */
+/** A stable sort that does not copy rows. */
 function sorted(input: Relation, keys: readonly SortKey[], scope: Scope, node: SyntaxView): Row[] {
   const compare = compareBy(keys);
-  return heldRows(input, scope, node)
+  return collectRows(input, scope, node)
     .map((row) => ({ row, values: keys.map(({ get }) => get(row)) }))
     .toSorted((a, b) => compare(a.values, b.values))
     .map(({ row }) => row);

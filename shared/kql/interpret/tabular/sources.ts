@@ -11,8 +11,8 @@ import { NO_ROW, unsupported } from "../scope.ts";
 import { resultOf } from "../tabular.ts";
 
 /**
- * A table of the workspace: its rows where it was given any, else none. A column that the rows do not have is missing in each.
- * The time range of the request cuts it.
+ * A table of the workspace: its given rows, or none. A column that the rows lack is missing in each. Limited to the request's time
+ * range.
  */
 export function tableNamed(name: string, node: SyntaxView, scope: Scope): Relation {
   const data = scope.execution.tables.get(name);

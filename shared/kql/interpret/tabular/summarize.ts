@@ -17,7 +17,7 @@ import type { Operator } from "../tabular.ts";
 import { resultOf } from "../tabular.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** Aggregates by name: one file a family. Add one there. */
+/** Aggregates by name. Each family has a file; add an aggregate there. */
 export const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
   ...STATISTICS,
   ...SPREAD,
@@ -27,19 +27,19 @@ export const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
 
 type Maker = () => Accumulator;
 
-/** One row a group, in order of arrival; without `by` one row, also for no input. By-columns come first. */
+/** One row for each group, in order of arrival; without `by` one row, also for an empty input. The by-columns come first. */
 export const summarize: Operator = (node, input, scope) => {
   parametersOf(node, scope, []);
   const clause = optionalChild(node, "ByClause");
   if (clause !== undefined && optionalChild(clause, "BinClause") !== undefined)
     return unsupported(scope, "summarize … by … bin=", node);
-  const by = clause === undefined ? [] : expressionsOf(clause).map((item) => compile(item, scope).get);
+  const keyGetters = clause === undefined ? [] : expressionsOf(clause).map((item) => compile(item, scope).get);
   const result = resultOf(node);
-  const makers = makersOf(list(node, "Aggregates"), result.slice(by.length), scope);
+  const makers = makersOf(list(node, "Aggregates"), result.slice(keyGetters.length), scope);
   return {
     ...materialised(result, []),
     scan: (emit) => {
-      const groups = grouped(input, by, makers, () => hold(scope, node));
+      const groups = grouped(input, keyGetters, makers, () => hold(scope, node));
       for (const { keys, accumulators } of groups)
         if (emit([...keys, ...accumulators.flatMap(({ values }) => values())])) return;
     },
@@ -51,16 +51,25 @@ interface Group {
   readonly accumulators: readonly Accumulator[];
 }
 
-function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[], keep: () => void): Iterable<Group> {
+function grouped(
+  input: Relation,
+  keyGetters: readonly Getter[],
+  makers: readonly Maker[],
+  keep: () => void,
+): Iterable<Group> {
   const groups = new Map<unknown, Group>();
   const fresh = (keys: readonly Value[]): Group => ({ keys, accumulators: makers.map((make) => make()) });
-  if (by.length === 0) groups.set(null, fresh([]));
-  const [only] = by;
-  const keysOf = (row: Row): readonly Value[] => by.map((get) => get(row));
+  if (keyGetters.length === 0) groups.set(null, fresh([]));
+  const [only] = keyGetters;
+  const keysOf = (row: Row): readonly Value[] => keyGetters.map((get) => get(row));
   input.scan((row) => {
     const keys = keysOf(row);
     const key =
-      by.length === 0 ? null : only !== undefined && by.length === 1 ? keyOf(keys[0] ?? null) : keyOfAll(keys);
+      keyGetters.length === 0
+        ? null
+        : only !== undefined && keyGetters.length === 1
+          ? keyOf(keys[0] ?? null)
+          : keyOfAll(keys);
     let group = groups.get(key);
     if (group === undefined) {
       keep();
@@ -76,7 +85,7 @@ function grouped(input: Relation, by: readonly Getter[], makers: readonly Maker[
 /** `x = count()`, `(x, y) = arg_max(a, b)` */
 const NAMED: ReadonlySet<string> = new Set(["SimpleNamedExpression", "CompoundNamedExpression"]);
 
-/** Makers of accumulators in the order of the columns; `types` of each are those of the columns it makes. */
+/** Makers of accumulators, in the order of the result's columns. */
 function makersOf(nodes: readonly SyntaxView[], columns: readonly { readonly type: string }[], scope: Scope): Maker[] {
   let place = 0;
   return nodes.map((node) => {
@@ -104,7 +113,7 @@ function aggregateMaker(
   return computedMaker(node, scope);
 }
 
-/** Columns of an aggregate that makes several (`arg_max`), by name; `undefined` for one that makes one. */
+/** Names of the columns of an aggregate with several (`arg_max`); `undefined` for one with a single column. */
 function tupleColumns(node: SyntaxView): readonly string[] | undefined {
   const type = node.ResultType;
   if (type === null || type === undefined || nodeName(type) !== "TupleSymbol") return undefined;
@@ -117,7 +126,7 @@ const isColumnList = (
 ): value is { readonly Count: number; getItem(index: number): { readonly Name: string } } =>
   typeof value === "object" && value !== null && "Count" in value && "getItem" in value;
 
-/** A star stands for the columns that are neither grouped by nor named: the language service lists them in the tuple. */
+/** Compiles an aggregate's arguments. A star means the columns that are neither group keys nor named: the tuple lists them. */
 function argumentsFor(node: SyntaxView, tuple: readonly string[] | undefined, scope: Scope): Compiled[] {
   const args: Compiled[] = [];
   for (const item of argumentsOf(node)) {
@@ -133,8 +142,8 @@ function argumentsFor(node: SyntaxView, tuple: readonly string[] | undefined, sc
 }
 
 /**
- * An expression over aggregates (`countif(…) > 0`, `max(a) - min(a)`): each aggregate in it is computed as one, and the
- * expression then over their results.
+ * An expression over aggregates (`countif(…) > 0`, `max(a) - min(a)`): computes each aggregate in it, then the expression over their
+ * results.
  */
 function computedMaker(node: SyntaxView, scope: Scope): Maker {
   const inner: { readonly node: SyntaxView; readonly maker: Maker }[] = [];
@@ -143,8 +152,8 @@ function computedMaker(node: SyntaxView, scope: Scope): Maker {
     aggregates.set(found, inner.length);
     inner.push({ node: found, maker: aggregateMaker(found, undefined, [typeOf(found)], scope) });
   });
-  // An aggregate that is not known is taken for a scalar function here, and refused by its name.
-  const over = compile(node, { ...scope, aggregates });
+  // An unknown aggregate is compiled as a scalar function here, which refuses it by name.
+  const combined = compile(node, { ...scope, aggregates });
   if (inner.length === 0) return unsupported(scope, "summarize of an expression without an aggregate", node);
   return () => {
     const accumulators = inner.map(({ maker }) => maker());
@@ -152,7 +161,7 @@ function computedMaker(node: SyntaxView, scope: Scope): Maker {
       add: (row) => {
         for (const { add } of accumulators) add(row);
       },
-      values: () => [over.get(accumulators.flatMap(({ values }) => values()))],
+      values: () => [combined.get(accumulators.flatMap(({ values }) => values()))],
     };
   };
 }

@@ -15,8 +15,8 @@ interface Branch {
 }
 
 /**
- * Rows of all branches, one branch after the other. A row is the pair (branch, its own row): nothing is copied. Columns of one
- * name and several types are kept apart as `name_type`.
+ * Rows of all branches, one branch after the other. A row is the pair (branch, its row): nothing is copied. Columns with one name
+ * and several types become separate columns `name_type`.
  */
 export function union(node: SyntaxView, input: Relation | undefined, scope: Scope): Relation {
   const parameters = parametersOf(node, scope, ["kind", "withsource", "isfuzzy"]);
@@ -26,7 +26,7 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
   for (const item of expressionsOf(node)) {
     if (nodeName(item) === "NameReference" && simpleName(item).includes("*"))
       return unsupported(scope, `union ${simpleName(item)}`, item);
-    // Under isfuzzy a table that is not there is passed over.
+    // With isfuzzy a missing table is skipped.
     if (parameters.get("isfuzzy") === "true" && isMissing(item)) continue;
     const name = aliasOf(item) ?? `union_arg${branches.length}`;
     branches.push({ name, relation: compileTabular(item, outer) });
@@ -34,8 +34,8 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
   if (branches.length === 0) return fail(scope, "none of the tables of this union is there", node);
   const source = parameters.get("withsource");
   const kind = parameters.get("kind") ?? "outer";
-  // The service does not work out what the branches have in common.
-  if (kind !== "outer" && (kind !== "inner" || !alike(branches)))
+  // The service does not compute the common columns of kind=inner.
+  if (kind !== "outer" && (kind !== "inner" || !haveSameColumns(branches)))
     return unsupported(scope, `union kind=${kind} of branches that differ in their columns`, node);
   const result = resultOf(node);
   refuseLoss(branches, result, node, scope);
@@ -58,27 +58,27 @@ export function union(node: SyntaxView, input: Relation | undefined, scope: Scop
   };
 }
 
-/** What the branch reads first is not there. */
+/** Whether the table that begins the branch does not exist. */
 function isMissing(node: SyntaxView): boolean {
   const name = nodeName(node);
   if (name === "ParenthesizedExpression" || name === "PipeExpression") return isMissing(child(node, "Expression"));
   return name === "NameReference" && node.ReferencedSymbol === null;
 }
 
-const alike = ([first, ...others]: readonly Branch[]): boolean =>
+const haveSameColumns = ([first, ...others]: readonly Branch[]): boolean =>
   others.every(
     ({ relation }) =>
       relation.columns.length === first?.relation.columns.length &&
       relation.columns.every(({ name, type }) => columnNamed(first.relation, name)?.type === type),
   );
 
-/** What stands before the pipe. */
+/** The source before a pipe. */
 function inputOf(node: SyntaxView): SyntaxView | undefined {
   const pipe = node.Parent;
   return pipe !== null && nodeName(pipe) === "PipeExpression" ? child(pipe, "Expression") : undefined;
 }
 
-/** A table's name, or what `as` has called an expression. */
+/** The source's name: of a table, or bound by `as`. */
 function aliasOf(node: SyntaxView | undefined): string | undefined {
   if (node === undefined) return undefined;
   switch (nodeName(node)) {
@@ -107,8 +107,8 @@ interface ResultColumn {
 }
 
 /**
- * The language service drops a column of three branches or more whose name has another type in the first two, and names a column that
- * it renames like another one's own: neither in silence here.
+ * Fails where the language service would lose data silently: with three or more branches it can drop a column whose type differs in
+ * the first two, and it can rename a column to a name that another one has.
  */
 function refuseLoss(
   branches: readonly Branch[],
@@ -125,7 +125,7 @@ function refuseLoss(
   }
 }
 
-/** Where a branch's column goes: under its own name, or `name_type` where that is of another type. */
+/** The result column for a branch's column: its name, or `name_type` where that name has another type. */
 const placeOf = (result: readonly ResultColumn[], name: string, type: string): ResultColumn | undefined =>
   result.find((column) => column.name === name && column.type === type) ??
   result.find((column) => column.name === `${name}_${type}` && column.type === type);
@@ -139,7 +139,7 @@ function dispatched(branches: readonly Branch[], result: readonly ResultColumn[]
   };
 }
 
-/** The branch's column whose place that is. */
+/** The branch's column for a result column. */
 function getterFor(
   relation: Relation,
   result: readonly ResultColumn[],

@@ -1,0 +1,5 @@
+export interface SourceText {
+  /** Path, used in messages and for the pack's name. */
+  readonly file: string;
+  readonly text: string;
+}

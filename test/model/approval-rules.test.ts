@@ -1,0 +1,348 @@
+import { describe, expect, test } from "vitest";
+
+import type { Approval } from "../../shared/core/approval.ts";
+import { approvalOf, deploy, EVIDENCE } from "./deployment.ts";
+import { DAY, HOUR, LEVEL, detection, packOf } from "./fixtures.ts";
+import { World } from "./world.ts";
+
+/** Design §12: the rules of approvals, each by the history that tells twice, or never, without it. */
+
+const A = `a${"0".repeat(39)}`;
+const B = `b${"1".repeat(39)}`;
+const NAMES = { [A]: `host-${A.slice(0, 6)}`, [B]: `host-${B.slice(0, 6)}` };
+
+const approval = (world: World, change: Partial<Approval> & { readonly until?: number } = {}): Approval => {
+  const { until = 100 * DAY, ...rest } = change;
+  return approvalOf(world, Object.values(NAMES), { expires: world.date(until), ...rest });
+};
+
+function worldOf(approvals: (world: World) => readonly Approval[] = () => []): World {
+  const world = new World();
+  world.packs = [packOf([detection(LEVEL)], { name: "catalogue", evidence: EVIDENCE })];
+  world.approvals = { version: 1, approvals: approvals(world) };
+  world.now = HOUR;
+  return world;
+}
+
+const apply = (world: World, approvals: readonly Approval[]): void => {
+  world.approvals = { version: (world.approvals?.version ?? 0) + 1, approvals };
+};
+
+const causes = (world: World, device: string): string[] => world.announcedFor(device).map(({ data }) => data.cause);
+
+async function runUntil(world: World, until: number): Promise<void> {
+  for (; world.now <= until; world.now += 6 * HOUR) await world.run();
+}
+
+describe("R6 – the review goes over all sightings concerned, with or without rows; a newer judgement is never undone", () => {
+  test("a quiet device whose approval expired is told, long after its last row", async () => {
+    const world = worldOf((of) => [approval(of, { until: 20 * DAY })]);
+    deploy(world, A, 0);
+    await runUntil(world, 19 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    expect(world.runs.reduce((sum, { expected }) => sum + expected, 0)).toBe(1);
+    world.now = 20 * DAY + HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["approval-ended"]);
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["approval-ended"]);
+  });
+
+  test("it comes before the units: a run that is cut off after it has told all the same", async () => {
+    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    deploy(world, A, 0);
+    await world.run();
+    world.now = 6 * DAY;
+    world.onQuery = () => {
+      throw new Error("cut off");
+    };
+    await world.run();
+    expect(world.outbox.size + world.announcedFor(A).length).toBe(1);
+  });
+
+  test("told first, approved after the ticket, lifted later: told then, and once", async () => {
+    const world = worldOf();
+    deploy(world, A, 0);
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+    apply(world, [approval(world)]);
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+    apply(world, []);
+    world.now += HOUR;
+    await world.run();
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline", "approval-ended"]);
+  });
+
+  test("a run that read the old set tells nothing more once a newer one is there", async () => {
+    // The old set ends; a new one that goes on is applied when the first of two sightings has been told.
+    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    deploy(world, A, 0);
+    deploy(world, B, 0);
+    await world.run();
+    world.now = 6 * DAY;
+    const choose = world.scheduler.choose;
+    world.scheduler.choose = (waiting) => {
+      if (world.outbox.size === 1 && world.approvals?.version === 1)
+        apply(world, [approval(world, { until: 50 * DAY })]);
+      return choose(waiting);
+    };
+    await world.run();
+    world.scheduler.choose = choose;
+    await runUntil(world, 8 * DAY);
+    expect(causes(world, A)).toEqual(["approval-ended"]);
+    expect(causes(world, B)).toEqual([]);
+  });
+
+  test("an older set leaves alone what a newer one has judged", async () => {
+    const world = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+    deploy(world, A, 0);
+    await world.run();
+    world.now = 6 * DAY;
+    const renewed = [approval(world, { until: 50 * DAY })];
+    // The second run reads the newer set and judges; the first goes on with the older one afterwards, whatever it had read.
+    for (let turn = 0; turn < 40; turn++) {
+      const again = worldOf((of) => [approval(of, { until: 5 * DAY })]);
+      deploy(again, A, 0);
+      await again.run();
+      again.now = 6 * DAY;
+      let n = 0;
+      await again.runTogether((waiting) => {
+        if (n === turn) apply(again, renewed);
+        n += 1;
+        return n <= turn ? 0 : waiting.length - 1;
+      });
+      again.now += HOUR;
+      await again.run();
+      const [stored] = [...(again.sightings.get("a")?.values() ?? [])];
+      expect(stored?.change.disposition, `turn ${turn}`).toBe(
+        again.announcedFor(A).length === 0 ? "expected" : stored?.change.disposition,
+      );
+      expect(again.announcedFor(A).length).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe("R7 – looks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
+  test("uncovered activity that is ingested days late is told", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await runUntil(world, 2 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    world.events.push({ device: A, at: DAY, ingested: 6 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    await runUntil(world, 8 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("activity between the decision and the first look is seen, however early its event", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    await world.run();
+    deploy(world, A, 2 * HOUR);
+    world.now = 3 * HOUR;
+    await world.run();
+    // Ingested before the decision's own mark, after its query.
+    world.events.push({
+      device: A,
+      at: 2.5 * HOUR,
+      ingested: 3.5 * HOUR,
+      kind: "arrival",
+      path: "c:\\temp\\evil.exe",
+    });
+    await runUntil(world, 3 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("what became expected in a review is looked at from its episode's start", async () => {
+    const world = worldOf();
+    deploy(world, A, 0);
+    await runUntil(world, 3 * DAY);
+    // Activity that no look has seen, as the sighting was not expected then.
+    world.events.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival", path: "c:\\temp\\evil.exe" });
+    apply(world, [approval(world)]);
+    await runUntil(world, 6 * DAY);
+    expect(causes(world, A)).toEqual(["baseline", "new-activity"]);
+  });
+
+  test("covered activity is kept and told to nobody; a look that failed tells nothing and is repeated", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await runUntil(world, DAY);
+    world.events.push({ device: A, at: 2 * DAY, ingested: 2 * DAY, kind: "arrival" });
+    await runUntil(world, 3 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    world.events.push({ device: A, at: 3.5 * DAY, ingested: 3.5 * DAY, kind: "run", path: "c:\\temp\\evil.exe" });
+    world.evidenceMissing = true;
+    const mark = world.marks.recheck;
+    await runUntil(world, 6 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    expect(world.marks.recheck).toEqual(mark);
+    world.evidenceMissing = false;
+    await runUntil(world, 7 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("known facts at a time that the approval does not cover are new activity", async () => {
+    const world = worldOf((of) => [
+      approval(of, { session: { validFrom: of.date(-HOUR), validTo: of.date(2.5 * DAY) } }),
+    ]);
+    deploy(world, A, 0);
+    // The same again within the session, twice, and once after it.
+    for (const day of [1, 2, 4]) world.events.push({ device: A, at: day * DAY, ingested: day * DAY, kind: "arrival" });
+    await runUntil(world, 3.5 * DAY);
+    expect(causes(world, A)).toEqual([]);
+    await runUntil(world, 6 * DAY);
+    expect(causes(world, A)).toEqual(["new-activity"]);
+  });
+
+  test("a blind workspace fails the look", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await runUntil(world, DAY);
+    const mark = world.marks.recheck;
+    world.protected = true;
+    await runUntil(world, 4 * DAY);
+    expect(world.marks.recheck).toEqual(mark);
+  });
+});
+
+describe("R12 – approvals change as one set; unreadable is not empty", () => {
+  test("a pointer that is gone decides nothing: the run fails, and still relays", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await world.run();
+    deploy(world, B, DAY, "c:\\temp\\evil.exe");
+    world.approvals = undefined;
+    world.now = DAY + HOUR;
+    await world.run();
+    expect(world.runs.at(-1)).toMatchObject({ outcome: "failed", reason: "approvals" });
+    expect(world.received).toEqual([]);
+    expect([...world.units.values()].every(({ coveredTo }) => coveredTo <= world.date(HOUR))).toBe(true);
+    world.approvals = { version: 1, approvals: [approval(world)] };
+    world.now += HOUR;
+    await world.run();
+    expect(causes(world, A)).toEqual([]);
+    expect(causes(world, B)).toEqual(["new-activity"]);
+  });
+});
+
+describe("R13 – partial evidence never covers", () => {
+  test.each([
+    ["what could not be looked at", (world: World) => (world.evidenceMissing = true)],
+    [
+      "one uncovered piece among covered ones",
+      (world: World) =>
+        world.events.push({ device: A, at: 0, ingested: 0, kind: "arrival", path: "c:\\temp\\evil.exe" }),
+    ],
+    ["no arrival at all", (world: World) => world.events.splice(0)],
+    [
+      "more covered pieces than can be kept whole",
+      (world: World) => {
+        for (let i = 0; i < 300; i++)
+          world.events.push({ device: A, at: i, ingested: i, kind: "arrival", folder: `c:\\program files\\${i}` });
+      },
+    ],
+  ])("%s: announced", async (_, spoil) => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    spoil(world);
+    await world.run();
+    expect(causes(world, A)).toEqual(["baseline"]);
+  });
+
+  test("and with none of that, expected", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await world.run();
+    expect(causes(world, A)).toEqual([]);
+    expect(world.runs[0]).toMatchObject({ expected: 1, announced: 0, new: 1 });
+  });
+});
+
+describe("R19 – message ids carry the telling", () => {
+  test("an approval that is lifted twice within a day is told twice, under two ids", async () => {
+    const world = worldOf((of) => [approval(of)]);
+    deploy(world, A, 0);
+    await world.run();
+    for (const set of [[], [approval(world)], []]) {
+      apply(world, set);
+      world.now += HOUR;
+      await world.run();
+    }
+    expect(causes(world, A)).toEqual(["approval-ended", "approval-ended"]);
+    expect(new Set(world.announcedFor(A).map(({ id }) => id)).size).toBe(2);
+  });
+});
+
+describe("R20 – pointer, then epoch row, then Coverage", () => {
+  test("a crash anywhere in the first run never stops the service", async () => {
+    for (let effect = 0; effect < 45; effect++) {
+      const world = worldOf();
+      world.approvals = undefined;
+      deploy(world, A, 0);
+      await world.runThenDie(effect);
+      world.now += HOUR;
+      await world.run();
+      expect(world.runs.at(-1)?.outcome, `effect ${effect}`).toBe("ok");
+      expect(causes(world, A)).toEqual(["baseline"]);
+    }
+  });
+
+  test("a pointer that vanishes once an epoch is named is a loss, and not made anew", async () => {
+    const world = worldOf();
+    await world.run();
+    world.approvals = undefined;
+    world.now += HOUR;
+    await world.run();
+    expect(world.runs.at(-1)?.reason).toBe("approvals");
+    expect(world.approvals).toBeUndefined();
+  });
+});
+
+describe("an approval over 4,000 devices that is lifted", () => {
+  const devices = Array.from({ length: 4000 }, (_, i) => (i * 7919).toString(16).padStart(40, (i % 16).toString(16)));
+
+  const populated = async (): Promise<World> => {
+    const world = worldOf((of) => [approval(of, { devices: { names: devices } })]);
+    world.settings = { ...world.settings, waveThreshold: 25 };
+    for (const device of devices) deploy(world, device, 0);
+    await world.run();
+    expect(world.received).toEqual([]);
+    apply(world, []);
+    world.now += 2 * HOUR;
+    return world;
+  };
+  const expectOneWave = (world: World): void => {
+    expect(world.headers).toHaveLength(1);
+    expect(world.received.map(({ data }) => data.device.id).toSorted()).toEqual(devices.toSorted());
+    expect(new Set(world.received.map(({ wave }) => wave))).toEqual(new Set([world.headers[0]?.id]));
+  };
+
+  test.each([undefined, 3, 22, 24, 26, 45])(
+    "is told under one header, each device once, also after a crash before effect %s",
+    async (effect) => {
+      const world = await populated();
+      if (effect !== undefined) await world.runThenDie(effect);
+      for (let again = 0; again < 2; again++) {
+        world.now += HOUR;
+        await world.run();
+      }
+      expectOneWave(world);
+    },
+  );
+
+  test.each([1, 2])("and the same with two runs at once (order %i)", async (seed) => {
+    const world = await populated();
+    let state = seed;
+    await world.runTogether((waiting) => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state % waiting.length;
+    });
+    world.now += HOUR;
+    await world.run();
+    expectOneWave(world);
+  });
+});
