@@ -13,7 +13,8 @@ import type { Service } from "../../../shared/run/run-context.ts";
 import { run } from "../../../shared/run/run.ts";
 import { approvalOf, deploy, EVIDENCE } from "../../model/deployment.ts";
 import { runClock, withSources } from "../../model/with-sources.ts";
-import { DAY, detection, HOUR, LEVEL, packOf, World } from "../../model/world.ts";
+import { DAY, detection, HOUR, LEVEL, packOf } from "../../model/fixtures.ts";
+import { World } from "../../model/world.ts";
 
 /** R27: a dry run reads the state and writes nothing. */
 
