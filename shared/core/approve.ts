@@ -1,6 +1,6 @@
 import type { Approval, ApprovalSubject, Verdict } from "./approval.ts";
-import { includesText, shown } from "./approve/actor.ts";
-import { uncoveredArrival, what } from "./approve/arrival.ts";
+import { includesText, printable } from "./approve/actor.ts";
+import { uncoveredArrival, describePiece } from "./approve/arrival.ts";
 import { runAgainst } from "./approve/run.ts";
 import type { Evidence } from "./evidence.ts";
 
@@ -41,10 +41,10 @@ function objection(approval: Approval, subject: ApprovalSubject, evidence: Evide
   if (!isInForce(approval, now)) return `it expired on ${approval.expires.toISOString()}`;
   if (subject.counterfeit) return "the tool's certificate is not trusted: a counterfeit is never covered";
   if (evidence.missing.length > 0)
-    return `not everything could be looked at: ${evidence.missing.map(shown).join("; ")}`;
+    return `not everything could be looked at: ${evidence.missing.map(printable).join("; ")}`;
   const listed = isListed(approval, subject);
   if (!listed && !includesText(approval.devices.groups ?? [], subject.deviceGroup))
-    return `the device ${shown(subject.deviceName) || shown(subject.deviceId)} is none of its devices`;
+    return `the device ${printable(subject.deviceName) || printable(subject.deviceId)} is none of its devices`;
   const arrivals = evidence.pieces.filter(({ kind }) => kind === "arrival");
   return (
     outsideSession(approval, subject, evidence) ??
@@ -75,7 +75,7 @@ function notPreexisting(
 function outsideSession({ session }: Approval, subject: ApprovalSubject, { pieces }: Evidence): string | undefined {
   if (!session) return undefined;
   const outside = pieces.find(({ at }) => at < session.validFrom || at > session.validTo);
-  if (outside) return `${what(outside)}: outside the session`;
+  if (outside) return `${describePiece(outside)}: outside the session`;
   return subject.firstSeen < session.validFrom ? "the tool was there before the session began" : undefined;
 }
 
@@ -86,11 +86,11 @@ function outsideSession({ session }: Approval, subject: ApprovalSubject, { piece
 function inUserFolder({ session, arrival }: Approval, { pieces }: Evidence): string | undefined {
   if (session || arrival?.logon) return undefined;
   const found = pieces.find(({ path }) => /^[a-z]:\\users\\/i.test(path));
-  return found && `${what(found)}: it lies in a user's folder`;
+  return found && `${describePiece(found)}: it lies in a user's folder`;
 }
 
 function grounds(approval: Approval, subject: ApprovalSubject, { pieces }: Evidence): string {
-  const where = isListed(approval, subject) ? "a device that it lists" : `the group ${shown(subject.deviceGroup)}`;
+  const where = isListed(approval, subject) ? "a device that it lists" : `the group ${printable(subject.deviceGroup)}`;
   const arrivals = pieces.filter(({ kind }) => kind === "arrival").length;
   const how =
     arrivals === 0

@@ -28,7 +28,7 @@ export function foldPieces(pieces: readonly EvidencePiece[]): readonly EvidenceP
 }
 
 /** Whether some piece says what none of the known ones does: other facts, or the same outside the times that are known. */
-export function saysMore(pieces: readonly EvidencePiece[], known: readonly EvidencePiece[]): boolean {
+export function hasNewFacts(pieces: readonly EvidencePiece[], known: readonly EvidencePiece[]): boolean {
   const said = new Set(known.map((piece) => `${piece.at.getTime()} ${pieceFacts(piece)}`));
   return pieces.some((piece) => !said.has(`${piece.at.getTime()} ${pieceFacts(piece)}`));
 }

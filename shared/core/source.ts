@@ -33,11 +33,11 @@ export interface Source extends SourceLabel {
    * fails is said in `missing`; only a missing right rejects, as it does for every query. Answers stay in memory: a few megabytes
    * a query.
    */
-  evidence(pack: Pack, ask: EvidenceAsk): Promise<EvidenceAnswer>;
+  evidence(pack: Pack, request: EvidenceRequest): Promise<EvidenceAnswer>;
 }
 
 /** Which devices to look around, and when. */
-export interface EvidenceAsk {
+export interface EvidenceRequest {
   /** Lower-case ids, as in rows: those whose files are looked at. */
   readonly devices: readonly string[];
   /**
@@ -55,7 +55,7 @@ export type SourceRecord = Readonly<Record<string, unknown>>;
 /** Raw records of the three kinds of query, for `evidenceOf`. */
 export interface EvidenceAnswer {
   /** Queries that were sent. */
-  readonly asked: number;
+  readonly queries: number;
   readonly pieces: readonly SourceRecord[];
   readonly tasks: readonly SourceRecord[];
   readonly logons: readonly SourceRecord[];

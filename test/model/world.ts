@@ -281,7 +281,7 @@ export class World {
       evidence: async (pack, ask) => {
         if (!pack.evidence)
           return {
-            asked: 0,
+            queries: 0,
             pieces: [],
             tasks: [],
             logons: [],
@@ -292,7 +292,7 @@ export class World {
         const pieces = pack.detections.flatMap(({ id }) =>
           ask.devices.map((device) => this.#around(id, device, ask.window)),
         );
-        return { asked: 1, pieces, tasks: [], logons: [], missing };
+        return { queries: 1, pieces, tasks: [], logons: [], missing };
       },
     };
   }

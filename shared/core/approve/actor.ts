@@ -43,15 +43,15 @@ function pathMatches(pattern: string, path: string): boolean {
 }
 
 /** For reasons: what it is and where, as much as an analyst reads. */
-export const nameOf = (actor: Actor): string => shown(actor.path || actor.fileName) || "an unknown process";
+export const nameOf = (actor: Actor): string => printable(actor.path || actor.fileName) || "an unknown process";
 
 /** SIDs are what counts, names are what people know. */
 const accountOf = ({ accountSid, accountName }: Actor): string => {
-  const sid = shown(accountSid) || "an unknown account";
-  return accountName === "" ? sid : `${shown(accountName)} (${sid})`;
+  const sid = printable(accountSid) || "an unknown account";
+  return accountName === "" ? sid : `${printable(accountName)} (${sid})`;
 };
 
-export const shown = (text: string): string => clean(text, 200).text;
+export const printable = (text: string): string => clean(text, 200).text;
 
 /** Whether a list has a text, whatever the case. Never the empty one: what a row does not say is nobody's. */
 export const includesText = (texts: readonly string[], sought: string): boolean =>
@@ -78,7 +78,7 @@ function signerReason({ certificate }: Actor, { signer, microsoftRoot }: ActorCo
   if (!certificate) return "has no certificate that was seen";
   if (!certificate.trusted) return "has a certificate that is not trusted";
   if (signer !== undefined && certificate.signer !== signer)
-    return `is signed by ${shown(certificate.signer) || "nobody"}, not by ${signer}`;
+    return `is signed by ${printable(certificate.signer) || "nobody"}, not by ${signer}`;
   return microsoftRoot && !certificate.microsoftRoot ? "has a certificate whose root is not Microsoft's" : undefined;
 }
 
@@ -86,7 +86,7 @@ function parentReason({ fileName, path, parentFileName }: Actor, { parents }: Ac
   const file = path.slice(path.lastIndexOf("\\") + 1) || fileName;
   const needed = LAUNCHERS.get(file.toLowerCase());
   if (needed !== undefined && parentFileName.toLowerCase() !== needed)
-    return `runs anything for whoever calls it, and was started by ${shown(parentFileName) || "nobody known"}, not by ${needed}`;
+    return `runs anything for whoever calls it, and was started by ${printable(parentFileName) || "nobody known"}, not by ${needed}`;
   if (!parents || includesText(parents, parentFileName)) return undefined;
-  return `was started by ${shown(parentFileName) || "nobody known"}, which is none of its parents`;
+  return `was started by ${printable(parentFileName) || "nobody known"}, which is none of its parents`;
 }

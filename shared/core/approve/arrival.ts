@@ -2,7 +2,7 @@ import type { ActorCondition, ActorConditions, Approval } from "../approval.ts";
 import type { Actor, EvidencePiece } from "../evidence.ts";
 import type { Mismatch } from "./actor.ts";
 import { originOf } from "../evidence-actor.ts";
-import { mismatch, shown } from "./actor.ts";
+import { mismatch, printable } from "./actor.ts";
 import { logonReason } from "./logon.ts";
 
 /**
@@ -36,7 +36,7 @@ export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Ap
   }
   // The same reason whatever the order in which the rows came.
   const [first] = [...open].toSorted(([a], [b]) => a.at.getTime() - b.at.getTime() || (a.path < b.path ? -1 : 1));
-  return first && `${what(first[0])}: ${first[1]}`;
+  return first && `${describePiece(first[0])}: ${first[1]}`;
 }
 
 function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
@@ -63,8 +63,8 @@ export function originReason(piece: EvidencePiece, arrival: NonNullable<Approval
 export const conditionsReason = (actor: Actor, conditions: ActorConditions): string | undefined =>
   anyReason(actor, [conditions, ...(conditions.or ?? [])].filter(isWhole));
 
-export const what = ({ source, at, path, fileName }: EvidencePiece): string =>
-  `${shown(source)} of ${shown(path || fileName) || "the file"} at ${at.toISOString()}`;
+export const describePiece = ({ source, at, path, fileName }: EvidencePiece): string =>
+  `${printable(source)} of ${printable(path || fileName) || "the file"} at ${at.toISOString()}`;
 
 /** A signer or a path alone can be had by anybody: a condition without both covers nothing, however it came into the set. */
 const isWhole = ({ signer, paths }: ActorCondition): boolean => signer !== undefined && paths !== undefined;

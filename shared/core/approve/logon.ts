@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { EvidencePiece } from "../evidence.ts";
-import { includesText, shown } from "./actor.ts";
+import { includesText, printable } from "./actor.ts";
 
 /** A logon belongs to what follows. It was looked for within five minutes before the act began; the act itself may last. */
 const LOGON_REACH = 30 * 60_000;
@@ -25,7 +25,7 @@ export function logonReason(piece: EvidencePiece, condition: LogonCondition): st
   const elsewhere = before.find(({ remoteIp }) => !isFrom(sources, remoteIp));
   return (
     elsewhere &&
-    `its account logged on from ${shown(elsewhere.remoteIp) || "an unknown address"}, which is none of its sources`
+    `its account logged on from ${printable(elsewhere.remoteIp) || "an unknown address"}, which is none of its sources`
   );
 }
 

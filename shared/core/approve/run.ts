@@ -2,7 +2,7 @@ import type { Approval } from "../approval.ts";
 import type { EvidencePiece } from "../evidence.ts";
 import { isInstaller, isServiceControl } from "../evidence-actor.ts";
 import { nameOf } from "./actor.ts";
-import { originReason, conditionsReason, what } from "./arrival.ts";
+import { originReason, conditionsReason, describePiece } from "./arrival.ts";
 
 /** What an installation, or a controller's session, starts belongs to it for as long as its client is looked for. */
 const INSTALLATION = 30 * 60_000;
@@ -34,5 +34,5 @@ export function runAgainst(
   const [against] = pieces
     .filter((piece) => piece.kind === "run" && !isFine(piece))
     .toSorted((a, b) => a.at.getTime() - b.at.getTime() || (a.actor.path < b.actor.path ? -1 : 1));
-  return against && `${what(against)}: started by ${nameOf(against.actor)}, which it does not name`;
+  return against && `${describePiece(against)}: started by ${nameOf(against.actor)}, which it does not name`;
 }
