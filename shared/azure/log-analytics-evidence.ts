@@ -43,7 +43,7 @@ export async function queryEvidence(
       tasks: [],
       logons: [],
       missing: [
-        { devices, reason: `pack ${pack.name} doesn't say which files it found: nobody looked who brought them` },
+        { devices, reason: `pack ${pack.name} does not state which files it found: no evidence was collected` },
       ],
     };
   let queries = 0;
@@ -57,7 +57,7 @@ export async function queryEvidence(
     const found = await queryBatch(events, query, all.slice(0, MAX_DEVICES));
     const left = all.slice(MAX_DEVICES);
     if (left.length === 0) return found;
-    const reason = `${events}: ${all.length} devices at once, ${MAX_DEVICES} at most are looked at`;
+    const reason = `${events}: ${all.length} devices at once, ${MAX_DEVICES} at most are queried`;
     return { records: found.records, missing: [...found.missing, { devices: left, reason }] };
   };
   const batches = Array.from({ length: Math.ceil(devices.length / DEVICES_A_QUERY) }, (_, i) =>
