@@ -28,9 +28,9 @@ const MAX_BATCH_MESSAGES = 4_500;
 const CONCURRENCY = 4;
 
 /**
- * Consecutive refused sends after which the queue itself counts as unavailable (it is full). The number is well above the
- * refusals that halving can cause for the messages of one pass: refused messages at the head must not starve those behind them
- * (R15). A send that the SDK has retried for seconds counts as `RETRIED_WEIGHT` refusals.
+ * Refused sends without an accepted one between them after which the queue itself counts as unavailable: it is full. Refused
+ * messages are found by halving, so the number is well above what a pass may accept: refused messages at the head must not starve
+ * those behind them (R15). A send that the SDK has retried for seconds counts as `RETRIED_WEIGHT` refusals.
  */
 const MAX_REFUSALS = 5_000;
 const RETRIED_WEIGHT = 400;
