@@ -85,9 +85,9 @@ async function drain(
   const items = outbox.read(survey.partitions);
   let ended = false;
 
-  /** Takes up to `limit` messages; the rest stays for another round or pass. */
-  async function* takeUpTo(limit: number): AsyncGenerator<OutboxEntry, void, undefined> {
-    for (let taken = 0; taken < limit;) {
+  /** Takes up to `max` messages; the rest stays for another round or pass. */
+  async function* takeUpTo(max: number): AsyncGenerator<OutboxEntry, void, undefined> {
+    for (let taken = 0; taken < max;) {
       await deletions.waitForSpace(MAX_UNREMOVED);
       const next = timeIsUp() || deletions.failure !== undefined ? END : await items.next();
       if (next.done === true) {
