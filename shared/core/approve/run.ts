@@ -4,7 +4,7 @@ import { isInstaller, isServiceControl } from "../evidence-actor.ts";
 import { nameOf } from "./actor.ts";
 import { originReason, conditionsReason, describePiece } from "./arrival.ts";
 
-/** Milliseconds around an arrival in which a start belongs to the installation or the controller's session. The query for clients uses the same. */
+/** Milliseconds around an arrival in which a start belongs to it. The same as the reach in which an installation's client is searched. */
 const INSTALLATION = 30 * 60_000;
 
 /**
