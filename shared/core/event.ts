@@ -42,9 +42,7 @@ const counterfeit = z
   .optional()
   .describe("The signer's name matches and the certificate is not trusted; absent: the detection does not state it");
 
-const window = z
-  .object({ from: time, to: time })
-  .describe("Event times that the query read; late rows can be older");
+const window = z.object({ from: time, to: time }).describe("Event times that the query read; late rows can be older");
 const source = z
   .object({
     id: guid.describe("Customer id of the Log Analytics workspace"),
@@ -53,7 +51,9 @@ const source = z
     tenant: guid.optional().describe("Label from the settings"),
   })
   .describe("Where the rows came from");
-const truncated = z.array(z.string()).describe("Paths in data of texts and lists that were cut; empty: data is complete");
+const truncated = z
+  .array(z.string())
+  .describe("Paths in data of texts and lists that were cut; empty: data is complete");
 
 const envelope = {
   specversion: z.literal("1.0").describe("Version of CloudEvents"),
@@ -116,7 +116,10 @@ const sightingEvent = z.object({
     runId: z.string(),
     links: z.object({
       device: z.url().optional().describe("Page of the device in the Defender portal"),
-      hunting: z.url().optional().describe("Query for the rows of the sighting, in the Defender portal's advanced hunting"),
+      hunting: z
+        .url()
+        .optional()
+        .describe("Query for the rows of the sighting, in the Defender portal's advanced hunting"),
     }),
     truncated,
   }),
@@ -144,7 +147,9 @@ const waveEvent = z.object({
     }),
     initiators: z
       .array(z.object({ name: z.string(), signer: z.string().optional(), devices: z.int().min(1) }))
-      .describe("Processes that brought or started it on the devices counted so far, most frequent first, at most 10; untrusted names"),
+      .describe(
+        "Processes that brought or started it on the devices counted so far, most frequent first, at most 10; untrusted names",
+      ),
     novelty: z.object({ firstInState: z.boolean(), knownDevices: z.int().min(0) }),
     source,
     runId: z.string(),

@@ -34,7 +34,9 @@ export const evidenceEvent = z.object({
   pieces: z
     .array(
       z.object({
-        kind: z.enum(["arrival", "run"]).describe("arrival: the actor wrote or installed the file; run: the actor started it"),
+        kind: z
+          .enum(["arrival", "run"])
+          .describe("arrival: the actor wrote or installed the file; run: the actor started it"),
         time,
         source: z.string().describe("Table/ActionType of the event"),
         file: z.object({ name: z.string(), path: z.string(), sha1: z.string() }).describe("The tool's file"),
@@ -51,7 +53,9 @@ export const evidenceEvent = z.object({
     .max(MAX_PIECES)
     .describe("Most important first: arrivals by unknown or untrusted actors, other arrivals, runs"),
   omitted: z.int().min(0).describe("Number of further pieces, which were evaluated and are not in this list"),
-  missing: z.array(z.string()).describe("Reasons why evidence is incomplete; incomplete evidence is never covered by an approval"),
+  missing: z
+    .array(z.string())
+    .describe("Reasons why evidence is incomplete; incomplete evidence is never covered by an approval"),
 });
 
 export type EvidenceEvent = z.infer<typeof evidenceEvent>;
