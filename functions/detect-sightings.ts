@@ -11,7 +11,7 @@ app.timer("detectSightings", {
     // What went wrong is in the record already; this makes it a failed invocation in the host's eyes too.
     if (record.outcome === "failed")
       throw new Error(
-        `run ${record.runId} failed: ${record.reason ?? record.workspaces[0]?.error ?? "no workspace could be read"}`,
+        `run ${record.runId} failed: ${record.reason ?? record.sources[0]?.error ?? "no source could be read"}`,
       );
   },
 });

@@ -1,5 +1,5 @@
 metadata name = 'Firstsight'
-metadata description = 'All that the service needs in Azure. Deploying it again changes what differs, and no state.'
+metadata description = 'Everything that the service needs in Azure. Deploying it again changes only what differs, and no state.'
 
 import { serviceSettings } from 'modules/functionapp.bicep'
 import { replication } from 'modules/storage-hardening.bicep'
@@ -19,7 +19,7 @@ param namePrefix string = 'firstsight'
 @description('Optional. Region of all resources; it has to offer Flex Consumption.')
 param location string = resourceGroup().location
 
-@description('Optional. How the service works.')
+@description('Optional. Settings of the service.')
 param settings serviceSettings = {}
 
 @description('Optional. Queue for the messages.')
@@ -33,33 +33,33 @@ param operatorPrincipalIds string[] = []
 @description('Optional. Addresses that get a mail from the alerts.')
 param alertEmails string[] = []
 
-@description('Optional. Resource ids of action groups that the alerts tell.')
+@description('Optional. Resource ids of action groups that the alerts notify.')
 param alertActionGroupIds string[] = []
 
-@description('Optional. Whether the alerts are on: off while a deployment is being tried.')
+@description('Optional. Whether the alerts are on. Turn them off while you try a deployment.')
 param alertsEnabled bool = true
 
-@description('Optional. Where the runbook (docs/runbook.md) is read; alerts put their anchor behind it.')
-param runbookUrl string = 'docs/runbook.md'
+@description('Optional. Address of the runbook (docs/operate.md); each alert appends its own anchor.')
+param runbookUrl string = 'docs/operate.md'
 
 @description('Optional. Version of Node.js.')
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
-@description('Optional. Memory of an instance, MB: 2048 has room for a million sightings.')
+@description('Optional. Memory of an instance in MB. 2048 is enough for a million sightings.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMb int = 2048
 
 @description('Optional. Whether the function app is spread over zones.')
 param zoneRedundant bool = false
 
-@description('Optional. How the state is replicated. Tables can\'t be restored from a backup; a region without zones has Standard_GRS.')
+@description('Optional. How the state is replicated. Tables can\'t be restored from a backup. In a region without zones use Standard_GRS.')
 param stateReplication replication = 'Standard_ZRS'
 
-@description('Optional. How the account of the Functions host is replicated: it can be made again.')
+@description('Optional. How the account of the Functions host is replicated. The account can be created again without loss.')
 param hostReplication replication = 'Standard_LRS'
 
-@description('Optional. Tier of Service Bus: Premium only where private endpoints are wanted.')
+@description('Optional. Tier of Service Bus. Premium is needed only for private endpoints.')
 @allowed(['Standard', 'Premium'])
 param serviceBusSku string = 'Standard'
 
@@ -75,7 +75,7 @@ param deploySoarSample bool = false
 @description('Optional. Where the sample consumer posts tickets, https; required with deploySoarSample.')
 param soarTicketUrl string = ''
 
-// Names, and not outputs, in all that names a resource: so a what-if can be evaluated to the end.
+// Resources are named by these variables and not by module outputs, so that a what-if can evaluate every name.
 var suffix = uniqueString(resourceGroup().id)
 var identityName = '${namePrefix}-id'
 var hostAccountName = take('${namePrefix}h${suffix}', 24)
@@ -85,7 +85,7 @@ var componentName = '${namePrefix}-insights'
 var appName = '${namePrefix}-${suffix}'
 var packageContainerName = 'package'
 
-// Made of what the compiled queries name; a test holds it to them.
+// The tables that the compiled queries read. A test compares this file with the queries.
 var deviceTables = loadJsonContent('generated/device-tables.json')
 var givenHere = filter(workspaces, workspace => workspace.access != 'given-elsewhere')
 
@@ -163,7 +163,7 @@ module workspaceRoles 'modules/workspace-role.bicep' = [
   }
 ]
 
-// Starts once its roles are there: a first start without access would look like a broken service.
+// Deployed after its roles: a first start without access would look like a broken service.
 module functionApp 'modules/functionapp.bicep' = {
   params: {
     name: appName
@@ -221,7 +221,7 @@ module soarSample 'modules/soar-sample.bicep' = if (deploySoarSample) {
   }
 }
 
-@description('Name of the function app: the package is deployed to it.')
+@description('Name of the function app. The package is deployed to it.')
 output functionAppName string = appName
 
 @description('Table endpoint of the state, for operators\' settings.')
@@ -230,5 +230,5 @@ output stateTableEndpoint string = stateStorage.outputs.tableEndpoint
 @description('Host name of the Service Bus namespace, for consumers.')
 output serviceBusNamespace string = serviceBus.outputs.hostName
 
-@description('Object id of the service\'s identity: whoever gives it a role on a workspace needs it.')
+@description('Object id of the service\'s identity. The owner of a workspace needs it to assign the role.')
 output identityPrincipalId string = identity.outputs.principalId

@@ -1,6 +1,6 @@
 using 'main.bicep'
 
-// Production: one workspace in the same tenant. Put in your own ids; the zero GUIDs are placeholders.
+// Production: one workspace in the same tenant. The zero GUIDs are placeholders: replace them with your own ids.
 param workspaces = [
   {
     access: 'data-reader'
@@ -12,4 +12,4 @@ param workspaces = [
 
 param operatorPrincipalIds = ['00000000-0000-4000-8000-00000000bbbb']
 param alertEmails = ['soc@example.com']
-param runbookUrl = 'https://example.com/firstsight/docs/runbook.md'
+param runbookUrl = 'https://example.com/firstsight/docs/operate.md'

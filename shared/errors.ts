@@ -40,6 +40,11 @@ export class StateLostError extends Error {
   override readonly name = "StateLostError";
 }
 
+/** Another set of approvals was applied: this run's judgement must not be the last (R6). */
+export class SupersededError extends Error {
+  override readonly name = "SupersededError";
+}
+
 /**
  * A send failed. `refused`: this message is certainly not on the queue and would be refused again; `ambiguous`: it may be on
  * the queue, send it again under the same id; `unavailable`: nothing can be sent now (entity missing or disabled, no right).

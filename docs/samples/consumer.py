@@ -1,4 +1,4 @@
-"""A ticket a sighting, one a wave, members as its comments. usage: TOKEN=... consumer.py HOST[:PORT] QUEUE FILE-OF-IDS"""
+"""One ticket for each sighting and each wave; members become comments. usage: TOKEN=... consumer.py HOST[:PORT] QUEUE FILE-OF-IDS"""
 import json, os, sys
 from pathlib import Path
 from proton import Message
@@ -8,7 +8,7 @@ from proton.utils import BlockingConnection
 if len(sys.argv) != 4:
     sys.exit(__doc__)
 host, queue, file = sys.argv[1:]
-told = set(Path(file).read_text().split()) if Path(file).exists() else set()
+handled = set(Path(file).read_text().split()) if Path(file).exists() else set()
 
 class AnswersTo(ReceiverOption):
     def apply(self, receiver):
@@ -29,19 +29,19 @@ while True:
     message = receiver.receive(timeout=None)
     try:
         event = json.loads(bytes(message.body))
-        if not event["type"].startswith(("firstsight.sighting.", "firstsight.wave")):  # a doctor's test, a type of tomorrow
+        if not event["type"].startswith(("firstsight.sighting.", "firstsight.wave")):  # a test message, a later type
             receiver.accept()
             continue
         data = event["data"]
-        told_as = {"ticket": data.get("wave", event)["id"], "type": event["type"], "tool": data["detection"]["tool"]}
+        ticket = {"ticket": data.get("wave", event)["id"], "type": event["type"], "tool": data["detection"]["tool"]}
     except (ValueError, KeyError, TypeError, AttributeError):
-        receiver.reject()  # to the dead letters
+        receiver.reject()  # it becomes a dead letter
         continue
-    if message.id not in told:
-        # Your ticket system here; `ticket` is its external key, so that a crash before the next line opens none twice.
-        print(json.dumps(told_as), flush=True)
-        with open(file, "a") as kept:
-            print(message.id, file=kept, flush=True)
-            os.fsync(kept.fileno())
-        told.add(message.id)
+    if message.id not in handled:
+        # Call your ticket system here. `ticket` is its external key: a crash before the next line then opens no second ticket.
+        print(json.dumps(ticket), flush=True)
+        with open(file, "a") as ids:
+            print(message.id, file=ids, flush=True)
+            os.fsync(ids.fileno())
+        handled.add(message.id)
     receiver.accept()

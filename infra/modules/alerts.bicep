@@ -1,4 +1,4 @@
-metadata description = 'Who is told when the service goes quiet or has trouble. What is asked stands in alerts.json, which tests run on samples.'
+metadata description = 'Alerts for a service that stops or has a fault. Their queries are in alerts.json; tests run them over sample logs.'
 
 @description('Required. What the alerts\' names begin with.')
 param namePrefix string
@@ -15,13 +15,13 @@ param namespaceName string
 @description('Required. Queue in it.')
 param queueName string
 
-@description('Required. Addresses that get a mail; none: no mail.')
+@description('Required. Addresses that get a mail. An empty list means no mail.')
 param emails string[]
 
-@description('Required. Resource ids of action groups that are told too.')
+@description('Required. Resource ids of further action groups to notify.')
 param actionGroupIds string[]
 
-@description('Required. Where the runbook is read; the anchor of each alert is put behind it.')
+@description('Required. Address of the runbook; each alert appends its own anchor.')
 param runbookUrl string
 
 @description('Required. Whether the alerts are on.')
@@ -57,7 +57,7 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: alert.displayName
-      description: replace(alert.description, 'docs/runbook.md', runbookUrl)
+      description: replace(alert.description, 'docs/operate.md', runbookUrl)
       severity: alert.severity
       enabled: enabled
       scopes: [logWorkspaceId]
@@ -90,7 +90,7 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     name: '${namePrefix}-${alert.name}'
     location: 'global'
     properties: {
-      description: '${alert.displayName}. ${replace(alert.description, 'docs/runbook.md', runbookUrl)}'
+      description: '${alert.displayName}. ${replace(alert.description, 'docs/operate.md', runbookUrl)}'
       severity: alert.severity
       enabled: enabled
       scopes: [namespace.id]

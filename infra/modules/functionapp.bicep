@@ -1,18 +1,18 @@
-metadata description = 'The function app on Flex Consumption, with its settings. Timers only: it has no endpoint of its own.'
+metadata description = 'The function app on Flex Consumption, with its settings. It has timers only and no HTTP endpoint.'
 
 import { sentinelWorkspace } from 'workspace-role.bicep'
 
 @export()
 @sealed()
-@description('How the service works. What is absent stays at the service\'s default.')
+@description('Settings of the service. A setting that is absent keeps the service\'s default.')
 type serviceSettings = {
   @description('Optional. When to look for sightings: NCRONTAB, six fields, UTC.')
   detectSchedule: string?
 
-  @description('Optional. When to send what a run could not: NCRONTAB, six fields, UTC.')
+  @description('Optional. When to send the messages that a run could not send: NCRONTAB, six fields, UTC.')
   relaySchedule: string?
 
-  @description('Optional. When to delete what is out of retention: NCRONTAB, six fields, UTC.')
+  @description('Optional. When to delete sightings that are past their retention: NCRONTAB, six fields, UTC.')
   retainSchedule: string?
 
   @description('Optional. Days that an ordinary run looks back.')
@@ -20,17 +20,17 @@ type serviceSettings = {
   @maxValue(30)
   lookbackDays: int?
 
-  @description('Optional. Days that any run looks back at most.')
+  @description('Optional. Most days that any run looks back.')
   @minValue(1)
   @maxValue(365)
   horizonDays: int?
 
-  @description('Optional. Hours that a run reads again before what is covered.')
+  @description('Optional. Hours before covered-to that a run reads again.')
   @minValue(1)
   @maxValue(168)
   overlapHours: int?
 
-  @description('Optional. A sighting that was quiet for more days is told as returned; 0: never.')
+  @description('Optional. A sighting that was quiet for more days is announced as returned; 0: never.')
   @minValue(0)
   @maxValue(3650)
   dormancyDays: int?
@@ -45,20 +45,20 @@ type serviceSettings = {
   @maxValue(60)
   runBudgetMinutes: int?
 
-  @description('Optional. Accepted messages a relay pass.')
+  @description('Optional. Most messages that the broker accepts in one relay pass.')
   @minValue(1)
   @maxValue(100000)
   announceLimit: int?
 
-  @description('Optional. Sightings of one detection within 24 hours that are told as a wave; 0: none.')
+  @description('Optional. Sightings of one detection within 24 hours that open a wave; 0: no waves.')
   @minValue(0)
   @maxValue(10000)
   waveThreshold: int?
 
-  @description('Optional. Base URL of the query API, outside of the public cloud.')
+  @description('Optional. Base URL of the query API, for a sovereign cloud.')
   logAnalyticsEndpoint: string?
 
-  @description('Optional. Whom the token for the query API is for, outside of the public cloud.')
+  @description('Optional. Audience of the token for the query API, for a sovereign cloud.')
   logAnalyticsAudience: string?
 
   @description('Optional. How much the service logs. The alerts need info or more.')
@@ -76,7 +76,7 @@ param planName string
 @description('Required. Region.')
 param location string
 
-@description('Required. Name of the identity that the app works as.')
+@description('Required. Name of the identity that the app runs as.')
 param identityName string
 
 @description('Required. Client id of that identity.')
@@ -101,10 +101,10 @@ param queueName string
 @minLength(1)
 param workspaces sentinelWorkspace[]
 
-@description('Required. What names the Application Insights component.')
+@description('Required. Connection string of the Application Insights component.')
 param telemetryConnectionString string
 
-@description('Required. How the service works.')
+@description('Required. Settings of the service.')
 param settings serviceSettings
 
 @description('Required. Version of Node.js.')
@@ -157,7 +157,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         }
       }
       runtime: { name: 'node', version: nodeVersion }
-      // Timers run on one instance, whatever the most is; 40 is the least that can be set.
+      // Timers run on one instance whatever this limit is. 40 is the lowest value that the service takes.
       scaleAndConcurrency: { instanceMemoryMB: instanceMemoryMb, maximumInstanceCount: 40 }
     }
     siteConfig: {
@@ -170,7 +170,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-// Deployments come with an identity: no user name and password.
+// Deployments use an identity, so user name and password are off.
 resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
@@ -183,7 +183,7 @@ resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
   properties: { allow: false }
 }
 
-// One literal list, which a test holds to the settings that the service reads. An empty value counts as absent.
+// One literal list: a test compares it with the settings that the service reads. An empty value counts as absent.
 resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
@@ -205,7 +205,7 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
     SERVICE_BUS_NAMESPACE: serviceBusHostName
     SERVICE_BUS_QUEUE: queueName
     AZURE_CLIENT_ID: clientId
-    // The host reads the schedules itself: they have to be set.
+    // The Functions host reads the schedules itself, so they must always be set.
     DETECT_SCHEDULE: settings.?detectSchedule ?? '0 */15 * * * *'
     RELAY_SCHEDULE: settings.?relaySchedule ?? '0 */5 * * * *'
     RETAIN_SCHEDULE: settings.?retainSchedule ?? '0 30 3 * * *'

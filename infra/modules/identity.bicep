@@ -1,4 +1,4 @@
-metadata description = 'A user-assigned identity: it is there, with its roles, before what uses it starts.'
+metadata description = 'A user-assigned identity. It exists and has its roles before the function app starts.'
 
 @description('Required. Name of the identity.')
 param name string
@@ -14,5 +14,5 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 @description('Object id, for role assignments.')
 output principalId string = identity.properties.principalId
 
-@description('Client id, which whoever asks for a token names.')
+@description('Client id, which a request for a token has to name.')
 output clientId string = identity.properties.clientId

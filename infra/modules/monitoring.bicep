@@ -1,4 +1,4 @@
-metadata description = 'Application Insights on a workspace of its own: what the service says of itself costs nothing at Sentinel\'s prices.'
+metadata description = 'Application Insights on a workspace of its own, so that the service\'s logs are not billed at Sentinel\'s price.'
 
 @description('Required. Name of the workspace.')
 param workspaceName string
@@ -39,8 +39,8 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-@description('Resource id of the workspace: the alerts and the workbook read it.')
+@description('Resource id of the workspace. The alerts and the workbook read it.')
 output workspaceId string = workspace.id
 
-@description('Names the component. No secret: local authentication is off, only an identity with the role may write.')
+@description('Connection string of the component. It is no secret: local authentication is off, and only an identity with the role may write.')
 output connectionString string = component.properties.ConnectionString

@@ -1,4 +1,4 @@
-metadata description = 'What people may do: read and write the state\'s tables, for approvals, `state accept` and `doctor`.'
+metadata description = 'Roles of operators: read and write the state\'s tables, for approvals, `state accept` and `doctor`.'
 
 import { roleIds } from 'role-ids.bicep'
 

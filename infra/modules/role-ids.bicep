@@ -1,4 +1,4 @@
-metadata description = 'The built-in roles that are given here, each GUID once, by the name of its role.'
+metadata description = 'The built-in roles that are assigned here. Each GUID appears once, under the name of its role.'
 
 @export()
 var roleIds = {

@@ -1,4 +1,4 @@
-metadata description = 'All that the service\'s identity may do in this resource group, on one page. The workspaces\' role: workspace-role.bicep.'
+metadata description = 'Every role of the service\'s identity in this resource group. Its role on the workspaces is in workspace-role.bicep.'
 
 import { roleIds } from 'role-ids.bicep'
 

@@ -1,4 +1,4 @@
-metadata description = 'The namespace and the queue that SOAR reads. No keys: senders and receivers come with an identity.'
+metadata description = 'The namespace, and the queue that SOAR reads. There are no keys: senders and receivers use an identity.'
 
 @description('Required. Name of the namespace, unique in the cloud.')
 @minLength(6)
@@ -11,7 +11,7 @@ param location string
 @description('Required. Name of the queue.')
 param queueName string
 
-@description('Required. Tier: Premium only where private endpoints are wanted (about 70 times the price of Standard).')
+@description('Required. Tier. Premium is needed only for private endpoints; it costs about 70 times as much as Standard.')
 @allowed(['Standard', 'Premium'])
 param sku string
 
@@ -33,7 +33,7 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
   parent: namespace
   name: queueName
   properties: {
-    // Can't be changed once the queue is there. Seven days is the most: the service sends again with the same id.
+    // Can't be changed once the queue exists. Seven days is the longest window: within it the queue drops a message that is sent again under the same id.
     requiresDuplicateDetection: true
     duplicateDetectionHistoryTimeWindow: 'P7D'
     lockDuration: 'PT5M'
@@ -41,7 +41,7 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
     defaultMessageTimeToLive: 'P14D'
     deadLetteringOnMessageExpiration: true
     maxSizeInMegabytes: 5120
-    // A partitioned queue finds duplicates within a partition only.
+    // A partitioned queue finds duplicates only within a partition.
     enablePartitioning: false
   }
 }
@@ -59,7 +59,7 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-@description('Host name, as `firstsight-abc.servicebus.windows.net`: the suffix differs between clouds, so it is taken from the endpoint.')
+@description('Host name, for example `firstsight-abc.servicebus.windows.net`. The suffix differs between clouds, so it is taken from the endpoint.')
 output hostName string = split(split(namespace.properties.serviceBusEndpoint, '/')[2], ':')[0]
 
 @description('Resource id of the namespace.')

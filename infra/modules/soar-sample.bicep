@@ -1,4 +1,4 @@
-metadata description = 'A sample consumer: a Logic App that takes messages in peek-lock and posts a ticket for each sighting and each wave, and members of a wave as comments. It has an identity and a role of its own. Adapt the two HTTP actions to the ticket system.'
+metadata description = 'A sample consumer: a Logic App that receives messages in peek-lock mode. It posts one ticket for each sighting and each wave, and the members of a wave as comments. It has its own identity and role. Adapt the two HTTP actions to your ticket system.'
 
 import { roleIds } from 'role-ids.bicep'
 
@@ -20,18 +20,18 @@ param queueName string
 param serviceBusHostName string
 
 @secure()
-@description('Required. Where tickets are posted, https: ServiceNow, Jira, any webhook. Secure, as webhooks often carry their secret in the address.')
+@description('Required. Address that tickets are posted to, https: ServiceNow, Jira, any webhook. The parameter is secure because a webhook\'s address often holds its secret.')
 param ticketUrl string
 
-@description('Optional. Application id URI of the endpoint: a token of the Logic App\'s identity for it is sent along. Default: none.')
+@description('Optional. Application id URI of the endpoint. If set, the Logic App sends a token of its identity for it. Default: none.')
 param ticketAudience string = ''
 
-@description('Optional. Seconds between two looks at an empty queue, 30 to 3600.')
+@description('Optional. Seconds between two reads of an empty queue, 30 to 3600.')
 @minValue(30)
 @maxValue(3600)
 param pollSeconds int = 60
 
-@description('Optional. Messages that are worked on at a time, 1 to 50.')
+@description('Optional. Messages that are processed at the same time, 1 to 50.')
 @minValue(1)
 @maxValue(50)
 param concurrency int = 10
@@ -41,8 +41,8 @@ var queuePath = '/@{encodeURIComponent(encodeURIComponent(parameters(\'queueName
 var connectionHost = { connection: { name: '@parameters(\'$connections\')[\'servicebus\'][\'connectionId\']' } }
 var connectorId = subscriptionResourceId('Microsoft.Web/locations/managedApis', location, 'servicebus')
 
-// Of the contract, without the name of its draft, which the parser of Logic Apps is older than. What is of no type that is known,
-// as the doctor's test message or a type of a later version, is taken and left aside: it is no dead letter.
+// The contract's schema without `$schema`: the parser of Logic Apps is older than that draft. A message of an unknown type, such as the
+// doctor's test message or a type of a later version, is completed and ignored. It does not become a dead letter.
 var ofAnotherType = {
   type: 'object'
   required: ['id', 'type']
@@ -52,8 +52,8 @@ var contract = {
   oneOf: concat(loadJsonContent('../../docs/contract/firstsight-events.schema.json').oneOf, [ofAnotherType])
 }
 
-// One post: the key is the same whenever the message comes again, so the endpoint opens a ticket once. Four tries of 30 seconds
-// and the waits between them end within the lock of five minutes: past it, another run would post beside this one.
+// One post. The key is the same whenever the message is delivered again, so the endpoint opens one ticket. Four attempts of 30 seconds
+// and the waits between them end within the lock of five minutes. After the lock ends, another run could post the same message.
 var post = {
   method: 'POST'
   uri: '@parameters(\'ticketUrl\')'
@@ -93,7 +93,7 @@ resource connection 'Microsoft.Web/connections@2016-06-01' = {
   properties: {
     displayName: 'Service Bus, by managed identity'
     api: { id: connectorId }
-    // The types of this version don't know it; the service does, and there is no later version.
+    // The Bicep types of this API version lack this property; the service accepts it. There is no later version.
     #disable-next-line BCP089
     parameterValueSet: {
       name: 'managedIdentityAuth'
@@ -109,7 +109,7 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
     type: 'UserAssigned'
     userAssignedIdentities: { '${identity.id}': {} }
   }
-  // The first look at the queue needs the role.
+  // The first read of the queue needs the role.
   dependsOn: [receiver]
   properties: {
     state: 'Enabled'
@@ -159,7 +159,7 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
             schema: contract
           }
         }
-        // What can't be read will not be readable the next time: it is set aside at once, with the reason.
+        // A message that can't be parsed now can't be parsed later: it becomes a dead letter at once, with the reason.
         Dead_letter: {
           type: 'ApiConnection'
           runAfter: { Parse: ['Failed', 'TimedOut'] }
@@ -183,7 +183,7 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
             Members: {
               case: 'firstsight.wave-members.v1'
               actions: {
-                // May come before the wave's own message: the endpoint makes the ticket by its key where there is none.
+                // Members may arrive before the wave's header. The endpoint then creates the ticket under this key.
                 Comment: {
                   type: 'Http'
                   runAfter: {}
@@ -220,7 +220,7 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
                       ...post
                       body: {
                         action: 'ticket'
-                        // One for a wave, whichever of its messages came first; else one for the sighting.
+                        // One ticket for a wave, whichever of its messages arrives first; otherwise one ticket for the sighting.
                         key: '@coalesce(body(\'Parse\')?[\'data\']?[\'wave\']?[\'id\'], body(\'Parse\')?[\'id\'])'
                         event: '@body(\'Parse\')'
                       }
@@ -231,7 +231,7 @@ resource workflow 'Microsoft.Logic/workflows@2019-05-01' = {
             }
           }
         }
-        // Only after success. Else the lock lapses and the message comes again, ten times in all, then it is a dead letter.
+        // Only after success. Otherwise the lock ends and the message is delivered again. After ten deliveries it becomes a dead letter.
         Complete: {
           type: 'ApiConnection'
           runAfter: { Which: ['Succeeded'] }

@@ -1,7 +1,7 @@
-metadata description = 'What both storage accounts have in common: nobody without an identity, nothing in clear, nothing public.'
+metadata description = 'Security settings of both storage accounts: access by identity only, encrypted transport only, no public blobs.'
 
 @export()
-@description('How many copies of the data there are, and where.')
+@description('How many copies of the data exist, and where.')
 type replication = 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
 @export()
@@ -18,5 +18,5 @@ var hardened = {
 }
 
 @export()
-@description('Days for which a deleted or overwritten blob can be had back.')
+@description('Days for which a deleted or overwritten blob can be restored.')
 var blobRetentionDays = 30

@@ -1,4 +1,4 @@
-metadata description = 'The account of the Functions host: the package, the timers\' state. Apart from the service\'s own state, on which the host needs no rights.'
+metadata description = 'The storage account of the Functions host: the package and the timers\' state. It is separate from the service\'s state, because the host needs no rights there.'
 
 import { blobRetentionDays, hardened, replication } from 'storage-hardening.bicep'
 
@@ -43,7 +43,7 @@ resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2026
   properties: { publicAccess: 'None' }
 }
 
-// The host writes the state of its timers every few minutes, and each write leaves a version.
+// The host writes the state of its timers every few minutes, and each write leaves a blob version.
 resource oldVersions 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04-01' = {
   parent: account
   name: 'default'
@@ -64,7 +64,7 @@ resource oldVersions 'Microsoft.Storage/storageAccounts/managementPolicies@2026-
   dependsOn: [blobs]
 }
 
-// 2021-05-01-preview is what there is: the stable versions of this type are of 2015 and 2016 and know less.
+// 2021-05-01-preview is the newest version. The stable versions of this type, of 2015 and 2016, lack properties that are used here.
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   name: 'changes'

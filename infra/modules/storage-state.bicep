@@ -1,4 +1,4 @@
-metadata description = 'The account of the service\'s state: three tables, which only this makes, and a lock against its deletion.'
+metadata description = 'The storage account of the service\'s state: three tables and a lock against deletion. Only this module creates the tables; the code never does.'
 
 import { blobRetentionDays, hardened, replication } from 'storage-hardening.bicep'
 
@@ -27,7 +27,7 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   properties: hardened
 }
 
-// Holds no blobs; an operator's export may.
+// The service keeps no blobs here; an operator's export may.
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   parent: account
   name: 'default'
@@ -55,11 +55,11 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
   name: 'keep-state'
   properties: {
     level: 'CanNotDelete'
-    notes: 'Without this state every known device is told again. Removal: README, "Deploy".'
+    notes: 'Without this state every known device is announced again. Removal: docs/deploy.md, "Remove".'
   }
 }
 
-// 2021-05-01-preview is what there is: the stable versions of this type are of 2015 and 2016 and know less.
+// 2021-05-01-preview is the newest version. The stable versions of this type, of 2015 and 2016, lack properties that are used here.
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: tableService
   name: 'changes'

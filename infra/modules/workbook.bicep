@@ -1,6 +1,6 @@
-metadata description = 'The workbook over the service\'s logs.'
+metadata description = 'The workbook that shows the service\'s logs.'
 
-@description('Required. Name of the workbook, a GUID that stays the same.')
+@description('Required. Name of the workbook: a GUID that must never change.')
 param name string
 
 @description('Required. Title of the workbook.')

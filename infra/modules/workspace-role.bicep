@@ -1,4 +1,4 @@
-metadata description = 'Lets the service read a Sentinel workspace, which may lie in another subscription: a module of its own, deployed to its resource group.'
+metadata description = 'Lets the service read one Sentinel workspace. The workspace may be in another subscription, so this is a separate module, deployed to the workspace\'s resource group.'
 
 import { roleIds } from 'role-ids.bicep'
 
@@ -13,9 +13,9 @@ type stableName = string
 type customerId = string
 
 @sealed()
-@description('The service is given Log Analytics Data Reader, on the tables that its queries name and no others.')
+@description('The service gets Log Analytics Data Reader, limited to the tables that its queries name.')
 type readByTable = {
-  @description('Required. The role that the service is given.')
+  @description('Required. The role that the service gets.')
   access: 'data-reader'
 
   name: stableName
@@ -30,9 +30,9 @@ type readByTable = {
 }
 
 @sealed()
-@description('The service is given Log Analytics Reader, on all tables: for a workspace of another tenant (Lighthouse), where a role with data actions can\'t be given.')
+@description('The service gets Log Analytics Reader on all tables. Use it for a workspace of another tenant (Lighthouse), where a role with data actions can\'t be assigned.')
 type readAll = {
-  @description('Required. The role that the service is given.')
+  @description('Required. The role that the service gets.')
   access: 'reader'
 
   name: stableName
@@ -47,9 +47,9 @@ type readAll = {
 }
 
 @sealed()
-@description('Somebody else gives the role: the deployer has no rights on that workspace.')
+@description('The workspace\'s owner assigns the role: the deployer has no rights on that workspace.')
 type givenElsewhere = {
-  @description('Required. The role that the service is given: none here.')
+  @description('Required. The role that the service gets: this deployment assigns none.')
   access: 'given-elsewhere'
 
   name: stableName
@@ -78,7 +78,7 @@ param principalId string
 @minLength(1)
 param tables string[]
 
-@description('Required. data-reader: these tables alone; reader: all of them.')
+@description('Required. data-reader: only these tables; reader: all tables.')
 @allowed(['data-reader', 'reader'])
 param access string
 

@@ -1,6 +1,6 @@
 using '../main.bicep'
 
-// The least that has to be said; the workspace's owner gives the role, and nobody is mailed.
+// The minimum: the workspace's owner assigns the role, and the alerts send no mail.
 param workspaces = [
   {
     access: 'given-elsewhere'

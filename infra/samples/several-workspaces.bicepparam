@@ -1,6 +1,6 @@
 using '../main.bicep'
 
-// Three workspaces: one in this subscription, one in another, one of another tenant through Lighthouse. With the sample consumer.
+// Three workspaces: one in this subscription, one in another subscription, one in another tenant through Lighthouse. With the sample consumer.
 param workspaces = [
   {
     access: 'data-reader'

@@ -1,53 +1,31 @@
 import type { ApprovalSet } from "../core/approval.ts";
-import type { NoveltyPolicy } from "../core/decide.ts";
-import type { CoverageSnapshot } from "../azure/coverage-table.ts";
+import type { DecisionContext } from "../core/decide-write.ts";
 import type { Pack } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
 import type { Row } from "../core/sighting.ts";
+import type { SourceLabel } from "../core/source.ts";
+import type { CoverageSnapshot } from "../core/stores/coverage-store.ts";
+import type { WaveStore } from "../core/stores/wave-store.ts";
 import type { EvidenceLookup } from "../evidence/collect.ts";
-import type { Service } from "../run/run.ts";
-import type { WaveTable } from "../azure/wave-table.ts";
 
-/** How a unit's rows are judged: what of it is the same for all, and the ends of gaps by partition, which may differ. */
-export interface UnitPolicy extends Omit<NoveltyPolicy, "gapEnd"> {
-  readonly gapEnds: ReadonlyMap<string, Date>;
-}
-
-/** What a unit's rows are judged and told by. */
-export interface AnnounceContext {
+/** Everything that one unit needs to decide about its rows and to announce them. */
+export interface AnnounceContext extends DecisionContext {
   readonly pack: Pack;
   readonly unit: UnitPlan;
-  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
-  readonly policy: UnitPolicy;
-  /** Epoch by partition, as the plan found it. */
-  readonly epochs: ReadonlyMap<string, string>;
+  readonly source: SourceLabel;
   /** Devices known of a detection when the run was planned. */
   readonly knownDevices: (detectionId: string) => number;
-  /** The detection's definition differs from the one that read before. */
-  readonly changed: (detectionId: string) => boolean;
-  /** Every detection that is looked for, of all packs. */
-  readonly detectionIds: readonly string[];
-  /** Short name of a detection's tool; `undefined` for one that is no longer looked for. */
+  /** Short name of a detection's tool; `undefined` for a detection that is in no pack. */
   readonly toolOf: (detectionId: string) => string | undefined;
-  readonly approvals: ApprovalSet;
-  /** Asked once, for all candidates; what it gives is asked for at most `EVIDENCE_BATCH` of them at a time. */
+  /** Called once for all candidates; the lookup takes at most `EVIDENCE_BATCH` of them at a time. */
   readonly evidence: (candidates: readonly Row[]) => Promise<EvidenceLookup>;
-  readonly waves: Waves;
-  readonly runId: string;
-  readonly now: Date;
-  /** False: an operator restores a lost state; what is new is written as known, silently. */
-  readonly announce: boolean;
-}
-
-interface Waves {
-  readonly table: WaveTable;
+  readonly waves: WaveStore;
   /** Sightings of a detection within 24 hours that open a wave; 0: none ever does. */
-  readonly threshold: number;
+  readonly waveThreshold: number;
+  readonly runId: string;
 }
 
-/** Devices of one evidence query. */
-export const EVIDENCE_BATCH = 500;
-
+/** Counts of what was committed for one answer. */
 export interface ProcessResult {
   readonly new: number;
   readonly returned: number;
@@ -59,13 +37,15 @@ export interface ProcessResult {
   readonly waves: number;
   /** New devices by detection id. */
   readonly newByDetection: ReadonlyMap<string, number>;
-  /** Entities the service refused: tried again by each run. */
+  /** Entities that the service refused: each run tries them again. */
   readonly quarantined: number;
 }
 
-/** What a run knows before it works on a unit. */
+/** The part of a run's context that announcing needs. */
 export interface AnnounceOrigin {
-  readonly service: Pick<Service, "packs" | "waves" | "settings">;
+  readonly packs: readonly Pack[];
+  readonly settings: { readonly waveThreshold: number };
+  readonly waves: WaveStore;
   readonly snapshot: CoverageSnapshot;
   readonly epochs: ReadonlyMap<string, string>;
   readonly approvals: ApprovalSet;
@@ -73,27 +53,29 @@ export interface AnnounceOrigin {
   readonly now: Date;
 }
 
-/** What holds for all units of a pack in a workspace. */
+/** The context that all units of a pack in one source share. */
 export function announceContextOf(
   pack: Pack,
-  { name, id, tenant }: AnnounceContext["workspace"],
-  of: AnnounceOrigin,
+  { id, name, kind, tenant }: SourceLabel,
+  origin: AnnounceOrigin,
 ): Omit<AnnounceContext, "unit" | "policy" | "evidence"> {
-  const { snapshot, service } = of;
-  const tools = new Map(service.packs.flatMap(({ detections }) => detections.map((one) => [one.id, one.tool])));
-  const hashes = new Map(pack.detections.map((one) => [one.id, one.hash]));
+  const { detections } = origin.snapshot;
+  const tools = new Map(
+    origin.packs.flatMap((one) => one.detections.map((detection) => [detection.id, detection.tool])),
+  );
+  const hashes = new Map(pack.detections.map((detection) => [detection.id, detection.hash]));
   return {
     pack,
-    workspace: { name, id, ...(tenant !== undefined && { tenant }) },
-    epochs: of.epochs,
-    knownDevices: (detectionId) => snapshot.detections.get(detectionId)?.knownDevices ?? 0,
-    changed: (detectionId) => snapshot.detections.get(detectionId)?.hash !== hashes.get(detectionId),
-    detectionIds: [...tools.keys()],
+    source: { id, name, kind, ...(tenant !== undefined && { tenant }) },
+    epochs: origin.epochs,
+    knownDevices: (detectionId) => detections.get(detectionId)?.knownDevices ?? 0,
+    changed: (detectionId) => detections.get(detectionId)?.hash !== hashes.get(detectionId),
     toolOf: (detectionId) => tools.get(detectionId),
-    approvals: of.approvals,
-    waves: { table: service.waves, threshold: service.settings.waveThreshold },
-    runId: of.runId,
-    now: of.now,
+    approvals: origin.approvals,
+    waves: origin.waves,
+    waveThreshold: origin.settings.waveThreshold,
+    runId: origin.runId,
+    now: origin.now,
     announce: true,
   };
 }

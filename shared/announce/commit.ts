@@ -1,17 +1,17 @@
-import type { Change, SightingsTable } from "../azure/sightings-table.ts";
-import type { TransactionOutcome } from "../azure/transaction.ts";
-import { MAX_BINARY_BYTES, MAX_ENTITIES } from "../azure/transaction.ts";
+import type { Announce, SaveQuietly } from "../core/decide-write.ts";
 import { sightingMessage } from "../core/message.ts";
 import type { Detection } from "../core/pack.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
+import type { SightingChange, SightingsStore } from "../core/stores/sightings-store.ts";
+import { MAX_BINARY_BYTES, MAX_ENTITIES } from "../core/stores/write-outcome.ts";
+import { waveMembers } from "../core/wave-message.ts";
 import type { Wave } from "../core/wave.ts";
 import { MAX_MEMBERS } from "../core/wave.ts";
-import { waveMembers } from "../core/wave-message.ts";
-import type { SaveQuietly, Announce } from "../core/decide-write.ts";
 import type { AnnounceContext } from "./announce-context.ts";
+import type { CommitOutcome } from "./commit-with-retry.ts";
 
-/** How sightings of one detection are told: in whose words, and in which wave. */
-export interface BatchContext extends Pick<AnnounceContext, "workspace" | "runId" | "now" | "knownDevices"> {
+/** What the messages of one batch have in common: its detection, its source and window, and its wave. */
+export interface BatchContext extends Pick<AnnounceContext, "source" | "runId" | "now" | "knownDevices"> {
   readonly detection: Detection;
   readonly window: { readonly from: Date; readonly to: Date };
   readonly wave?: Wave;
@@ -19,62 +19,71 @@ export interface BatchContext extends Pick<AnnounceContext, "workspace" | "runId
   readonly otherTools: (deviceId: string) => readonly string[] | undefined;
 }
 
-/** Sightings of one transaction: with a message each, or with the one of their wave. */
+/** Sightings of one transaction: each with its own message, or all with one message of their wave. */
 export const batchSize = (wave: Wave | undefined): number => (wave ? MAX_MEMBERS : MAX_ENTITIES / 2);
 
-export type CommitOutcome = TransactionOutcome | { readonly kind: "too-much" };
-
 /**
- * Commits sightings of one detection and partition, all of them with the messages that tell them: those told in messages of
- * their own, or as members of the wave in one. `too-much`: nothing was written, halve them. The messages are built of what is
- * committed with them, each time anew (R9).
+ * Commits sightings of one detection and partition together with the messages that announce them: a message each, or one with the members
+ * of a wave. `too-much`: nothing was written; halve them. The messages are built from what is committed with them, each time anew (R9).
  */
 export function commitBatch(
   partition: string,
   writes: readonly (Announce | SaveQuietly)[],
   batch: BatchContext,
-  table: Pick<SightingsTable, "commit">,
+  store: Pick<SightingsStore, "commit">,
 ): Promise<CommitOutcome> {
-  const told = writes.filter((one) => one.kind === "tell");
-  const messages = batch.wave ? membersMessage(told, batch, batch.wave) : told.map((one) => singleMessage(one, batch));
+  const announced = writes.filter((write) => write.kind === "announce");
+  const messages = batch.wave
+    ? membersMessage(announced, batch, batch.wave)
+    : announced.map((write) => singleMessage(write, batch));
   if (!messages || messages.reduce((sum, { body }) => sum + body.byteLength, 0) > MAX_BINARY_BYTES)
     return Promise.resolve({ kind: "too-much" });
   const [inWave] = messages;
-  const changes = writes.map((one): Change => ({
+  const changes = writes.map((write): SightingChange => ({
     sighting:
-      one.kind === "tell" && batch.wave && inWave
-        ? { ...one.sighting, messageId: inWave.id, waveId: batch.wave.id }
-        : one.sighting,
-    ...(one.kind === "tell" && { told: true }),
-    ...(one.etag !== undefined && { etag: one.etag }),
-    ...(one.stored !== undefined && { evidence: one.stored }),
+      write.kind === "announce" && batch.wave && inWave
+        ? { ...write.sighting, messageId: inWave.id, waveId: batch.wave.id }
+        : write.sighting,
+    ...(write.kind === "announce" && { announced: true }),
+    ...(write.etag !== undefined && { etag: write.etag }),
+    ...(write.stored !== undefined && { evidence: write.stored }),
   }));
-  return table.commit(partition, changes, messages, batch.now);
+  return store.commit(partition, changes, messages, batch.now);
 }
 
-function singleMessage(one: Announce, batch: BatchContext): OutboxMessage {
+/** Index of the write whose entity has this index in the transaction: sightings first, then their messages; a wave's message is nobody's own. */
+export function writeAt<Write extends Announce | SaveQuietly>(
+  writes: readonly Write[],
+  index: number,
+  { wave }: Pick<BatchContext, "wave">,
+): Write | undefined {
+  if (index < writes.length) return writes[index];
+  return wave ? undefined : writes.filter(({ kind }) => kind === "announce")[index - writes.length];
+}
+
+function singleMessage(write: Announce, batch: BatchContext): OutboxMessage {
   const knownDevices = batch.knownDevices(batch.detection.id);
-  const otherTools = batch.otherTools(one.row.deviceId);
-  const { evidence, ...told } = one;
+  const otherTools = batch.otherTools(write.row.deviceId);
+  const { evidence, ...announced } = write;
   return sightingMessage({
-    ...told,
-    ...(one.row.certificate && { evidence }),
+    ...announced,
+    ...(write.row.certificate && { evidence }),
     detection: batch.detection,
     novelty: { firstInState: knownDevices === 0, knownDevices, ...(otherTools && { otherTools }) },
     window: batch.window,
-    workspace: batch.workspace,
+    source: batch.source,
     runId: batch.runId,
     decidedAt: batch.now,
   });
 }
 
-/** None where nobody is told; `undefined` where they don't fit into one. */
+/** No message where nothing is announced; `undefined` where the members don't fit into one. */
 function membersMessage(
-  told: readonly Announce[],
+  announced: readonly Announce[],
   batch: BatchContext,
   wave: Wave,
 ): readonly OutboxMessage[] | undefined {
-  if (told.length === 0) return [];
-  const message = waveMembers({ ...batch, wave, members: told, decidedAt: batch.now });
+  if (announced.length === 0) return [];
+  const message = waveMembers({ ...batch, wave, members: announced, decidedAt: batch.now });
   return message && [message];
 }

@@ -1,9 +1,10 @@
-import type { SightingVersion, SightingsTable } from "../azure/sightings-table.ts";
-import { sightingRowKey } from "../azure/sightings-table.ts";
 import type { Detection } from "../core/pack.ts";
 import type { Row } from "../core/sighting.ts";
 import { partitionOf } from "../core/slice.ts";
+import { sightingRowKey } from "../core/stores/sighting-key.ts";
+import type { SightingVersion, SightingsReader } from "../core/stores/sightings-store.ts";
 
+/** Known sightings by RowKey. */
 export type KnownVersions = ReadonlyMap<string, SightingVersion>;
 
 /** What decides how the known sightings are read. */
@@ -13,33 +14,35 @@ interface LoadOptions {
   readonly knownDevices: (detectionId: string) => number;
 }
 
-/** Partitions that are read at once: the service answers one while another is taken in. Bounded, since each is held whole. */
+type Store = Pick<SightingsReader, "readVersions" | "readKeys">;
+
+/** Partitions that are read at once: the service answers one while another is processed. Bounded, since each is held whole. */
 const MAX_PARTITIONS_AHEAD = 3;
 
 interface LoadedPartition {
   readonly partition: string;
-  readonly inPartition: readonly Row[];
+  readonly rows: readonly Row[];
   readonly versions: KnownVersions;
-  /** All that the partition holds was read, and not the rows' own sightings alone. */
+  /** The whole partition was read, and not only the sightings of the rows. */
   readonly whole: boolean;
 }
 
 /**
- * The rows by partition with what is known there, some partitions ahead. Portions of one partition share its scan. Old by the time it is
- * used is safe: writes are If-Match.
+ * The rows by partition with what is known there, some partitions ahead. Batches of one partition share its scan. A stale read is safe:
+ * every write is conditional on its ETag.
  */
 export async function* loadKnownAhead(
   batches: Iterable<readonly Row[]>,
-  of: LoadOptions,
-  table: SightingsTable,
+  options: LoadOptions,
+  store: Store,
 ): AsyncGenerator<LoadedPartition, void, undefined> {
   const reading: Promise<LoadedPartition>[] = [];
   let scan: Scan | undefined;
-  for (const rows of batches)
-    for (const [partition, inPartition] of byPartition(rows)) {
-      if (scan?.partition !== partition) scan = scanOf(partition, inPartition, of, table);
-      const loaded = loadKnown(partition, inPartition, scan, of, table);
-      // Its failure is met when its turn comes; until then nobody waits for it.
+  for (const batch of batches)
+    for (const [partition, rows] of Map.groupBy(batch, ({ deviceId }) => partitionOf(deviceId))) {
+      if (scan?.partition !== partition) scan = startScan(partition, rows, options, store);
+      const loaded = load(partition, rows, scan, options, store);
+      // A failure surfaces when the partition's turn comes; until then nobody awaits it.
       loaded.catch(() => undefined);
       reading.push(loaded);
       const next = reading.length > MAX_PARTITIONS_AHEAD ? reading.shift() : undefined;
@@ -53,24 +56,24 @@ interface Scan {
   readonly versions: Promise<KnownVersions>;
 }
 
-/** A scan costs a request for 1,000 known sightings, a point read one a row: whichever is fewer. `undefined`: point reads. */
-function scanOf(partition: string, rows: readonly Row[], of: LoadOptions, table: SightingsTable): Scan | undefined {
-  const knownHere = [...of.detections.keys()].reduce((sum, id) => sum + of.knownDevices(id), 0) / 16;
-  if (keysOf(rows, of.detections).length <= Math.ceil(knownHere / 1000)) return undefined;
-  const versions = table.readVersions(partition);
+/** A scan costs a request for 1,000 known sightings, a point read one a row: the cheaper is chosen. `undefined`: point reads. */
+function startScan(partition: string, rows: readonly Row[], options: LoadOptions, store: Store): Scan | undefined {
+  const knownHere = [...options.detections.keys()].reduce((sum, id) => sum + options.knownDevices(id), 0) / 16;
+  if (keysOf(rows, options.detections).length <= Math.ceil(knownHere / 1000)) return undefined;
+  const versions = store.readVersions(partition);
   versions.catch(() => undefined);
   return { partition, versions };
 }
 
-async function loadKnown(
+async function load(
   partition: string,
-  inPartition: readonly Row[],
+  rows: readonly Row[],
   scan: Scan | undefined,
-  of: LoadOptions,
-  table: SightingsTable,
+  options: LoadOptions,
+  store: Store,
 ): Promise<LoadedPartition> {
-  const versions = await (scan?.versions ?? table.readKeys(partition, keysOf(inPartition, of.detections)));
-  return { partition, inPartition, versions, whole: scan !== undefined };
+  const versions = await (scan?.versions ?? store.readKeys(partition, keysOf(rows, options.detections)));
+  return { partition, rows, versions, whole: scan !== undefined };
 }
 
 /** RowKeys of the rows' own sightings, and of those under ids that their detections supersede. */
@@ -81,15 +84,4 @@ export function keysOf(rows: readonly Row[], detections: ReadonlyMap<string, Det
       sightingRowKey({ detectionId, deviceId: row.deviceId }),
     ),
   ]);
-}
-
-function byPartition(rows: readonly Row[]): Map<string, Row[]> {
-  const partitions = new Map<string, Row[]>();
-  for (const row of rows) {
-    const partition = partitionOf(row.deviceId);
-    const stored = partitions.get(partition);
-    if (stored) stored.push(row);
-    else partitions.set(partition, [row]);
-  }
-  return partitions;
 }

@@ -1,17 +1,18 @@
-import type { BatchContext } from "./commit.ts";
-import type { SaveQuietly, Announce } from "../core/decide-write.ts";
+import type { Announce, SaveQuietly } from "../core/decide-write.ts";
+import { chunksOf } from "../core/split-list.ts";
 import type { Logger } from "../logger.ts";
+import type { BatchContext } from "./commit.ts";
 
 /** Sightings of one line: far from the 32,768 characters that Application Insights keeps of a message. */
 const IN_ONE_LINE = 50;
 
-/** Names are the device's own; the state and the messages have the whole one. */
+/** Device names are unbounded. The state and the messages have the whole name. */
 const MAX_NAME = 64;
 
-/** Says which sightings a transaction has brought into the state, told or expected: what the workbook counts. */
+/** Logs the sightings that a transaction has brought into the state, announced or expected. The workbook counts these lines. */
 export function logCommitted(written: readonly (Announce | SaveQuietly)[], batch: BatchContext, log: Logger): void {
-  for (let from = 0; from < written.length; from += IN_ONE_LINE) {
-    const sightings = written.slice(from, from + IN_ONE_LINE).map(({ novelty, sighting, row }) => ({
+  for (const chunk of chunksOf(written, IN_ONE_LINE)) {
+    const sightings = chunk.map(({ novelty, sighting, row }) => ({
       deviceId: sighting.deviceId.slice(0, 128),
       deviceName: row.deviceName.slice(0, MAX_NAME),
       novelty,
@@ -21,13 +22,13 @@ export function logCommitted(written: readonly (Announce | SaveQuietly)[], batch
     log.info(
       {
         event: "sightings.committed",
-        workspace: batch.workspace.name,
+        source: batch.source.name,
         detectionId: batch.detection.id,
         tool: batch.detection.tool,
         ...(batch.wave && { waveId: batch.wave.id, waveOpenedAt: batch.wave.openedAt }),
         sightings,
       },
-      "sightings are in the state, and those to be told in the outbox",
+      "sightings are in the state, and their messages in the outbox",
     );
   }
 }

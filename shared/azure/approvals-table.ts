@@ -1,17 +1,12 @@
-import { createHash } from "node:crypto";
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { Approval, ApprovalSet } from "../core/approval.ts";
-import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
+import type { Applied, ApprovalsStore } from "../core/stores/approvals-store.ts";
+import { MAX_ENTITIES } from "../core/stores/write-outcome.ts";
 import { StateError } from "../errors.ts";
-import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
-import { asStateErrors, MAX_ENTITIES, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
-
-export type ApprovalsTable = ReturnType<typeof approvalsTable>;
-
-/** `conflict`: the pointer is no longer at the version that was expected: somebody else applied a set. */
-export type Applied =
-  | { readonly kind: "applied"; readonly version: number }
-  | { readonly kind: "conflict"; readonly stored: number | undefined };
+import type { ApprovalRows } from "./approval-rows.ts";
+import { hashOf, rowsOf, toApprovals } from "./approval-rows.ts";
+import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
+import { asStateErrors, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
 
 type Client = Pick<
   TableClient,
@@ -34,9 +29,6 @@ const POINTER = { partitionKey: "pointer", rowKey: "current" } as const;
 /** Versions that stay: a run reads the pointer first and the rows after it. */
 const KEPT_VERSIONS = 10;
 
-/** UTF-16 units in a row's text; a text property holds 32,768. Limit of Table Storage. */
-const MAX_TEXT = 30_000;
-
 /** Characters, ASCII, in a transaction of the service's 4 MiB: escaped once more, and with the envelopes beside them. */
 const MAX_TRANSACTION_TEXT = 1_500_000;
 
@@ -44,7 +36,7 @@ const MAX_TRANSACTION_TEXT = 1_500_000;
  * The `Approvals` table: sets of approvals, and one pointer to the set that counts. A set's rows are written before the pointer
  * moves to them, so that a reader sees one set whole or the other (R12). What can't be read throws: it is never an empty set.
  */
-export function approvalsTable(table: Client) {
+export function approvalsTable(table: Client): ApprovalsStore {
   return {
     /** Version that the pointer is at; `undefined` where there is none yet. */
     async pointer(): Promise<number | undefined> {
@@ -108,48 +100,13 @@ export function approvalsTable(table: Client) {
   };
 }
 
-interface Rows {
-  readonly texts: readonly string[];
-  readonly hash: string;
-}
-
-/** An approval may be longer than a property holds: an inventory of thousands of devices. Each row: how many follow, and a part. */
-function rowsOf(approvals: readonly Approval[]): Rows {
-  const texts = approvals.flatMap((approval) => {
-    const text = encodeApproval(approval);
-    const parts = Array.from({ length: Math.ceil(text.length / MAX_TEXT) }, (_, i) =>
-      text.slice(i * MAX_TEXT, (i + 1) * MAX_TEXT),
-    );
-    return parts.map((part, i) => `${parts.length - 1 - i} ${part}`);
-  });
-  return { texts, hash: hashOf(texts) };
-}
-
-function toApprovals(texts: readonly string[], version: number): readonly Approval[] {
-  const approvals: Approval[] = [];
-  let text = "";
-  for (const row of texts) {
-    const space = row.indexOf(" ");
-    text += row.slice(space + 1);
-    if (row.slice(0, space) !== "0") continue;
-    const approval = decodeApproval(text);
-    if (!approval) throw new StateError(`set ${version} of Approvals holds what is no approval: ${text.slice(0, 80)}…`);
-    approvals.push(approval);
-    text = "";
-  }
-  if (text !== "") throw new StateError(`set ${version} of Approvals ends within an approval`);
-  return approvals;
-}
-
-const hashOf = (texts: readonly string[]): string => createHash("sha256").update(JSON.stringify(texts)).digest("hex");
-
 /** By content too: what a broken-off apply left behind is not in the way of the next one. */
 const partitionOfSet = (version: number, hash: string): string => `${setPrefix(version)}|${hash.slice(0, 16)}`;
 const setPrefix = (version: number): string => `set-${String(version).padStart(10, "0")}`;
 const versionOf = (partition: string): number => Number(/^set-(\d+)/.exec(partition)?.[1] ?? 0);
 const SETS = "PartitionKey ge 'set-' and PartitionKey lt 'set.'";
 
-const pointerEntity = (version: number, { texts, hash }: Rows) => ({
+const pointerEntity = (version: number, { texts, hash }: ApprovalRows) => ({
   ...POINTER,
   version,
   rows: partitionOfSet(version, hash),

@@ -1,84 +1,36 @@
-import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
-import type { UnitCoverage } from "../core/plan.ts";
+import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type { ReviewMark } from "../core/review.ts";
+import type {
+  Advance,
+  CoverageRecord,
+  CoverageSnapshot,
+  CoverageStore,
+  DetectionRecord,
+  Marks,
+  RecheckPosition,
+} from "../core/stores/coverage-store.ts";
+import { MAX_ATTEMPTS } from "../core/stores/write-outcome.ts";
 import { StateError } from "../errors.ts";
-import { refuseNewer, SCHEMA_VERSION } from "./sightings-table.ts";
+import {
+  MAX_TEXT,
+  RECHECK_POSITION,
+  reversed,
+  runKey,
+  toAdvanceAction,
+  toDetection,
+  toMark,
+  toUnit,
+} from "./coverage-entity.ts";
+import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
 import { asStateErrors, statusOf, submit, writeIfUnchanged } from "./transaction.ts";
-
-/** What Coverage remembers of a detection: for messages, not for safety. */
-export interface DetectionRecord {
-  readonly hash: string;
-  readonly firstSeen?: Date;
-  /** Devices known, counted up as they are told; approximate after conflicts. */
-  readonly knownDevices: number;
-}
-
-/** Everything that a run plans from. Read in one go, before the partitions' epochs are (see `epochs` in run.ts). */
-export interface CoverageSnapshot {
-  /** By `workspace|pack|slice`. */
-  readonly units: ReadonlyMap<string, CoverageRecord>;
-  /** Epoch by partition. */
-  readonly epochs: ReadonlyMap<string, string>;
-  readonly detections: ReadonlyMap<string, DetectionRecord>;
-  readonly marks: Marks;
-  /** When a unit was last worked on without coming to its end, by its key. */
-  readonly attempts: ReadonlyMap<string, Date>;
-}
-
-/** How far the approvals were reviewed, and the expected sightings looked at. Neither ever goes back. */
-export interface Marks {
-  readonly review?: ReviewMark;
-  readonly recheck?: Date;
-  /** A look that was cut off; absent: none is under way. */
-  readonly recheckPosition?: RecheckPosition;
-}
-
-/** Up to where a look has come, by partition and RowKey. */
-export interface RecheckPosition {
-  /** Of the look, not of the run that goes on with it: what was ingested since is looked at by the next. */
-  readonly startedAt: Date;
-  readonly partition: string;
-  readonly key: string;
-  /** Everything up to here could be looked at. */
-  readonly whole: boolean;
-}
-
-/** The slicing of the last reading that worked. `sliced`: one answer for all devices was too much; `cut`: so was one for this share. */
-export interface Slicing {
-  readonly sliced: boolean;
-  readonly cut: boolean;
-}
-
-/** A unit's row as it was read. */
-export interface CoverageRecord extends UnitCoverage, Slicing {
-  readonly etag: string;
-}
-
-/** One unit's advance. `priorHash` is the mark that the plan saw. */
-export interface Advance extends Slicing {
-  readonly key: string;
-  readonly coveredTo: Date;
-  readonly packHash: string;
-  readonly priorHash?: string;
-  readonly gapEnd?: Date;
-  /** The row as the plan read it: spares a read while nobody else writes. Absent: there was none. */
-  readonly stored?: CoverageRecord;
-}
-
-export type CoverageTable = ReturnType<typeof coverageTable>;
 
 type Client = Pick<
   TableClient,
   "listEntities" | "getEntity" | "createEntity" | "upsertEntity" | "updateEntity" | "deleteEntity" | "submitTransaction"
 >;
 
-/** Rounds of read-and-write-again before a unit fails. Design §4. */
-const MAX_ATTEMPTS = 4;
-
-const LOOK_POSITION = "recheck-position";
-
 /** The `Coverage` table: what has been read up to when, the epochs, the detections, the runs. */
-export function coverageTable(table: Client) {
+export function coverageTable(table: Client): CoverageStore {
   return {
     async snapshot(): Promise<CoverageSnapshot> {
       const units = new Map<string, CoverageRecord>();
@@ -109,9 +61,9 @@ export function coverageTable(table: Client) {
     /** Keeps up to where a look has come; `undefined`: it has come to its end. */
     async saveRecheckPosition(position: RecheckPosition | undefined): Promise<void> {
       await guarded("write", async () => {
-        if (!position) return deleteIfThere(table, "mark", LOOK_POSITION);
+        if (!position) return deleteIfThere(table, "mark", RECHECK_POSITION);
         const { startedAt: at, ...place } = position;
-        const entity = { partitionKey: "mark", rowKey: LOOK_POSITION, at, ...place, schemaVersion: SCHEMA_VERSION };
+        const entity = { partitionKey: "mark", rowKey: RECHECK_POSITION, at, ...place, schemaVersion: SCHEMA_VERSION };
         await table.upsertEntity(entity, "Replace");
       });
     },
@@ -146,7 +98,7 @@ export function coverageTable(table: Client) {
         const actions = (
           await Promise.all(
             advances.map(async (advance) =>
-              toAction(advance, round === 0 ? advance.stored : await readUnit(table, advance.key)),
+              toAdvanceAction(advance, round === 0 ? advance.stored : await readUnit(table, advance.key)),
             ),
           )
         ).filter((action) => action !== undefined);
@@ -240,78 +192,9 @@ export function coverageTable(table: Client) {
   };
 }
 
-/** UTF-16 units in a text property. Limit of Table Storage. */
-const MAX_TEXT = 32_000;
-
-/** So that newer sorts first: Table Storage orders keys upwards only. */
-const reversed = (time: Date): string => String(8_640_000_000_000_000 - time.getTime()).padStart(16, "0");
-const runKey = (startedAt: Date, runId: string): string => `${reversed(startedAt)}|${runId}`;
-
-export const unitKey = (workspace: string, pack: string, slice: string): string => `${workspace}|${pack}|${slice}`;
-
 async function readUnit(table: Client, key: string): Promise<CoverageRecord | undefined> {
   const entity = await guarded("read", () => read(table, "unit", key));
   return entity && toUnit(entity);
-}
-
-function toAction(advance: Advance, stored: CoverageRecord | undefined): TransactionAction | undefined {
-  if (stored && stored.packHash !== advance.packHash && stored.packHash !== advance.priorHash) return undefined;
-  const forward =
-    stored?.packHash === advance.packHash && stored.coveredTo > advance.coveredTo
-      ? stored.coveredTo
-      : advance.coveredTo;
-  const gapEnd = latest(stored?.gapEnd, advance.gapEnd);
-  const entity = {
-    partitionKey: "unit",
-    rowKey: advance.key,
-    coveredTo: forward,
-    packHash: advance.packHash,
-    sliced: advance.sliced,
-    cut: advance.cut,
-    schemaVersion: SCHEMA_VERSION,
-    ...(gapEnd && { gapEnd }),
-  };
-  return stored ? ["update", entity, "Replace", { etag: stored.etag }] : ["create", entity];
-}
-
-const latest = (a: Date | undefined, b: Date | undefined): Date | undefined => (a && b ? (a > b ? a : b) : (a ?? b));
-
-function toUnit(entity: TableEntityResult<Record<string, unknown>>): CoverageRecord {
-  const { coveredTo, gapEnd } = entity;
-  if (!(coveredTo instanceof Date))
-    throw new StateError(
-      `the Coverage row ${String(entity["rowKey"])} has no coveredTo; it was changed by hand: delete it, and the unit reads the whole horizon`,
-    );
-  return {
-    coveredTo,
-    packHash: String(entity["packHash"]),
-    sliced: entity["sliced"] === true,
-    cut: entity["cut"] === true,
-    etag: entity.etag,
-    ...(gapEnd instanceof Date && { gapEnd }),
-  };
-}
-
-function toDetection(entity: Readonly<Record<string, unknown>>): DetectionRecord {
-  const { knownDevices, firstSeen } = entity;
-  return {
-    hash: String(entity["hash"]),
-    knownDevices: typeof knownDevices === "number" ? knownDevices : 0,
-    ...(firstSeen instanceof Date && { firstSeen }),
-  };
-}
-
-function toMark(key: string, entity: Readonly<Record<string, unknown>>): Marks {
-  const { version, at } = entity;
-  if (!(at instanceof Date)) return {};
-  if (key === "recheck") return { recheck: at };
-  if (key === LOOK_POSITION) {
-    const { partition, key: last, whole } = entity;
-    return {
-      recheckPosition: { startedAt: at, partition: String(partition), key: String(last), whole: whole === true },
-    };
-  }
-  return key === "review" && typeof version === "number" ? { review: { version, at } } : {};
 }
 
 async function moveMark(

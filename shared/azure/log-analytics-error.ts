@@ -146,10 +146,10 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : text(field(error, "message")) || String(error);
 
-const field = (of: unknown, name: string): unknown =>
-  typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 
-function numberOf(of: unknown, name: string): number | undefined {
-  const value = field(of, name);
-  return typeof value === "number" ? value : undefined;
+function numberOf(value: unknown, name: string): number | undefined {
+  const number = field(value, name);
+  return typeof number === "number" ? number : undefined;
 }

@@ -24,9 +24,9 @@ interface Part {
 }
 
 /** @throws {SourceError} of kind `authorisation` only */
-export async function queryEvidence(pack: Pack, of: EvidenceAsk, ask: Ask): Promise<EvidenceAnswer> {
+export async function queryEvidence(pack: Pack, request: EvidenceAsk, ask: Ask): Promise<EvidenceAnswer> {
   const { evidence } = pack;
-  const devices = [...new Set(of.devices)];
+  const devices = [...new Set(request.devices)];
   if (evidence === undefined)
     return {
       asked: 0,
@@ -40,7 +40,7 @@ export async function queryEvidence(pack: Pack, of: EvidenceAsk, ask: Ask): Prom
   let asked = 0;
   const look = async (what: string, query: readonly QueryPart[], batch: readonly string[]): Promise<Part> => {
     asked += 1;
-    return lookAt({ what, devices: batch, text: bindQuery(query, of.window, "all", batch) }, ask);
+    return lookAt({ what, devices: batch, text: bindQuery(query, request.window, "all", batch) }, ask);
   };
   const once = async (what: string, query: readonly QueryPart[], asking: readonly string[]): Promise<Part> => {
     const all = [...new Set(asking)];
@@ -55,8 +55,8 @@ export async function queryEvidence(pack: Pack, of: EvidenceAsk, ask: Ask): Prom
     devices.slice(i * DEVICES_A_QUERY, (i + 1) * DEVICES_A_QUERY),
   );
   const [tasks, logons, ...pieces] = await Promise.all([
-    once("scheduled tasks", evidence.tasks, of.tasks),
-    once("network logons", evidence.logons, of.logons),
+    once("scheduled tasks", evidence.tasks, request.tasks),
+    once("network logons", evidence.logons, request.logons),
     ...batches.map((batch) => look("file and process events", evidence.pieces, batch)),
   ]);
   return {

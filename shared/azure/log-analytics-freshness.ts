@@ -27,7 +27,7 @@ export function freshnessQuery(tables: readonly string[], now: Date): string {
 }
 
 /** @throws {SourceError} where the answer does not have the query's columns */
-export function checkFreshness(
+export function decodeFreshness(
   tables: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],
 ): readonly TableFreshness[] {

@@ -13,7 +13,7 @@ import type { QueryClient } from "./log-analytics-client.ts";
 import { isUntimedThrottling, partialReason, toSourceError } from "./log-analytics-error.ts";
 import { queryEvidence } from "./log-analytics-evidence.ts";
 import { RowBuffer } from "./row-buffer.ts";
-import { FRESHNESS_REACH, freshnessQuery, checkFreshness } from "./log-analytics-freshness.ts";
+import { FRESHNESS_REACH, freshnessQuery, decodeFreshness } from "./log-analytics-freshness.ts";
 import { decodeRecords } from "./decode-records.ts";
 import type { BufferedResult } from "./row-interceptor.ts";
 
@@ -39,7 +39,7 @@ const THROTTLED_DELAYS: readonly number[] = [5_000, 10_000, 20_000];
 
 export interface LogAnalyticsOptions {
   readonly client: QueryClient;
-  readonly workspace: { readonly name: string; readonly id: string };
+  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
   /** Shared by all workspaces. */
   readonly limiter: Limiter;
   readonly throttledDelays?: readonly number[];
@@ -58,7 +58,10 @@ interface Question {
 export function logAnalyticsSource(options: LogAnalyticsOptions): Source {
   const { workspace } = options;
   return {
+    id: workspace.id,
     name: workspace.name,
+    kind: "log-analytics",
+    ...(workspace.tenant !== undefined && { tenant: workspace.tenant }),
     maxRows: MAX_ROWS,
     query: (pack, window, slice) =>
       ask(options, {
@@ -108,7 +111,7 @@ async function queryFreshness(
   });
   // Half an answer would show a table as silent or alive at random.
   if (!answer.complete) throw new SourceError("transient", `${name}: the answer is partial: ${answer.partialReason}`);
-  return checkFreshness(tables, drainRecords(answer));
+  return decodeFreshness(tables, drainRecords(answer));
 }
 
 /** One missing table makes the whole query fail; asked singly it is silent, and the others show what they have. */
@@ -125,7 +128,7 @@ async function queryFreshnessSingly(
       } catch (single) {
         if (!isRefusedQuery(single)) throw single;
         options.log?.error(
-          { event: "table.missing", workspace: options.workspace.name, table, error: single },
+          { event: "table.missing", source: options.workspace.name, table, error: single },
           "a table that detections read can't be queried: is its connector on?",
         );
         return undefined;

@@ -1,23 +1,18 @@
 import type { TableClient } from "@azure/data-tables";
 import { partitionsOf } from "../core/slice.ts";
-import { refuseNewer, SIGHTING_KEYS } from "./sightings-table.ts";
+import type { SightingsRetention } from "../core/stores/sightings-store.ts";
+import { refuseNewer } from "./schema-version.ts";
+import { SIGHTING_KEYS } from "./sightings-table.ts";
 import { asStateError, forEachConcurrent, statusOf } from "./transaction.ts";
-
-export type Retention = ReturnType<typeof retention>;
 
 interface Expired {
   readonly key: string;
   readonly etag: string;
 }
 
-/** What the `Sightings` table forgets. */
-export function retention(table: Pick<TableClient, "listEntities" | "deleteEntity">) {
+/** Deletes from the `Sightings` table what is out of retention. */
+export function retention(table: Pick<TableClient, "listEntities" | "deleteEntity">): SightingsRetention {
   return {
-    /**
-     * Deletes sightings last seen before `before`, each only as it was read (R8: one that returns at the same moment stays),
-     * and none whose message is still in the outbox. Returns how many, by detection id.
-     * @throws {StateError} when the table can't be read or written
-     */
     async deleteExpired(before: Date): Promise<ReadonlyMap<string, number>> {
       const deleted = new Map<string, number>();
       for (const partition of partitionsOf("all")) {

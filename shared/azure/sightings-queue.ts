@@ -15,7 +15,7 @@ export interface SendRetryOptions {
   readonly timeoutInMs: number;
 }
 
-const PATIENCE: SendRetryOptions = {
+const DEFAULT_RETRY: SendRetryOptions = {
   maxRetries: 3,
   retryDelayInMs: 800,
   maxRetryDelayInMs: 8_000,
@@ -42,21 +42,22 @@ interface Batch<T> {
 
 type Sendable = { readonly message: OutboxMessage };
 
-/** The queue, over the real SDK, which is loaded here and connects with the first message. */
-export async function openQueue(of: {
+interface QueueOptions {
   readonly address: Address;
   readonly queue: string;
   readonly credential: TokenCredential;
   readonly retry?: SendRetryOptions;
-}): Promise<Queue> {
+}
+
+/** The queue, over the real SDK, which is loaded here and connects with the first message. */
+export async function openQueue({ address, queue, credential, retry = DEFAULT_RETRY }: QueueOptions): Promise<Queue> {
   const { RetryMode, ServiceBusClient } = await import("@azure/service-bus");
-  const retry = of.retry ?? PATIENCE;
   const options = { retryOptions: { mode: RetryMode.Exponential, ...retry } };
   const client =
-    of.address.kind === "loopback"
-      ? new ServiceBusClient(of.address.connectionString, options)
-      : new ServiceBusClient(of.address.endpoint, of.credential, options);
-  const sender = client.createSender(of.queue);
+    address.kind === "loopback"
+      ? new ServiceBusClient(address.connectionString, options)
+      : new ServiceBusClient(address.endpoint, credential, options);
+  const sender = client.createSender(queue);
   return {
     sendAll: (entries, outcomes) => sendAll(sender, entries, outcomes, retry),
     async close() {

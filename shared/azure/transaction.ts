@@ -1,23 +1,6 @@
 import type { TableClient, TableEntity, TransactionAction } from "@azure/data-tables";
+import type { WriteOutcome } from "../core/stores/write-outcome.ts";
 import { StateError, StateNewerError } from "../errors.ts";
-
-/**
- * What became of an entity-group transaction: all of it or nothing. `conflict`: somebody else wrote first (409, 404, 412).
- * `refused`: the service won't take an entity for what it is (400, 413); `index` is the entity's, where the service names it.
- */
-export type TransactionOutcome =
-  | { readonly kind: "done" }
-  | { readonly kind: "conflict" }
-  | { readonly kind: "refused"; readonly index?: number; readonly reason: string };
-
-/** Entities in one transaction. Limit of Table Storage. */
-export const MAX_ENTITIES = 100;
-
-/**
- * Raw bytes of binary properties in one transaction. The service's 4 MiB count the request as encoded: base64 makes four
- * bytes of three, and the other properties and the envelope need room.
- */
-export const MAX_BINARY_BYTES = 2_800_000;
 
 /**
  * Submits 1 to 100 actions of one partition.
@@ -26,7 +9,7 @@ export const MAX_BINARY_BYTES = 2_800_000;
 export async function submit(
   table: Pick<TableClient, "submitTransaction">,
   actions: TransactionAction[],
-): Promise<TransactionOutcome> {
+): Promise<WriteOutcome> {
   try {
     await table.submitTransaction(actions);
     return { kind: "done" };

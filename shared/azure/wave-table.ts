@@ -1,24 +1,17 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import type { OutboxMessage } from "../core/sighting.ts";
 import type { WaveState } from "../core/wave.ts";
-import { toOutboxEntity } from "./outbox-table.ts";
-import { SCHEMA_VERSION, refuseNewer } from "./sightings-table.ts";
-import type { TransactionOutcome } from "./transaction.ts";
+import type { WaveRecord, WaveStore } from "../core/stores/wave-store.ts";
+import type { WriteOutcome } from "../core/stores/write-outcome.ts";
+import { toOutboxEntity } from "./outbox-entity.ts";
+import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
 import { asStateError, statusOf, submit } from "./transaction.ts";
 
 /** Headers lie in the partition of their wave's row, and the relay reads it first. */
 const WAVE_PARTITION = "wave";
 
-export interface WaveRecord {
-  readonly state: WaveState;
-  /** Absent: there is no row yet. */
-  readonly etag?: string;
-}
-
-export type WaveTable = ReturnType<typeof waveTable>;
-
 /** The wave rows, in the `Sightings` table: one a detection (R5). */
-export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransaction">) {
+export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransaction">): WaveStore {
   return {
     async read(detectionId: string): Promise<WaveRecord> {
       try {
@@ -38,7 +31,7 @@ export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransact
       etag: string | undefined,
       header: OutboxMessage | undefined,
       now: Date,
-    ): Promise<TransactionOutcome> {
+    ): Promise<WriteOutcome> {
       const entity = {
         partitionKey: WAVE_PARTITION,
         rowKey: detectionId,

@@ -1,4 +1,4 @@
-import type { ApprovalsTable } from "../azure/approvals-table.ts";
+import type { ApprovalsStore } from "../core/stores/approvals-store.ts";
 import { approvalsTable } from "../azure/approvals-table.ts";
 import { sightingsTable } from "../azure/sightings-table.ts";
 import { tableClient } from "../azure/table-client.ts";
@@ -8,7 +8,7 @@ import { readConfig } from "./settings-file.ts";
 
 /** The parts of the state that the approval commands use. */
 export interface ApprovalState {
-  readonly approvals: Pick<ApprovalsTable, "pointer" | "current" | "apply">;
+  readonly approvals: Pick<ApprovalsStore, "pointer" | "current" | "apply">;
   /** All sightings of a partition, with their evidence. */
   readonly stored: (partition: string) => AsyncIterable<StoredSighting>;
   /** Slug of a detection's tool; empty for a detection that no longer exists. */

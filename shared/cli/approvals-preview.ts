@@ -44,7 +44,7 @@ export async function preview(
         tool,
         covers: before.covers + (approvalId === undefined ? 0 : 1),
         silences: before.silences + (reviewed.kind === "expect" ? 1 : 0),
-        ends: before.ends + (reviewed.kind === "lift" ? 1 : 0),
+        ends: before.ends + (reviewed.kind === "announce" ? 1 : 0),
       });
     }
   }

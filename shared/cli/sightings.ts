@@ -98,7 +98,7 @@ export function detailLines(sighting: StoredSighting, tool: string): readonly st
   return [
     `${tool || sighting.detectionId} on ${shownDevice(sighting)}`,
     `  key          ${sighting.detectionId}|${clean(sighting.deviceId, 600).text}`,
-    `  source       ${sighting.workspace}`,
+    `  source       ${sighting.source}`,
     `  group        ${clean(sighting.deviceGroup, 200).text || "none"}`,
     `  seen         ${minute(sighting.firstSeen)} to ${minute(sighting.lastSeen)}, episode ${sighting.episode}`,
     `  disposition  ${sighting.disposition}${sighting.approvalId === undefined ? "" : ` by ${sighting.approvalId}`}, announced ${sighting.announcement} times`,

@@ -12,13 +12,20 @@ import type { Evidence } from "./evidence.ts";
  * sighting was there before the list was made (`preexisting`); and only where no run evidence speaks against it. Never: an expired
  * one, a counterfeit, or evidence that is not whole (R13).
  */
-export function approve(of: ApprovalSubject, evidence: Evidence, approvals: readonly Approval[], now: Date): Verdict {
+export function approve(
+  subject: ApprovalSubject,
+  evidence: Evidence,
+  approvals: readonly Approval[],
+  now: Date,
+): Verdict {
   const reasons: { approvalId: string; reason: string }[] = [];
-  const concerned = approvals.filter(({ tools }) => tools.includes(of.tool)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const concerned = approvals
+    .filter(({ tools }) => tools.includes(subject.tool))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (const approval of concerned) {
-    const reason = objection(approval, of, evidence, now);
+    const reason = objection(approval, subject, evidence, now);
     if (reason === undefined)
-      return { covered: true, approvalId: approval.id, reason: grounds(approval, of, evidence) };
+      return { covered: true, approvalId: approval.id, reason: grounds(approval, subject, evidence) };
     reasons.push({ approvalId: approval.id, reason });
   }
   return { covered: false, reasons };
@@ -30,40 +37,46 @@ export const EXPIRING_DAYS = 14;
 /** Whether it counts: an approval ends at the instant of its `expires`. */
 export const isInForce = ({ expires }: Pick<Approval, "expires">, now: Date): boolean => now < expires;
 
-function objection(approval: Approval, of: ApprovalSubject, evidence: Evidence, now: Date): string | undefined {
+function objection(approval: Approval, subject: ApprovalSubject, evidence: Evidence, now: Date): string | undefined {
   if (!isInForce(approval, now)) return `it expired on ${approval.expires.toISOString()}`;
-  if (of.counterfeit) return "the tool's certificate is not trusted: a counterfeit is never covered";
+  if (subject.counterfeit) return "the tool's certificate is not trusted: a counterfeit is never covered";
   if (evidence.missing.length > 0)
     return `not everything could be looked at: ${evidence.missing.map(shown).join("; ")}`;
-  const listed = isListed(approval, of);
-  if (!listed && !includesText(approval.devices.groups ?? [], of.deviceGroup))
-    return `the device ${shown(of.deviceName) || shown(of.deviceId)} is none of its devices`;
+  const listed = isListed(approval, subject);
+  if (!listed && !includesText(approval.devices.groups ?? [], subject.deviceGroup))
+    return `the device ${shown(subject.deviceName) || shown(subject.deviceId)} is none of its devices`;
   const arrivals = evidence.pieces.filter(({ kind }) => kind === "arrival");
   return (
-    outsideSession(approval, of, evidence) ??
+    outsideSession(approval, subject, evidence) ??
     inUserFolder(approval, evidence) ??
-    (arrivals.length === 0 ? notPreexisting(approval, of, listed) : uncoveredArrival(arrivals, approval.arrival)) ??
+    (arrivals.length === 0
+      ? notPreexisting(approval, subject, listed)
+      : uncoveredArrival(arrivals, approval.arrival)) ??
     runAgainst(evidence.pieces, approval)
   );
 }
 
-const isListed = ({ devices: { names = [] } }: Approval, of: ApprovalSubject): boolean =>
-  includesText(names, of.deviceName) || includesText(names, of.deviceId);
+const isListed = ({ devices: { names = [] } }: Approval, subject: ApprovalSubject): boolean =>
+  includesText(names, subject.deviceName) || includesText(names, subject.deviceId);
 
-function notPreexisting({ preexisting, made }: Approval, of: ApprovalSubject, listed: boolean): string | undefined {
+function notPreexisting(
+  { preexisting, made }: Approval,
+  subject: ApprovalSubject,
+  listed: boolean,
+): string | undefined {
   if (!preexisting) return "nothing shows how the tool got there: there is no arrival evidence";
   if (!listed)
     return "nothing shows how the tool got there, and what was there before is covered on listed devices only";
-  if (!made || of.firstSeen >= made)
+  if (!made || subject.firstSeen >= made)
     return "nothing shows how the tool got there, and it was not there yet when the devices were listed";
   return undefined;
 }
 
-function outsideSession({ session }: Approval, of: ApprovalSubject, { pieces }: Evidence): string | undefined {
+function outsideSession({ session }: Approval, subject: ApprovalSubject, { pieces }: Evidence): string | undefined {
   if (!session) return undefined;
   const outside = pieces.find(({ at }) => at < session.validFrom || at > session.validTo);
   if (outside) return `${what(outside)}: outside the session`;
-  return of.firstSeen < session.validFrom ? "the tool was there before the session began" : undefined;
+  return subject.firstSeen < session.validFrom ? "the tool was there before the session began" : undefined;
 }
 
 /**
@@ -76,8 +89,8 @@ function inUserFolder({ session, arrival }: Approval, { pieces }: Evidence): str
   return found && `${what(found)}: it lies in a user's folder`;
 }
 
-function grounds(approval: Approval, of: ApprovalSubject, { pieces }: Evidence): string {
-  const where = isListed(approval, of) ? "a device that it lists" : `the group ${shown(of.deviceGroup)}`;
+function grounds(approval: Approval, subject: ApprovalSubject, { pieces }: Evidence): string {
+  const where = isListed(approval, subject) ? "a device that it lists" : `the group ${shown(subject.deviceGroup)}`;
   const arrivals = pieces.filter(({ kind }) => kind === "arrival").length;
   const how =
     arrivals === 0

@@ -1,23 +1,25 @@
-import type { KnownSighting, Novelty } from "./decide.ts";
-import { announce, causeOf, decide } from "./decide.ts";
+import type { ApprovalSet } from "./approval.ts";
 import { approve } from "./approve.ts";
+import type { KnownSighting, Novelty, NoveltyPolicy } from "./decide.ts";
+import { causeOf, decideNovelty, newSighting } from "./decide.ts";
 import type { Evidence } from "./evidence.ts";
 import { messageId } from "./message-id.ts";
 import type { Detection } from "./pack.ts";
+import type { UnitPlan } from "./plan.ts";
 import type { Cause, Row, Sighting } from "./sighting.ts";
 import { partitionOf } from "./slice.ts";
+import type { SourceLabel } from "./source.ts";
 import { encodeEvidence } from "./stored-evidence.ts";
-import type { SightingVersion, KnownRecord, Refresh } from "../azure/sightings-table.ts";
-import { sightingRowKey } from "../azure/sightings-table.ts";
+import { sightingRowKey } from "./stores/sighting-key.ts";
+import type { KnownRecord, SightingRefresh, SightingVersion } from "./stores/sightings-store.ts";
 import { StateError } from "../errors.ts";
-import type { AnnounceContext } from "../announce/announce-context.ts";
 
-/** A sighting that is to be told, before it is known in which message. */
+/** A sighting that is announced. Which message announces it, its own or its wave's, is decided later. */
 export interface Announce {
-  readonly kind: "tell";
+  readonly kind: "announce";
   readonly row: Row;
-  readonly novelty: "new" | "returned" | "lifted";
-  /** With the id of its own telling. */
+  readonly novelty: "new" | "returned" | "reannounced";
+  /** With the message id that it has outside of a wave. */
   readonly sighting: Sighting & { readonly messageId: string };
   readonly etag?: string;
   readonly evidence: Evidence;
@@ -26,45 +28,70 @@ export interface Announce {
   readonly previous?: Pick<KnownSighting, "lastSeen">;
 }
 
-/** A sighting that is written and told to nobody: expected, taken over from an old id, or restored. */
+/** A sighting that is written without a message: expected, inherited from a superseded id, or restored. */
 export interface SaveQuietly {
-  readonly kind: "keep";
+  readonly kind: "save-quietly";
   readonly row: Row;
-  readonly novelty: "new" | "returned" | "adopted";
+  readonly novelty: "new" | "returned" | "inherited";
   readonly sighting: Sighting;
   readonly etag?: string;
   readonly stored?: string;
 }
 
+/** A sighting that was seen again: only its `lastSeen` moves. */
 export interface Touch {
-  readonly kind: "refresh";
+  readonly kind: "touch";
   readonly row: Row;
-  readonly refresh: Refresh;
+  readonly refresh: SightingRefresh;
 }
 
 export type Decision = Announce | SaveQuietly | Touch | { readonly kind: "nothing" };
 
-/** What a row means here: against its own sighting, or the one of an id that its detection supersedes (R11). */
-export function matchKnown<Of extends SightingVersion>(
+/** The novelty policy of a unit: the same for all its rows, but for the ends of gaps, which differ by partition. */
+export interface UnitPolicy extends Omit<NoveltyPolicy, "gapEnd"> {
+  readonly gapEnds: ReadonlyMap<string, Date>;
+}
+
+/** Everything that one unit needs to decide about its rows. */
+export interface DecisionContext {
+  readonly unit: Pick<UnitPlan, "baseline" | "lateBefore">;
+  readonly policy: UnitPolicy;
+  readonly source: Pick<SourceLabel, "name">;
+  readonly approvals: ApprovalSet;
+  /** Epoch by partition, as the plan found it. */
+  readonly epochs: ReadonlyMap<string, string>;
+  /** The detection's definition differs from the one that read before. */
+  readonly changed: (detectionId: string) => boolean;
+  /** False: an operator restores a lost state, and what is new is written as known, without a message. */
+  readonly announce: boolean;
+  readonly now: Date;
+}
+
+/** A row against its known sighting, or against the one under an id that its detection supersedes (R11). */
+export function matchKnown<Known extends SightingVersion>(
   row: Row,
-  known: ReadonlyMap<string, Of>,
-  by: Pick<AnnounceContext, "policy">,
+  known: ReadonlyMap<string, Known>,
+  context: Pick<DecisionContext, "policy">,
   detection: Detection,
-): { readonly novelty: Novelty<Of>; readonly own: Of | undefined; readonly inherited: Of | undefined } {
+): { readonly novelty: Novelty<Known>; readonly own: Known | undefined; readonly inherited: Known | undefined } {
   const own = known.get(sightingRowKey(row));
   const inherited = own ? undefined : lastKnown(detection.supersedes, row, known);
-  const { gapEnds, ...policy } = by.policy;
+  const { gapEnds, ...policy } = context.policy;
   const gapEnd = gapEnds.get(partitionOf(row.deviceId));
-  return { novelty: decide(row, own ?? inherited, { ...policy, ...(gapEnd && { gapEnd }) }), own, inherited };
+  return {
+    novelty: decideNovelty(row, own ?? inherited, { ...policy, ...(gapEnd && { gapEnd }) }),
+    own,
+    inherited,
+  };
 }
 
 /** Where several ids become one, the device was quiet since the latest of them. */
-function lastKnown<Of extends SightingVersion>(
+function lastKnown<Known extends SightingVersion>(
   ids: readonly string[],
   row: Row,
-  known: ReadonlyMap<string, Of>,
-): Of | undefined {
-  let last: Of | undefined;
+  known: ReadonlyMap<string, Known>,
+): Known | undefined {
+  let last: Known | undefined;
   for (const detectionId of ids) {
     const found = known.get(sightingRowKey({ detectionId, deviceId: row.deviceId }));
     if (found && (!last || found.lastSeen > last.lastSeen)) last = found;
@@ -72,85 +99,92 @@ function lastKnown<Of extends SightingVersion>(
   return last;
 }
 
-/** What is to be written for a row, against what is known of it. Pure. `evidence`: of a row that is new or returned. */
+/** Decides which write a row needs, against the known sightings. Pure. `evidence`: of a row that is new or returned. */
 export function decideWrite(
   row: Row,
   known: ReadonlyMap<string, KnownRecord>,
   evidence: Evidence,
   detection: Detection,
-  by: AnnounceContext,
+  context: DecisionContext,
   partition: string,
 ): Decision {
-  const { novelty, own, inherited } = matchKnown(row, known, by, detection);
-  const etag = own && { etag: own.etag };
+  const { novelty, own, inherited } = matchKnown(row, known, context, detection);
   if (novelty.kind === "seen-again") {
-    // A rename tells nobody: the new id takes over what the old one knew.
-    if (inherited)
-      return {
-        kind: "keep",
-        row,
-        novelty: "adopted",
-        sighting: adopt(row, inherited, detection, by),
-        // What its approval was judged on, or the next review would find nothing that covers it.
-        ...(inherited.stored !== undefined && { stored: inherited.stored }),
-      };
-    return own && novelty.refresh ? { kind: "refresh", row, refresh: { ...row, etag: own.etag } } : { kind: "nothing" };
+    if (inherited) return inherit(row, inherited, detection, context);
+    return own && novelty.refresh ? { kind: "touch", row, refresh: { ...row, etag: own.etag } } : { kind: "nothing" };
   }
   const before = novelty.kind === "returned" ? novelty.previous : undefined;
-  // R6: what a newer set of approvals has judged is left to runs that have it.
-  if (before && before.approvalsVersion > by.approvals.version) return { kind: "nothing" };
-  const fresh = announce(row, novelty, detection, by.workspace.name, by.approvals.version, by.now);
+  // R6: a sighting that a newer set of approvals has judged is left to the runs that have that set.
+  if (before && before.approvalsVersion > context.approvals.version) return { kind: "nothing" };
+  const sighting = newSighting(row, novelty, detection, context.source.name, context.approvals.version, context.now);
   const stored = row.certificate ? encodeEvidence(evidence, row.certificate) : undefined;
+  const write = {
+    row,
+    novelty: novelty.kind,
+    ...(own && { etag: own.etag }),
+    ...(stored && { stored: stored.text }),
+  };
   const verdict = approve(
     {
       tool: detection.tool,
       deviceId: row.deviceId,
       deviceName: row.deviceName,
       deviceGroup: row.certificate?.deviceGroup ?? "",
-      firstSeen: fresh.firstSeen,
+      firstSeen: sighting.firstSeen,
       counterfeit: row.certificate?.counterfeit ?? false,
     },
     evidence,
-    by.approvals.approvals,
-    by.now,
+    context.approvals.approvals,
+    context.now,
   );
-  const kept = { row, novelty: novelty.kind, ...etag, ...(stored && { stored: stored.text }) };
-  // R13: what can't be stored whole could not be judged again.
+  // R13: evidence that can't be stored whole could not be judged again.
   if (verdict.covered && stored?.whole === true)
     return {
-      kind: "keep",
-      ...kept,
+      kind: "save-quietly",
+      ...write,
       sighting: {
-        ...fresh,
+        ...sighting,
         disposition: "expected",
         announcement: before?.announcement ?? 0,
         approvalId: verdict.approvalId,
       },
     };
-  if (!by.announce) return { kind: "keep", ...kept, sighting: fresh };
+  if (!context.announce) return { kind: "save-quietly", ...write, sighting };
   return {
-    kind: "tell",
-    ...kept,
-    sighting: { ...fresh, messageId: messageId({ ...fresh, epochId: epochOf(partition, by) }) },
+    kind: "announce",
+    ...write,
+    sighting: { ...sighting, messageId: messageId({ ...sighting, epochId: epochOf(partition, context) }) },
     evidence,
-    cause: causeOf(row, by.unit, by.changed(row.detectionId)),
+    cause: causeOf(row, context.unit, context.changed(row.detectionId)),
     ...(before && { previous: before }),
   };
 }
 
-export function epochOf(partition: string, { epochs }: Pick<AnnounceContext, "epochs">): string {
+/** @throws {StateError} for a partition without an epoch */
+export function epochOf(partition: string, { epochs }: Pick<DecisionContext, "epochs">): string {
   const epochId = epochs.get(partition);
   if (epochId === undefined)
-    throw new StateError(`partition ${partition} has no epoch; the plan makes one before anything is told`);
+    throw new StateError(`partition ${partition} has no epoch; the plan makes one before anything is announced`);
   return epochId;
 }
 
-const adopt = (row: Row, inherited: KnownSighting, detection: Detection, by: AnnounceContext): Sighting => ({
-  ...announce(row, { kind: "new" }, detection, by.workspace.name, inherited.approvalsVersion, by.now),
-  firstSeen: inherited.firstSeen,
-  lastSeen: row.lastSeen > inherited.lastSeen ? row.lastSeen : inherited.lastSeen,
-  episode: inherited.episode,
-  announcement: inherited.announcement,
-  disposition: inherited.disposition,
-  ...(inherited.approvalId !== undefined && { approvalId: inherited.approvalId }),
-});
+/** A renamed detection announces nothing: the new id takes over what is known under the old one. */
+function inherit(row: Row, known: KnownRecord, detection: Detection, context: DecisionContext): SaveQuietly {
+  const { source, now } = context;
+  return {
+    kind: "save-quietly",
+    row,
+    novelty: "inherited",
+    sighting: {
+      ...newSighting(row, { kind: "new" }, detection, source.name, known.approvalsVersion, now),
+      firstSeen: known.firstSeen,
+      lastSeen: row.lastSeen > known.lastSeen ? row.lastSeen : known.lastSeen,
+      episode: known.episode,
+      announcement: known.announcement,
+      disposition: known.disposition,
+      ...(known.approvalId !== undefined && { approvalId: known.approvalId }),
+    },
+    // The evidence that its approval was judged on: without it the next review finds nothing that covers the sighting.
+    ...(known.stored !== undefined && { stored: known.stored }),
+  };
+}

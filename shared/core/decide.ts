@@ -20,7 +20,7 @@ export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
 export interface NoveltyPolicy {
   /** Days of quiet after which a sighting returns; 0: never. */
   readonly dormancyDays: number;
-  /** End of the last unrecoverable gap over the pack's workspaces: before it nobody looked, so nothing was quiet. */
+  /** End of the last unrecoverable gap over the pack's sources: before it nobody looked, so nothing was quiet. */
   readonly gapEnd?: Date;
   /** False: the row stands on a partial result, whose aggregates can be too short. */
   readonly complete: boolean;
@@ -30,15 +30,15 @@ export interface NoveltyPolicy {
 export const utcDay = (time: Date): number => Math.floor(time.getTime() / DAY);
 
 /** What a row means against what is known. Pure: no clock, no I/O. */
-export function decide<Known extends Pick<Sighting, "lastSeen">>(
+export function decideNovelty<Known extends Pick<Sighting, "lastSeen">>(
   row: Row,
   known: Known | undefined,
-  by: NoveltyPolicy,
+  policy: NoveltyPolicy,
 ): Novelty<Known> {
   if (known === undefined) return { kind: "new" };
   // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
-  if (!by.complete) return { kind: "seen-again", refresh: false };
-  if (by.dormancyDays > 0 && quietDays(row, known, by.gapEnd) > by.dormancyDays)
+  if (!policy.complete) return { kind: "seen-again", refresh: false };
+  if (policy.dormancyDays > 0 && quietDays(row, known, policy.gapEnd) > policy.dormancyDays)
     return { kind: "returned", previous: known };
   return { kind: "seen-again", refresh: utcDay(row.lastSeen) > utcDay(known.lastSeen) };
 }
@@ -49,7 +49,7 @@ function quietDays(row: Row, known: Pick<Sighting, "lastSeen">, gapEnd: Date | u
   return utcDay(row.firstSeen) - quietSince;
 }
 
-/** Why it is told now. `changed`: the detection's own definition differs from the one that read before. */
+/** Why the sighting is announced now. `changed`: the detection's own definition differs from the one that read before. */
 export function causeOf(row: Row, unit: Pick<UnitPlan, "baseline" | "lateBefore">, changed: boolean): Cause {
   if (unit.baseline === "first") return "baseline";
   if (unit.baseline === "changed" && changed) return "rule-changed";
@@ -57,11 +57,11 @@ export function causeOf(row: Row, unit: Pick<UnitPlan, "baseline" | "lateBefore"
 }
 
 /** The sighting that a new or returned row makes, before it has a message. */
-export function announce(
+export function newSighting(
   row: Row,
   novelty: Extract<Novelty, { kind: "new" | "returned" }>,
   detection: Detection,
-  workspace: string,
+  source: string,
   approvalsVersion: number,
   now: Date,
 ): Sighting {
@@ -70,7 +70,7 @@ export function announce(
     detectionId: row.detectionId,
     deviceId: row.deviceId,
     deviceName: row.deviceName,
-    workspace,
+    source,
     firstSeen: row.firstSeen,
     lastSeen: row.lastSeen,
     episode: (previous?.episode ?? 0) + 1,

@@ -1,6 +1,7 @@
 import { clean } from "./clean.ts";
 import type { AnyEvent } from "./event.ts";
 import type { Detection } from "./pack.ts";
+import type { SourceLabel } from "./source.ts";
 import type { OutboxMessage } from "./sighting.ts";
 
 /** An outbox row keeps the exact bytes in one binary property of Table Storage, 64 KiB at most. */
@@ -17,7 +18,7 @@ const MAX_LIST = 32;
 
 /** Where a message came from. */
 export interface Origin {
-  readonly workspace: { readonly name: string; readonly id: string; readonly tenant?: string };
+  readonly source: SourceLabel;
   readonly window: { readonly from: Date; readonly to: Date };
   readonly runId: string;
 }
@@ -45,12 +46,12 @@ export function bounds(): Bounds {
   };
 }
 
-/** What stands at the top of every event. */
-export const envelopeOf = (id: string, { workspace }: Pick<Origin, "workspace">) =>
+/** The attributes that every event has. */
+export const envelopeOf = (id: string, { source }: Pick<Origin, "source">) =>
   ({
     specversion: "1.0",
     id,
-    source: `/firstsight/workspaces/${workspace.name}`,
+    source: `/firstsight/sources/${source.id}`,
     datacontenttype: "application/json",
     dataschema: DATA_SCHEMA,
   }) as const;
@@ -64,9 +65,10 @@ export const detectionOf = (detection: Detection, { text, first }: Bounds): AnyE
   techniques: first("detection.techniques", detection.techniques, MAX_LIST),
 });
 
-export const workspaceOf = ({ name, id, tenant }: Origin["workspace"]): AnyEvent["data"]["workspace"] => ({
-  name,
+export const sourceLabelOf = ({ id, name, kind, tenant }: SourceLabel): AnyEvent["data"]["source"] => ({
   id,
+  name,
+  kind,
   ...(tenant !== undefined && { tenant }),
 });
 
@@ -93,7 +95,7 @@ export function toMessage(event: AnyEvent, body: Uint8Array, cause?: string): Ou
       tool: event.data.detection.tool,
       severity: event.data.detection.severity,
       ...(cause !== undefined && { cause }),
-      workspace: event.data.workspace.name,
+      sourceName: event.data.source.name,
     },
   };
 }

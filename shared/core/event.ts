@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SOURCE_KINDS } from "./source.ts";
 import { evidenceEvent } from "./evidence-event.ts";
 import { SEVERITIES } from "./pack.ts";
 import { CAUSES } from "./sighting.ts";
@@ -44,17 +45,20 @@ const counterfeit = z
 const window = z
   .object({ from: time, to: time })
   .describe("Event times that the query read; late rows reach further back");
-const workspace = z.object({
-  name: z.string(),
-  id: guid,
-  tenant: guid.optional().describe("Label from the settings"),
-});
+const source = z
+  .object({
+    id: guid.describe("Customer id of the Log Analytics workspace"),
+    name: z.string().describe("From the settings; may change"),
+    kind: z.enum(SOURCE_KINDS),
+    tenant: guid.optional().describe("Label from the settings"),
+  })
+  .describe("Where the rows came from");
 const truncated = z.array(z.string()).describe("Paths in data of what was cut or bounded; empty: all is there");
 
 const envelope = {
   specversion: z.literal("1.0").describe("Version of CloudEvents"),
   id: id.describe("The broker's MessageId; the same when sent again. Keep it to be exact"),
-  source: z.string().min(1).describe("Workspace that the rows came from, a URI reference: /firstsight/workspaces/NAME"),
+  source: z.string().min(1).describe("Where the rows came from, a URI reference: /firstsight/sources/GUID"),
   datacontenttype: z.literal("application/json"),
   dataschema: z.string().describe("Name of this schema"),
 };
@@ -107,7 +111,7 @@ const sightingEvent = z.object({
     cause,
     evidence: evidenceEvent.optional().describe("What happened around the files; absent: not looked for"),
     window,
-    workspace,
+    source,
     times: z.object({ event: time, announced: time.describe("When it was decided") }),
     runId: z.string(),
     links: z.object({
@@ -142,7 +146,7 @@ const waveEvent = z.object({
       .array(z.object({ name: z.string(), signer: z.string().optional(), devices: z.int().min(1) }))
       .describe("Who brought or started it on the devices at hand, most frequent first, at most 10; untrusted names"),
     novelty: z.object({ firstInState: z.boolean(), knownDevices: z.int().min(0) }),
-    workspace,
+    source,
     runId: z.string(),
     links: z.object({ hunting: z.url().optional() }),
     truncated,
@@ -178,7 +182,7 @@ const waveMembersEvent = z.object({
       .min(1)
       .max(98),
     window,
-    workspace,
+    source,
     runId: z.string(),
     truncated,
   }),

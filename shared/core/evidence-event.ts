@@ -15,7 +15,7 @@ const MAX_TEXT = 400;
 
 const time = z.iso.datetime({ precision: 3 });
 
-const actor = z.object({
+const actorEvent = z.object({
   name: z.string().describe("File name of the process: untrusted, as all of this"),
   path: z.string().describe("Folder and file name, lower-case; empty: not in the data"),
   sha1: z.string(),
@@ -36,8 +36,8 @@ export const evidenceEvent = z.object({
         time,
         source: z.string().describe("Table/ActionType of the event"),
         file: z.object({ name: z.string(), path: z.string(), sha1: z.string() }).describe("The tool's file"),
-        actor: actor.describe("The process that did it"),
-        client: actor.optional().describe("Who asked the Windows Installer, where its service wrote the file"),
+        actor: actorEvent.describe("The process that did it"),
+        client: actorEvent.optional().describe("Who asked the Windows Installer, where its service wrote the file"),
         install: z.string().optional().describe("Command line of that request"),
         task: z.object({ name: z.string(), action: z.string() }).optional().describe("Scheduled task behind it"),
         logons: z
@@ -66,15 +66,18 @@ export function toEvidenceEvent(evidence: Evidence): { readonly event: EvidenceE
     cut ||= list.length > most;
     return list.slice(0, most);
   };
-  const actorOf = (of: Actor): EvidenceEvent["pieces"][number]["actor"] => ({
-    name: bounded(of.fileName, MAX_NAME),
-    path: bounded(of.path, MAX_PATH),
-    sha1: bounded(of.sha1, MAX_NAME),
-    ...(of.certificate && { signer: bounded(of.certificate.signer, MAX_NAME), trusted: of.certificate.trusted }),
-    commandLine: bounded(of.commandLine, MAX_TEXT),
-    parent: bounded(of.parentFileName, MAX_NAME),
-    accountSid: bounded(of.accountSid, MAX_NAME),
-    accountName: bounded(of.accountName, MAX_NAME),
+  const actorOf = (actor: Actor): EvidenceEvent["pieces"][number]["actor"] => ({
+    name: bounded(actor.fileName, MAX_NAME),
+    path: bounded(actor.path, MAX_PATH),
+    sha1: bounded(actor.sha1, MAX_NAME),
+    ...(actor.certificate && {
+      signer: bounded(actor.certificate.signer, MAX_NAME),
+      trusted: actor.certificate.trusted,
+    }),
+    commandLine: bounded(actor.commandLine, MAX_TEXT),
+    parent: bounded(actor.parentFileName, MAX_NAME),
+    accountSid: bounded(actor.accountSid, MAX_NAME),
+    accountName: bounded(actor.accountName, MAX_NAME),
   });
   const pieceOf = (piece: EvidencePiece): EvidenceEvent["pieces"][number] => ({
     kind: piece.kind,

@@ -21,12 +21,12 @@ const ENOUGH_ROWS = 20;
  * longer of 6 hours and three times its own longest gap of the last seven days. Collapsed: the share of rows with a Signer in
  * the last day fell to nothing, or below a fifth of what it was before.
  */
-export function blindness(of: TableFreshness, now: Date): BlindReason | undefined {
-  if (of.newestRow === undefined || of.newestIngested === undefined) return "silent";
-  const quietFor = now.getTime() - of.newestRow.getTime();
-  if (quietFor > Math.max(6 * HOUR, 3 * longestGap(of))) return "silent";
-  const lastDay = share(of, (hour) => hour >= now.getTime() - 24 * HOUR);
-  const before = share(of, (hour) => hour < now.getTime() - 24 * HOUR);
+export function blindness(freshness: TableFreshness, now: Date): BlindReason | undefined {
+  if (freshness.newestRow === undefined || freshness.newestIngested === undefined) return "silent";
+  const quietFor = now.getTime() - freshness.newestRow.getTime();
+  if (quietFor > Math.max(6 * HOUR, 3 * longestGap(freshness))) return "silent";
+  const lastDay = share(freshness, (hour) => hour >= now.getTime() - 24 * HOUR);
+  const before = share(freshness, (hour) => hour < now.getTime() - 24 * HOUR);
   if (lastDay === undefined || lastDay.count < ENOUGH_ROWS) return undefined;
   if (lastDay.share === 0) return "signer-collapsed";
   return before !== undefined && before.count >= ENOUGH_ROWS && lastDay.share < before.share / 5
@@ -35,8 +35,8 @@ export function blindness(of: TableFreshness, now: Date): BlindReason | undefine
 }
 
 /** Milliseconds between the two neighbouring rows that are furthest apart, at an hour's grain (rounded down: 0 for neighbouring hours). */
-function longestGap(of: TableFreshness): number {
-  const hours = of.hours.map(({ hour }) => hour.getTime()).toSorted((a, b) => a - b);
+function longestGap(freshness: TableFreshness): number {
+  const hours = freshness.hours.map(({ hour }) => hour.getTime()).toSorted((a, b) => a - b);
   let longest = 0;
   let previous: number | undefined;
   for (const hour of hours) {
@@ -48,12 +48,12 @@ function longestGap(of: TableFreshness): number {
 
 /** Share of rows with a Signer in the hours chosen; `undefined` where the table has no Signer or no row. */
 function share(
-  of: TableFreshness,
+  freshness: TableFreshness,
   chosen: (hour: number) => boolean,
 ): { readonly count: number; readonly share: number } | undefined {
   let count = 0;
   let signed = 0;
-  for (const bucket of of.hours) {
+  for (const bucket of freshness.hours) {
     if (bucket.signed === undefined || !chosen(bucket.hour.getTime())) continue;
     count += bucket.count;
     signed += bucket.signed;
@@ -62,8 +62,8 @@ function share(
 }
 
 /** Rows of the last day, for the run record. */
-export function lastDayCount(of: TableFreshness, now: Date): number {
-  return of.hours.reduce(
+export function lastDayCount(freshness: TableFreshness, now: Date): number {
+  return freshness.hours.reduce(
     (sum, { hour, count }) => (hour.getTime() >= now.getTime() - 24 * HOUR ? sum + count : sum),
     0,
   );

@@ -18,9 +18,9 @@ export function huntingLink(query: string): string | undefined {
 /** The certificate rows behind a sighting. `condition`: the detection's, over one row. */
 export const huntingQuery = (
   condition: string,
-  of: { readonly deviceId: string; readonly from: Date; readonly to: Date },
+  place: { readonly deviceId: string; readonly from: Date; readonly to: Date },
 ): string =>
   `DeviceFileCertificateInfo
-| where Timestamp between (${kqlDatetime(of.from)} .. ${kqlDatetime(of.to)})
-| where DeviceId =~ ${kqlString(of.deviceId)}
+| where Timestamp between (${kqlDatetime(place.from)} .. ${kqlDatetime(place.to)})
+| where DeviceId =~ ${kqlString(place.deviceId)}
 | where ${condition}`;

@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import { utcDay } from "./decide.ts";
 import type { Sighting } from "./sighting.ts";
 
+type Announced = Pick<Sighting, "detectionId" | "deviceId" | "announcement" | "firstSeen"> & {
+  readonly epochId: string;
+};
+
 /**
- * Id of the message that tells a sighting: SHA-256, hex, over what makes this telling this one. Sent again it is the same id, so
- * that the broker and consumers drop it; told again (another telling, episode's day or epoch) it is another (R19).
+ * Id of the message that announces a sighting: SHA-256, hex, over everything that makes this announcement different from every other (R19).
+ * The same message sent again has the same id, so that the broker and consumers drop it; another announcement, day of the episode or epoch
+ * gives another id.
  */
-export function messageId(
-  of: Pick<Sighting, "detectionId" | "deviceId" | "announcement" | "firstSeen"> & { readonly epochId: string },
-): string {
-  const parts = [of.epochId, of.detectionId, of.deviceId, of.announcement, utcDay(of.firstSeen)];
-  return sha256(parts);
-}
+export const messageId = ({ epochId, detectionId, deviceId, announcement, firstSeen }: Announced): string =>
+  sha256([epochId, detectionId, deviceId, announcement, utcDay(firstSeen)]);
 
 /** Id of a wave and of its header's message: over the detection and the moment it was opened. */
 export const waveId = (detectionId: string, openedAt: Date): string =>

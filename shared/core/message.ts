@@ -11,7 +11,7 @@ import {
   envelopeOf,
   toMessage,
   windowOf,
-  workspaceOf,
+  sourceLabelOf,
 } from "./envelope.ts";
 import type { Evidence } from "./evidence.ts";
 import type { EvidenceEvent } from "./evidence-event.ts";
@@ -32,7 +32,7 @@ const AROUND = 3_600_000;
 export interface SightingMessageInput extends Origin {
   readonly detection: Detection;
   readonly row: Row;
-  /** As decided: its episode, telling and message id. */
+  /** As decided: its episode, announcement and message id. */
   readonly sighting: Sighting & { readonly messageId: string };
   /** What was known of it before it returned. */
   readonly previous?: Pick<KnownSighting, "lastSeen">;
@@ -49,20 +49,20 @@ export interface SightingMessageInput extends Origin {
 }
 
 /** The message that tells one sighting; the same input gives the same bytes. At most 60,000 of them. */
-export function sightingMessage(of: SightingMessageInput): OutboxMessage {
-  const event = toEvent(of);
-  return toMessage(event, encode(event), of.cause);
+export function sightingMessage(input: SightingMessageInput): OutboxMessage {
+  const event = toEvent(input);
+  return toMessage(event, encode(event), input.cause);
 }
 
-function toEvent(of: SightingMessageInput): SightingEvent {
-  const { detection, row, sighting, previous, workspace } = of;
+function toEvent(input: SightingMessageInput): SightingEvent {
+  const { detection, row, sighting, previous, source } = input;
   const bound = bounds();
   const { truncated } = bound;
   const kind = sighting.episode === 1 ? "new" : "returned";
   const firstSeen = sighting.firstSeen.toISOString();
   const deviceId = bound.text("device.id", row.deviceId, MAX_NAME * 2);
   return {
-    ...envelopeOf(sighting.messageId, of),
+    ...envelopeOf(sighting.messageId, input),
     type: TYPES[kind],
     subject: `${detection.id}/${encodeURIComponent(deviceId)}`,
     time: firstSeen,
@@ -87,19 +87,19 @@ function toEvent(of: SightingMessageInput): SightingEvent {
         ...certificateOf(row, truncated),
       },
       novelty: {
-        firstInState: of.novelty.firstInState,
-        knownDevices: of.novelty.knownDevices,
-        ...(of.novelty.otherTools && {
-          otherTools: bound.first("novelty.otherTools", of.novelty.otherTools, MAX_OTHER_TOOLS),
+        firstInState: input.novelty.firstInState,
+        knownDevices: input.novelty.knownDevices,
+        ...(input.novelty.otherTools && {
+          otherTools: bound.first("novelty.otherTools", input.novelty.otherTools, MAX_OTHER_TOOLS),
         }),
       },
-      cause: of.cause,
-      ...(of.evidence && { evidence: shownEvidence(of.evidence, truncated) }),
-      window: windowOf(of.window),
-      workspace: workspaceOf(workspace),
-      times: { event: firstSeen, announced: of.decidedAt.toISOString() },
-      runId: of.runId,
-      links: linksOf(of),
+      cause: input.cause,
+      ...(input.evidence && { evidence: shownEvidence(input.evidence, truncated) }),
+      window: windowOf(input.window),
+      source: sourceLabelOf(source),
+      times: { event: firstSeen, announced: input.decidedAt.toISOString() },
+      runId: input.runId,
+      links: linksOf(input),
       truncated,
     },
   };

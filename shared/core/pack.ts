@@ -99,3 +99,17 @@ export function bindQuery(
     })
     .join("");
 }
+
+/** The window for evidence of a new decision: files arrive before their signer is seen, and late. `horizon`: milliseconds. */
+export function wholeHorizon(to: Date, horizon: number): QueryWindow {
+  const from = new Date(to.getTime() - horizon);
+  return { from, to, since: to, horizon: from };
+}
+
+/** The window for what was ingested since an instant, whatever its event time: late events count as well. `horizon`: milliseconds. */
+export const ingestedSince = (since: Date, to: Date, horizon: number): QueryWindow => ({
+  from: to,
+  to,
+  since,
+  horizon: new Date(to.getTime() - horizon),
+});

@@ -18,12 +18,12 @@ export interface ReviewMark {
 }
 
 /**
- * What a review does with a sighting. `lift`: expected, and no longer covered: announce. `expect`: announced, and a newer set
+ * What a review does with a sighting. `announce`: expected, and no longer covered. `expect`: announced, and a newer set
  * covers it: expected from here on, silently. `keep`: as it is; `note`, where there is one, is written beside it, silently, so
  * that an older set leaves it alone (R6) and the approval that covers it now is named.
  */
 export type Review =
-  | { readonly kind: "lift"; readonly reason: string }
+  | { readonly kind: "announce"; readonly reason: string }
   | { readonly kind: "expect"; readonly approvalId: string; readonly reason: string }
   | {
       readonly kind: "keep";
@@ -35,14 +35,14 @@ export type Review =
  * Judges a stored sighting again, on its stored evidence, with the approvals in force at `now`. Pure.
  * @param tool slug of its detection's tool
  */
-export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: Date): Review {
-  const approvalsVersion = of.approvalsVersion;
+export function review(sighting: StoredSighting, tool: string, set: ApprovalSet, now: Date): Review {
+  const approvalsVersion = sighting.approvalsVersion;
   if (approvalsVersion > set.version)
     return { kind: "keep", reason: `judged by set ${approvalsVersion}, which is newer than set ${set.version}` };
-  const verdict = approve(approvalSubjectOf(of, tool), of.evidence, set.approvals, now);
-  if (of.disposition === "expected") {
-    if (!verdict.covered) return { kind: "lift", reason: whyNot(of, verdict) };
-    const changed = verdict.approvalId !== of.approvalId || approvalsVersion < set.version;
+  const verdict = approve(approvalSubjectOf(sighting, tool), sighting.evidence, set.approvals, now);
+  if (sighting.disposition === "expected") {
+    if (!verdict.covered) return { kind: "announce", reason: whyNot(sighting, verdict) };
+    const changed = verdict.approvalId !== sighting.approvalId || approvalsVersion < set.version;
     return {
       kind: "keep",
       reason: verdict.reason,
@@ -54,7 +54,7 @@ export function review(of: StoredSighting, tool: string, set: ApprovalSet, now: 
     return { kind: "expect", approvalId: verdict.approvalId, reason: verdict.reason };
   return {
     kind: "keep",
-    reason: verdict.covered ? `announced by set ${set.version} itself` : whyNot(of, verdict),
+    reason: verdict.covered ? `announced by set ${set.version} itself` : whyNot(sighting, verdict),
     ...(approvalsVersion < set.version && { note: { approvalsVersion: set.version } }),
   };
 }
@@ -70,20 +70,20 @@ export function differs(mark: ReviewMark | undefined, set: ApprovalSet, now: Dat
 }
 
 /** What of a stored sighting is judged. */
-export const approvalSubjectOf = (of: StoredSighting, tool: string): ApprovalSubject => ({
+export const approvalSubjectOf = (sighting: StoredSighting, tool: string): ApprovalSubject => ({
   tool,
-  deviceId: of.deviceId,
-  deviceName: of.deviceName,
-  deviceGroup: of.deviceGroup,
-  firstSeen: of.firstSeen,
-  counterfeit: of.counterfeit,
+  deviceId: sighting.deviceId,
+  deviceName: sighting.deviceName,
+  deviceGroup: sighting.deviceGroup,
+  firstSeen: sighting.firstSeen,
+  counterfeit: sighting.counterfeit,
 });
 
-function whyNot(of: StoredSighting, { reasons }: Extract<Verdict, { covered: false }>): string {
-  const own = reasons.find(({ approvalId }) => approvalId === of.approvalId);
+function whyNot(sighting: StoredSighting, { reasons }: Extract<Verdict, { covered: false }>): string {
+  const own = reasons.find(({ approvalId }) => approvalId === sighting.approvalId);
   if (own) return `${own.approvalId}: ${own.reason}`;
-  if (of.approvalId !== undefined)
-    return `${of.approvalId} is no longer among the approvals, or no longer names the tool`;
+  if (sighting.approvalId !== undefined)
+    return `${sighting.approvalId} is no longer among the approvals, or no longer names the tool`;
   const [first] = reasons;
   return first ? `${first.approvalId}: ${first.reason}` : "no approval names the tool";
 }

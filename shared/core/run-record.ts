@@ -1,15 +1,18 @@
-/** What a run came to, in the words of the log, of Coverage, of `--json` and of the alerts: one set of names. */
+import type { SourceKind } from "./source.ts";
+
+/** Outcome of a run or of one source. The log, Coverage, `--json` and the alerts use the same names. */
 export type Outcome = "ok" | "partial" | "blind" | "failed";
 
 export interface SourceOutcome {
   readonly name: string;
+  readonly kind: SourceKind;
   readonly outcome: Outcome;
   /** The first thing that went wrong there. */
   readonly error?: string;
 }
 
 export interface GapRecord {
-  readonly workspace: string;
+  readonly source: string;
   readonly pack: string;
   readonly from: Date;
   readonly to: Date;
@@ -20,7 +23,7 @@ export interface RunRecord {
   readonly outcome: Outcome;
   /** Why the whole run failed: `state-lost`, `state-newer`, `state`, `approvals`, or `relay` where only the sending did. */
   readonly reason?: string;
-  readonly workspaces: readonly SourceOutcome[];
+  readonly sources: readonly SourceOutcome[];
   readonly rows: number;
   readonly rejected: number;
   readonly new: number;
@@ -42,11 +45,11 @@ export interface RunRecord {
 
 /** `failed` where nothing could be read, `partial` where something was left, `blind` where all was read but can't be trusted. */
 export function runOutcome(
-  workspaces: readonly Pick<SourceOutcome, "outcome">[],
+  sources: readonly Pick<SourceOutcome, "outcome">[],
   left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly quarantined: number },
 ): Outcome {
-  if (workspaces.length > 0 && workspaces.every(({ outcome }) => outcome === "failed")) return "failed";
-  const incomplete = workspaces.some(({ outcome }) => outcome === "failed" || outcome === "partial");
+  if (sources.length > 0 && sources.every(({ outcome }) => outcome === "failed")) return "failed";
+  const incomplete = sources.some(({ outcome }) => outcome === "failed" || outcome === "partial");
   if (incomplete || left.unitsLeft > 0 || left.relayFailed || left.quarantined > 0) return "partial";
-  return workspaces.some(({ outcome }) => outcome === "blind") ? "blind" : "ok";
+  return sources.some(({ outcome }) => outcome === "blind") ? "blind" : "ok";
 }

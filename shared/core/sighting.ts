@@ -39,8 +39,8 @@ export interface Sighting {
   readonly detectionId: string;
   readonly deviceId: string;
   readonly deviceName: string;
-  /** Name of the workspace whose row made this episode. */
-  readonly workspace: string;
+  /** Name of the source whose row made this episode. */
+  readonly source: string;
   /** First activity of the current episode, as it was when the episode was decided; never moved afterwards (message ids hold its day). */
   readonly firstSeen: Date;
   /** At most a day behind: refreshed only when its UTC day moves. */
@@ -75,5 +75,5 @@ export interface OutboxMessage {
 }
 
 /** Key of a sighting in maps; the table's RowKey is made from it. */
-export const sightingKey = (of: { readonly detectionId: string; readonly deviceId: string }): string =>
-  `${of.detectionId}|${of.deviceId}`;
+export const sightingKey = (sighting: { readonly detectionId: string; readonly deviceId: string }): string =>
+  `${sighting.detectionId}|${sighting.deviceId}`;

@@ -2,13 +2,26 @@ import type { Pack, QueryWindow } from "./pack.ts";
 import type { Slice } from "./slice.ts";
 import type { TableFreshness } from "./freshness.ts";
 
-/**
- * Where rows come from, as `run.ts` knows it. Log Analytics is one; Defender XDR over Graph must fit in unchanged.
- * Instances are per workspace. Every method throws `SourceError` and nothing else.
- */
-export interface Source {
-  /** Name of the workspace, from the settings. */
+/** Kinds of sources. */
+export const SOURCE_KINDS = ["log-analytics"] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/** How messages, logs and the state name a source. */
+export interface SourceLabel {
+  /** GUID, lower-case: of a Log Analytics workspace its customer id. */
+  readonly id: string;
+  /** From the settings. */
   readonly name: string;
+  readonly kind: SourceKind;
+  /** GUID of its tenant, for messages. */
+  readonly tenant?: string;
+}
+
+/**
+ * Where rows come from, as a run knows it. Log Analytics is one kind; Defender XDR over Graph must fit in unchanged. Every method throws
+ * `SourceError` and nothing else.
+ */
+export interface Source extends SourceLabel {
   /** Rows that one answer can hold: a result near it is cut into slices the next time. */
   readonly maxRows: number;
   /** Raw records of a pack, its columns by name. Rejects on too large or timed out, so that the caller slices. */
@@ -76,7 +89,7 @@ export interface RowsAnswer {
 }
 
 /**
- * `authorisation`: 401, 403: the workspace fails at once. `transient`: throttled, down, cut off, an empty 200 or a 204, after
+ * `authorisation`: 401, 403: the source fails at once. `transient`: throttled, down, cut off, an empty 200 or a 204, after
  * bounded retries. `too-large`, `timeout`: ask for less. `query`: the service refuses the text; the pack fails alone.
  */
 export type SourceErrorKind = "authorisation" | "transient" | "too-large" | "timeout" | "query";

@@ -90,8 +90,8 @@ export function encodeEvidence(
 }
 
 /** Line separators as escapes: the text is one line whoever reads it. */
-const encode = (of: Stored): string =>
-  JSON.stringify(of).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+const encode = (value: Stored): string =>
+  JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 
 const fits = (encoded: string): boolean => new TextEncoder().encode(encoded).byteLength <= MAX_STORED_BYTES;
 

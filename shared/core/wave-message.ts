@@ -8,7 +8,7 @@ import {
   envelopeOf,
   toMessage,
   windowOf,
-  workspaceOf,
+  sourceLabelOf,
 } from "./envelope.ts";
 import type { WaveEvent, WaveMembersEvent } from "./event.ts";
 import { TYPES } from "./event.ts";
@@ -31,7 +31,7 @@ export interface Initiator {
   readonly devices: number;
 }
 
-export interface WaveHeaderInput extends Pick<Origin, "workspace" | "runId"> {
+export interface WaveHeaderInput extends Pick<Origin, "source" | "runId"> {
   readonly detection: Detection;
   readonly wave: Wave;
   readonly threshold: number;
@@ -42,37 +42,37 @@ export interface WaveHeaderInput extends Pick<Origin, "workspace" | "runId"> {
 }
 
 /** The header of a wave. Whichever of two runs opens it, there is one: it is committed with the wave's row. */
-export function waveHeader(of: WaveHeaderInput): OutboxMessage {
+export function waveHeader(input: WaveHeaderInput): OutboxMessage {
   const bound = bounds();
-  const openedAt = of.wave.openedAt.toISOString();
+  const openedAt = input.wave.openedAt.toISOString();
   const hunting =
-    of.detection.condition === undefined
+    input.detection.condition === undefined
       ? undefined
       : huntingLink(
-          `DeviceFileCertificateInfo\n| where Timestamp > ago(5d)\n| where ${of.detection.condition}\n| summarize min(Timestamp) by DeviceId, DeviceName`,
+          `DeviceFileCertificateInfo\n| where Timestamp > ago(5d)\n| where ${input.detection.condition}\n| summarize min(Timestamp) by DeviceId, DeviceName`,
         );
   const event: WaveEvent = {
-    ...envelopeOf(of.wave.id, of),
+    ...envelopeOf(input.wave.id, input),
     type: TYPES.wave,
-    subject: of.detection.id,
+    subject: input.detection.id,
     time: openedAt,
     data: {
-      detection: detectionOf(of.detection, bound),
+      detection: detectionOf(input.detection, bound),
       wave: {
-        id: of.wave.id,
+        id: input.wave.id,
         openedAt,
-        closesAt: new Date(of.wave.openedAt.getTime() + WAVE_LENGTH).toISOString(),
-        threshold: of.threshold,
-        count: of.count,
+        closesAt: new Date(input.wave.openedAt.getTime() + WAVE_LENGTH).toISOString(),
+        threshold: input.threshold,
+        count: input.count,
       },
-      initiators: bound.first("initiators", of.initiators, MAX_INITIATORS).map(({ name, signer, devices }) => ({
+      initiators: bound.first("initiators", input.initiators, MAX_INITIATORS).map(({ name, signer, devices }) => ({
         name: bound.text("initiators", name, MAX_NAME),
         ...(signer !== undefined && { signer: bound.text("initiators", signer, MAX_NAME) }),
         devices,
       })),
-      novelty: { firstInState: of.novelty.firstInState, knownDevices: of.novelty.knownDevices },
-      workspace: workspaceOf(of.workspace),
-      runId: of.runId,
+      novelty: { firstInState: input.novelty.firstInState, knownDevices: input.novelty.knownDevices },
+      source: sourceLabelOf(input.source),
+      runId: input.runId,
       links: hunting === undefined ? {} : { hunting },
       truncated: bound.truncated,
     },
@@ -82,7 +82,7 @@ export function waveHeader(of: WaveHeaderInput): OutboxMessage {
 
 interface WaveMember {
   readonly row: Row;
-  /** As decided, with the id of its own telling. */
+  /** As decided, with the message id that it has by itself. */
   readonly sighting: Sighting & { readonly messageId: string };
   readonly cause: Cause;
 }
@@ -96,23 +96,23 @@ export interface WaveMembersInput extends Origin {
 }
 
 /** The message that tells members of a wave, or `undefined` where they are more than one message can hold: halve them. */
-export function waveMembers(of: WaveMembersInput): OutboxMessage | undefined {
+export function waveMembers(input: WaveMembersInput): OutboxMessage | undefined {
   const bound = bounds();
   const event: WaveMembersEvent = {
     ...envelopeOf(
       membersId(
-        of.wave.id,
-        of.members.map(({ sighting }) => sighting.messageId),
+        input.wave.id,
+        input.members.map(({ sighting }) => sighting.messageId),
       ),
-      of,
+      input,
     ),
     type: TYPES.members,
-    subject: of.detection.id,
-    time: of.decidedAt.toISOString(),
+    subject: input.detection.id,
+    time: input.decidedAt.toISOString(),
     data: {
-      detection: detectionOf(of.detection, bound),
-      wave: { id: of.wave.id, openedAt: of.wave.openedAt.toISOString() },
-      members: of.members.map(({ row, sighting, cause }) => ({
+      detection: detectionOf(input.detection, bound),
+      wave: { id: input.wave.id, openedAt: input.wave.openedAt.toISOString() },
+      members: input.members.map(({ row, sighting, cause }) => ({
         id: sighting.messageId,
         device: {
           id: bound.text("members.device.id", row.deviceId, MAX_NAME * 2),
@@ -128,9 +128,9 @@ export function waveMembers(of: WaveMembersInput): OutboxMessage | undefined {
         cause,
         ...(row.certificate && { counterfeit: row.certificate.counterfeit }),
       })),
-      window: windowOf(of.window),
-      workspace: workspaceOf(of.workspace),
-      runId: of.runId,
+      window: windowOf(input.window),
+      source: sourceLabelOf(input.source),
+      runId: input.runId,
       truncated: [],
     },
   };

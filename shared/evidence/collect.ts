@@ -8,9 +8,13 @@ import type { EvidenceAnswer, EvidenceAsk, Source } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
-/** Complaints said one by one. */
+/** Devices of one evidence query. */
+export const EVIDENCE_BATCH = 500;
+
+/** Pieces of evidence that can't be read are logged one by one up to this number, then counted. */
 const MAX_LOGGED = 20;
 
+/** Where, when and for which approvals evidence is collected. */
 export interface EvidenceScope {
   readonly source: Pick<Source, "name" | "evidence">;
   readonly pack: Pack;
@@ -21,46 +25,51 @@ export interface EvidenceScope {
   readonly log: Logger;
 }
 
+/** The sighting that evidence belongs to. */
 interface SightingRef {
   readonly detectionId: string;
   readonly deviceId: string;
 }
 
-/** The events around some of the sightings, at most 500, by sighting key. */
+/** The events around at most `EVIDENCE_BATCH` of the sightings, by sighting key. */
 export type EvidenceLookup = (batch: readonly SightingRef[]) => Promise<ReadonlyMap<string, Evidence>>;
 
 /**
- * Looks around sightings of a pack, batch by batch; scheduled tasks and logons are asked for all of them at once. Never fails: what could
- * not be looked at is said in the evidence, and then covers nothing (R13).
+ * Collects evidence around sightings of a pack, batch by batch; scheduled tasks and logons are queried once, for all of them. Never rejects for
+ * a source that fails: the evidence then says what is missing, and covers nothing (R13).
  */
-export async function createEvidenceLookup(all: readonly SightingRef[], of: EvidenceScope): Promise<EvidenceLookup> {
-  const wanted = sharedQueries(all, of);
-  const once =
-    wanted.tasks.length + wanted.logons.length === 0
+export async function createEvidenceLookup(
+  sightings: readonly SightingRef[],
+  scope: EvidenceScope,
+): Promise<EvidenceLookup> {
+  const { window } = scope;
+  const devices = sharedDevices(sightings, scope);
+  const shared =
+    devices.tasks.length + devices.logons.length === 0
       ? undefined
-      : await queryAndWarn(of, { devices: [], window: of.window, ...wanted });
+      : await queryAndWarn(scope, { devices: [], window, ...devices });
   return async (batch) => {
     if (batch.length === 0) return new Map();
-    const answer = await queryAndWarn(of, { devices: distinct(batch), window: of.window, tasks: [], logons: [] });
+    const answer = await queryAndWarn(scope, { devices: distinct(batch), window, tasks: [], logons: [] });
     const found = evidenceOf(batch, {
       ...answer,
-      ...(once && { tasks: once.tasks, logons: once.logons, missing: [...answer.missing, ...once.missing] }),
+      ...(shared && { tasks: shared.tasks, logons: shared.logons, missing: [...answer.missing, ...shared.missing] }),
     });
-    logRejected(of, found);
+    logRejected(scope, found);
     return found.byKey;
   };
 }
 
-/** Tasks and logons are asked for where an approval in force compares them, and nowhere else: they are read dearly. */
-function sharedQueries(
+/** The devices whose tasks and logons an approval in force compares. These queries are expensive: no other device is asked for. */
+function sharedDevices(
   sightings: readonly SightingRef[],
   { pack, approvals, now }: EvidenceScope,
 ): Pick<EvidenceAsk, "tasks" | "logons"> {
   const tools = new Map(pack.detections.map(({ id, tool }) => [id, tool]));
   const inForce = approvals.filter((approval) => isInForce(approval, now));
-  const devicesOf = (wants: (approval: Approval) => boolean): string[] => {
-    const wanted = new Set(inForce.filter(wants).flatMap((approval) => approval.tools));
-    return distinct(sightings.filter(({ detectionId }) => wanted.has(tools.get(detectionId) ?? "")));
+  const devicesOf = (compares: (approval: Approval) => boolean): string[] => {
+    const compared = new Set(inForce.filter(compares).flatMap((approval) => approval.tools));
+    return distinct(sightings.filter(({ detectionId }) => compared.has(tools.get(detectionId) ?? "")));
   };
   return {
     tasks: devicesOf(({ arrival }) => arrival?.taskAction !== undefined),
@@ -72,40 +81,40 @@ const distinct = (sightings: readonly SightingRef[]): string[] => [
   ...new Set(sightings.map(({ deviceId }) => deviceId)),
 ];
 
-/** A right that is missing for events alone must not keep the sighting from being told. */
-async function queryAndWarn(of: EvidenceScope, ask: EvidenceAsk): Promise<EvidenceAnswer> {
-  const answer = await queryOrMissing(of, ask);
-  of.counters.queries += answer.asked;
-  if (of.pack.evidence) logMissing(of, answer);
+async function queryAndWarn(scope: EvidenceScope, request: EvidenceAsk): Promise<EvidenceAnswer> {
+  const answer = await queryOrMissing(scope, request);
+  scope.counters.queries += answer.asked;
+  if (scope.pack.evidence) warnOfMissing(scope, answer);
   return answer;
 }
 
-async function queryOrMissing({ source, pack }: EvidenceScope, ask: EvidenceAsk): Promise<EvidenceAnswer> {
+/** A right that is missing for events alone must not keep the sighting from being announced. */
+async function queryOrMissing({ source, pack }: EvidenceScope, request: EvidenceAsk): Promise<EvidenceAnswer> {
   try {
-    return await source.evidence(pack, ask);
+    return await source.evidence(pack, request);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    const devices = [...ask.devices, ...ask.tasks, ...ask.logons];
+    const devices = [...request.devices, ...request.tasks, ...request.logons];
     return { asked: 1, pieces: [], tasks: [], logons: [], missing: [{ devices, reason: error.message }] };
   }
 }
 
-function logMissing({ source, pack, log }: EvidenceScope, { missing }: EvidenceAnswer): void {
-  const place = { workspace: source.name, pack: pack.name };
+function warnOfMissing({ source, pack, log }: EvidenceScope, { missing }: EvidenceAnswer): void {
+  const place = { source: source.name, pack: pack.name };
   for (const reason of new Set(missing.map((one) => one.reason)))
     log.warn(
       { event: "evidence.missing", ...place, reason },
-      "not everything around the sightings could be looked at: they are told, whatever approvals say",
+      "some evidence could not be collected: its sightings are announced, whatever approvals say",
     );
 }
 
 function logRejected({ source, pack, log }: EvidenceScope, { rejected }: EvidenceFound): void {
-  const place = { workspace: source.name, pack: pack.name };
+  const place = { source: source.name, pack: pack.name };
   for (const { key, reason } of rejected.slice(0, MAX_LOGGED))
     log.warn({ event: "evidence.rejected", ...place, key, reason }, "a piece of evidence can't be read");
   if (rejected.length > MAX_LOGGED)
     log.warn(
       { event: "evidence.rejected", ...place, more: rejected.length - MAX_LOGGED },
-      "more evidence can't be read",
+      "more pieces of evidence can't be read",
     );
 }

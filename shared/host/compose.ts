@@ -19,7 +19,7 @@ import type { RelayResult } from "../outbox/relay.ts";
 import { relay } from "../outbox/relay.ts";
 import type { PurgeResult } from "../operations/purge.ts";
 import { purge } from "../operations/purge.ts";
-import type { Service } from "../run/run.ts";
+import type { Service } from "../run/run-context.ts";
 
 /** Milliseconds that one relay pass may take: within the relay's own interval of five minutes. */
 const RELAY_BUDGET = 4 * 60_000;
@@ -86,16 +86,15 @@ export function compose(
         waveThreshold: config.waveThreshold,
       },
       packs,
-      workspaces: config.workspaces.map((workspace) => ({
-        ...workspace,
-        source: logAnalyticsSource({
+      sources: config.workspaces.map((workspace) =>
+        logAnalyticsSource({
           client,
           workspace,
           limiter,
           log,
           ...(retry && { throttledDelays: retry.throttled }),
         }),
-      })),
+      ),
       sightings: sightingsTable(sightings),
       coverage,
       waves: waveTable(sightings),

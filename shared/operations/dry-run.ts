@@ -1,50 +1,89 @@
-import type { CoverageTable } from "../azure/coverage-table.ts";
-import type { SightingsTable } from "../azure/sightings-table.ts";
+import type { ApprovalsReader, ApprovalsStore } from "../core/stores/approvals-store.ts";
+import type { CoverageReader, CoverageWriter } from "../core/stores/coverage-store.ts";
+import type { SightingsReader, SightingsStore } from "../core/stores/sightings-store.ts";
+import type { WaveReader, WaveStore } from "../core/stores/wave-store.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
-import type { Service } from "../run/run.ts";
+import type { Service } from "../run/run-context.ts";
+
+/** The parts of a service that a dry run uses: its state can only be read (R27). */
+export interface DryRunParts extends Pick<
+  Service,
+  "settings" | "packs" | "sources" | "clock" | "newId" | "log" | "stopping"
+> {
+  readonly sightings: SightingsReader;
+  readonly coverage: CoverageReader;
+  readonly waves: WaveReader;
+  readonly approvals: ApprovalsReader;
+}
+
+export interface DryRun {
+  readonly service: Service;
+  /** The messages that a run would put into the outbox. */
+  readonly announced: readonly OutboxMessage[];
+}
 
 /**
- * The same service with a state that is read and never written, and a queue that is never opened. `told` collects what the
- * run would have announced.
+ * A service that reads a state and can't write it, and never opens the queue. It has no writer, so that a new method of a store is a type error
+ * here and not a write.
  */
-export function dryRun(service: Service): { readonly service: Service; readonly told: readonly OutboxMessage[] } {
-  const told: OutboxMessage[] = [];
-  const sightings: SightingsTable = {
-    ...service.sightings,
-    makeEpoch: async (_partition, epoch) => epoch,
-    replaceEpoch: async () => {},
-    commit: async (_partition, _changes, messages) => {
-      told.push(...messages);
-      return { kind: "done" };
+export function dryRun(parts: DryRunParts): DryRun {
+  const announced: OutboxMessage[] = [];
+  const { sightings, coverage, waves, approvals, ...rest } = parts;
+  return {
+    service: {
+      ...rest,
+      sightings: sightingsOf(sightings, announced),
+      coverage: { snapshot: () => coverage.snapshot(), ...NO_COVERAGE_WRITES },
+      waves: wavesOf(waves, announced),
+      approvals: approvalsOf(approvals),
+      relay: async () => ({ sent: 0, refused: 0, depth: 0, oldestSeconds: 0 }),
     },
-    refresh: async () => ({ kind: "done" }),
+    announced,
   };
-  const waves: Service["waves"] = {
-    ...service.waves,
-    write: async (_detectionId, _state, _etag, header) => {
-      if (header) told.push(header);
-      return { kind: "done" };
-    },
-  };
-  const coverage: CoverageTable = {
-    ...service.coverage,
-    nameEpoch: async () => {},
-    renameEpoch: async () => {},
-    advance: async () => {},
-    moveReviewMark: async () => {},
-    moveRecheckMark: async () => {},
-    deleteUnits: async () => {},
-    recordDetection: async () => {},
-    recordRun: async () => {},
-    deleteRuns: async () => 0,
-  };
-  // A state that no run has used yet has no pointer, and is not given one.
-  const approvals: Service["approvals"] = {
-    ...service.approvals,
-    makePointer: async () => {},
-    current: async () =>
-      (await service.approvals.pointer()) === undefined ? { version: 0, approvals: [] } : service.approvals.current(),
-  };
-  const relay: Service["relay"] = async () => ({ sent: 0, refused: 0, depth: 0, oldestSeconds: 0 });
-  return { service: { ...service, sightings, waves, coverage, approvals, relay }, told };
 }
+
+const sightingsOf = (reader: SightingsReader, announced: OutboxMessage[]): SightingsStore => ({
+  readVersions: (partition) => reader.readVersions(partition),
+  readKeys: (partition, keys) => reader.readKeys(partition, keys),
+  stored: (partition, filter) => reader.stored(partition, filter),
+  storedKeys: (partition, keys) => reader.storedKeys(partition, keys),
+  detectionsOn: (partition, deviceIds) => reader.detectionsOn(partition, deviceIds),
+  epoch: (partition) => reader.epoch(partition),
+  makeEpoch: async (_partition, epoch) => epoch,
+  replaceEpoch: async () => {},
+  commit: async (_partition, _changes, messages) => {
+    announced.push(...messages);
+    return { kind: "done" };
+  },
+  refresh: async () => ({ kind: "done" }),
+});
+
+const NO_COVERAGE_WRITES: CoverageWriter = {
+  advance: async () => {},
+  recordAttempt: async () => {},
+  deleteUnits: async () => {},
+  nameEpoch: async () => {},
+  renameEpoch: async () => {},
+  moveReviewMark: async () => {},
+  moveRecheckMark: async () => {},
+  saveRecheckPosition: async () => {},
+  recordDetection: async () => {},
+  recordRun: async () => {},
+  deleteRuns: async () => 0,
+};
+
+const wavesOf = (reader: WaveReader, announced: OutboxMessage[]): WaveStore => ({
+  read: (detectionId) => reader.read(detectionId),
+  write: async (_detectionId, _state, _etag, header) => {
+    if (header) announced.push(header);
+    return { kind: "done" };
+  },
+});
+
+/** A state that no run has used yet has no pointer, and a dry run makes none: it decides by the empty set. */
+const approvalsOf = (reader: ApprovalsReader): ApprovalsStore => ({
+  pointer: async () => (await reader.pointer()) ?? 0,
+  current: async () => ((await reader.pointer()) === undefined ? { version: 0, approvals: [] } : reader.current()),
+  makePointer: async () => {},
+  apply: async (_approvals, expectedVersion) => ({ kind: "conflict", stored: expectedVersion }),
+});

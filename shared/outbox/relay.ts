@@ -41,8 +41,8 @@ const MAX_UNREMOVED = 2_000;
  * One pass over the outbox, design §3: prove a write and a delete, send waves first and then oldest first, delete what was
  * accepted. Two passes at once are safe: both send the same ids. Never rejects for what a later pass can repeat.
  */
-export async function relay(of: RelayOptions): Promise<RelayResult> {
-  const { outbox, log } = of;
+export async function relay(options: RelayOptions): Promise<RelayResult> {
+  const { outbox, log } = options;
   const counters: PassCounters = { sent: 0, refused: 0 };
   const deletions = deleteSent(outbox);
   let before: OutboxSurvey = { depth: 0, partitions: [] };
@@ -51,7 +51,7 @@ export async function relay(of: RelayOptions): Promise<RelayResult> {
     before = await outbox.survey();
     // R17: before the queue is opened, on every pass: who can't delete would send the same every few minutes for ever.
     await outbox.prove();
-    if (before.depth > 0) await drain(of, before, counters, deletions);
+    if (before.depth > 0) await drain(options, before, counters, deletions);
   } catch (error) {
     failure = error;
   }
@@ -65,18 +65,20 @@ export async function relay(of: RelayOptions): Promise<RelayResult> {
   return {
     ...counters,
     depth: after.depth,
-    oldestSeconds: after.oldest ? Math.max(0, Math.round((of.now().getTime() - after.oldest.getTime()) / 1000)) : 0,
+    oldestSeconds: after.oldest
+      ? Math.max(0, Math.round((options.now().getTime() - after.oldest.getTime()) / 1000))
+      : 0,
     ...(failed && { failed }),
   };
 }
 
 async function drain(
-  of: RelayOptions,
+  options: RelayOptions,
   survey: OutboxSurvey,
   counters: PassCounters,
   deletions: Deletions,
 ): Promise<void> {
-  const { outbox, log, limit, budgetMs } = of;
+  const { outbox, log, limit, budgetMs } = options;
   const started = performance.now();
   const timeIsUp = (): boolean => performance.now() - started > budgetMs;
   const items = outbox.read(survey.partitions);
@@ -104,7 +106,7 @@ async function drain(
     }
   }
 
-  const queue = await of.queue();
+  const queue = await options.queue();
   let failure: unknown;
   try {
     // R15: what was refused has used none of the limit, so the next round takes as many more.

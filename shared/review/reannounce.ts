@@ -1,109 +1,35 @@
-import type { ApprovalSet } from "../core/approval.ts";
-import { approve } from "../core/approve.ts";
-import type { Evidence } from "../core/evidence.ts";
-import { messageId } from "../core/message-id.ts";
-import type { Detection, Pack } from "../core/pack.ts";
-import { approvalSubjectOf, review } from "../core/review.ts";
-import type { Cause, Row, Sighting } from "../core/sighting.ts";
-import { partitionOf } from "../core/slice.ts";
-import { encodeEvidence } from "../core/stored-evidence.ts";
-import type { SightingRecord } from "../azure/sightings-table.ts";
-import { sightingRowKey } from "../azure/sightings-table.ts";
-import { batchSize, commitBatch } from "../announce/commit.ts";
-import { StateError } from "../errors.ts";
-import { assignWave } from "../announce/assign-wave.ts";
-import type { SaveQuietly, Announce } from "../core/decide-write.ts";
-import { epochOf } from "../core/decide-write.ts";
-import type { Logger } from "../logger.ts";
-import type { Service } from "../run/run.ts";
-import { logCommitted } from "../announce/log-committed.ts";
-import type { AnnounceOrigin } from "../announce/announce-context.ts";
+import type { AnnounceContext } from "../announce/announce-context.ts";
 import { announceContextOf } from "../announce/announce-context.ts";
-import type { RunCounters } from "../run/run-unit.ts";
+import { assignWave } from "../announce/assign-wave.ts";
+import type { BatchContext } from "../announce/commit.ts";
+import { batchSize, commitBatch, writeAt } from "../announce/commit.ts";
+import type { RetryableBatch } from "../announce/commit-with-retry.ts";
+import { commitWithRetry } from "../announce/commit-with-retry.ts";
+import { logCommitted } from "../announce/log-committed.ts";
+import type { ActiveDetection } from "../core/active-detection.ts";
+import { findActiveDetection } from "../core/active-detection.ts";
+import type { StoredDecision, StoredPolicy } from "../core/decide-stored.ts";
+import { plainSighting } from "../core/decide-stored.ts";
+import type { Announce, SaveQuietly } from "../core/decide-write.ts";
+import { epochOf } from "../core/decide-write.ts";
+import { messageId } from "../core/message-id.ts";
+import type { Detection } from "../core/pack.ts";
+import type { Row, Sighting } from "../core/sighting.ts";
+import { partitionOf } from "../core/slice.ts";
+import type { SourceLabel } from "../core/source.ts";
+import { chunksOf } from "../core/split-list.ts";
+import { encodeEvidence } from "../core/stored-evidence.ts";
+import { sightingRowKey } from "../core/stores/sighting-key.ts";
+import type { SightingRecord } from "../core/stores/sightings-store.ts";
+import type { ReviewContext } from "./review-context.ts";
+import { assertCurrent } from "./review-context.ts";
 
-/** Rounds of read, judge, build and write for one transaction. Design §4. */
-const MAX_ATTEMPTS = 4;
-
-export interface ReviewContext extends AnnounceOrigin {
-  readonly service: Service;
-  readonly counters: RunCounters;
-  readonly log: Logger;
-}
-
-/** Somebody applied another set of approvals: this run's judgement must not be the last (R6). */
-export class SupersededError extends Error {
-  override readonly name = "SupersededError";
-}
-
-/** @throws {SupersededError} when the pointer is no longer at the set that this run judges by */
-export async function assertCurrent({
-  service,
-  approvals,
-}: Pick<ReviewContext, "service" | "approvals">): Promise<void> {
-  const version = await service.approvals.pointer();
-  if (version !== approvals.version)
-    throw new SupersededError(`the approvals are at version ${version}, this run has ${approvals.version}`);
-}
-
-/** What becomes of a stored sighting, as it stands now. Pure. */
-type Verdict =
-  | { readonly kind: "tell"; readonly cause: Cause; readonly evidence: Evidence }
-  | { readonly kind: "keep"; readonly sighting: Sighting; readonly evidence?: Evidence }
-  | { readonly kind: "nothing" };
-
-export type StoredPolicy = (of: SightingRecord, detection: Detection) => Verdict;
-
-/** By the approvals alone, on what is stored; `asked`: what was looked up again of a sighting, where an approval compares more. */
-export const decideByApprovals =
-  (set: ApprovalSet, now: Date, asked: (of: SightingRecord) => Evidence | undefined = () => undefined): StoredPolicy =>
-  (of, detection) => {
-    const evidence = asked(of) ?? of.evidence;
-    const judged = review({ ...of, evidence }, detection.tool, set, now);
-    if (judged.kind === "lift") return { kind: "tell", cause: "approval-ended", evidence };
-    // R13: what can't be kept whole could not be judged again.
-    if (judged.kind === "expect" && evidence !== of.evidence && !encodeEvidence(evidence, of).whole)
-      return { kind: "nothing" };
-    if (judged.kind === "expect")
-      return {
-        kind: "keep",
-        evidence,
-        sighting: {
-          ...plain(of),
-          disposition: "expected",
-          approvalId: judged.approvalId,
-          approvalsVersion: set.version,
-          decidedAt: now,
-        },
-      };
-    return judged.note ? { kind: "keep", sighting: { ...plain(of), ...judged.note } } : { kind: "nothing" };
-  };
-
-/** By what a look has found beside what is stored: new activity that no approval covers is told. */
-export const decideByNewEvidence =
-  (found: (of: SightingRecord) => Evidence | undefined, set: ApprovalSet, now: Date): StoredPolicy =>
-  (of, detection) => {
-    const evidence = found(of);
-    if (of.disposition !== "expected" || of.approvalsVersion > set.version || !evidence) return { kind: "nothing" };
-    const verdict = approve(approvalSubjectOf(of, detection.tool), evidence, set.approvals, now);
-    const stored = encodeEvidence(evidence, of);
-    // R13: what can't be kept whole could not be judged again.
-    if (!verdict.covered || !stored.whole) return { kind: "tell", cause: "new-activity", evidence };
-    return {
-      kind: "keep",
-      sighting: { ...plain(of), approvalId: verdict.approvalId, approvalsVersion: set.version },
-      evidence,
-    };
-  };
-
-/** What of a stored sighting is written back. */
-function plain(of: SightingRecord): Sighting {
-  const { evidence: _e, deviceGroup: _g, counterfeit: _c, etag: _t, ...sighting } = of;
-  return sighting;
-}
+type Write = Announce | SaveQuietly;
+type Records = ReadonlyMap<string, SightingRecord>;
 
 /**
- * Writes what the judge makes of stored sightings of any partitions, all of detections that are looked for: those to be told with
- * their messages and waves, the others silently. R8: a conflict means read, judge and build again.
+ * Writes the policy's decisions about stored sightings of any partitions: those to be announced with their messages and waves, the others
+ * silently. Sightings of detections that no pack has are left alone. R8: after a conflict it reads, decides and builds again.
  * @throws {SupersededError} {StateError}
  */
 export async function reannounce(
@@ -112,194 +38,162 @@ export async function reannounce(
   context: ReviewContext,
 ): Promise<void> {
   for (const [id, ofDetection] of Map.groupBy(sightings, ({ detectionId }) => detectionId)) {
-    const found = findActiveDetection(id, context.service.packs);
-    if (found) await reannounceDetection(ofDetection, policy, found, context);
+    const active = findActiveDetection(id, context.packs);
+    if (active) await reannounceDetection(ofDetection, policy, active, context);
   }
-}
-
-/** The detection of an id, or the one that took its place, and its pack; `undefined` where neither is looked for. */
-export function findActiveDetection(
-  id: string,
-  packs: readonly Pack[],
-): { readonly detection: Detection; readonly pack: Pack } | undefined {
-  return firstOf(packs, (detection) => detection.id === id) ?? firstOf(packs, (one) => one.supersedes.includes(id));
-}
-
-function firstOf(
-  packs: readonly Pack[],
-  isSought: (detection: Detection) => boolean,
-): ReturnType<typeof findActiveDetection> {
-  for (const pack of packs) {
-    const detection = pack.detections.find(isSought);
-    if (detection) return { detection, pack };
-  }
-  return undefined;
-}
-
-/** A stored sighting under the id by which it is looked for now. */
-export const withActiveId = (of: SightingRecord, packs: readonly Pack[]): SightingRecord => ({
-  ...of,
-  detectionId: findActiveDetection(of.detectionId, packs)?.detection.id ?? of.detectionId,
-});
-
-/** R11: what the new id has taken over is judged there, and no more under the old one. */
-async function notTakenOver(
-  sightings: readonly SightingRecord[],
-  { id }: Detection,
-  { service }: ReviewContext,
-): Promise<readonly SightingRecord[]> {
-  const renamed = sightings.filter(({ detectionId }) => detectionId !== id);
-  if (renamed.length === 0) return sightings;
-  const newKey = ({ deviceId }: SightingRecord): string => sightingRowKey({ detectionId: id, deviceId });
-  const taken = new Set<string>();
-  for (const [partition, inPartition] of Map.groupBy(renamed, ({ deviceId }) => partitionOf(deviceId)))
-    for (const key of (await service.sightings.readKeys(partition, inPartition.map(newKey))).keys()) taken.add(key);
-  return sightings.filter((of) => of.detectionId === id || !taken.has(newKey(of)));
 }
 
 async function reannounceDetection(
   found: readonly SightingRecord[],
   policy: StoredPolicy,
-  { detection, pack }: { readonly detection: Detection; readonly pack: Pack },
+  { detection, pack }: ActiveDetection,
   context: ReviewContext,
 ): Promise<void> {
-  const { service, counters, now, log } = context;
-  const sightings = await notTakenOver(found, detection, context);
-  const announceContext = announceContextOf(pack, placeOf(sightings[0]?.workspace ?? "", service), context);
-  const toTell = sightings.flatMap((of) => {
-    const verdict = policy(of, detection);
-    return verdict.kind === "tell" ? [verdict.evidence] : [];
+  const sightings = await withoutInherited(found, detection, context);
+  const announceContext = announceContextOf(pack, labelOf(sightings[0]?.source ?? "", context), context);
+  const evidence = sightings.flatMap((sighting) => {
+    const decision = policy(sighting, detection);
+    return decision.kind === "announce" ? [decision.evidence] : [];
   });
-  const { wave, opened } = await assignWave(detection, toTell.length, toTell, announceContext);
-  if (opened) counters.waves += 1;
-  for (const [workspace, inWorkspace] of Map.groupBy(sightings, (of) => of.workspace)) {
-    const batch = {
+  const { wave, opened } = await assignWave(detection, evidence, announceContext);
+  if (opened) context.counters.waves += 1;
+  for (const [source, ofSource] of Map.groupBy(sightings, (sighting) => sighting.source)) {
+    const batch: BatchContext = {
       ...announceContext,
-      workspace: placeOf(workspace, service),
+      source: labelOf(source, context),
       detection,
-      window: { from: now, to: now },
+      window: { from: context.now, to: context.now },
       otherTools: () => undefined,
       ...(wave && { wave }),
     };
-    for (const [partition, inPartition] of Map.groupBy(inWorkspace, ({ deviceId }) => partitionOf(deviceId))) {
+    for (const [partition, inPartition] of Map.groupBy(ofSource, ({ deviceId }) => partitionOf(deviceId))) {
       await assertCurrent(context);
-      for (let i = 0; i < inPartition.length; i += batchSize(wave))
-        await commit(partition, inPartition.slice(i, i + batchSize(wave)), 0);
-    }
-
-    async function commit(partition: string, chunk: readonly SightingRecord[], round: number): Promise<void> {
-      const writes = chunk.flatMap((of): (Announce | SaveQuietly)[] =>
-        toWrite(of, policy(of, detection), detection, partition, context),
-      );
-      if (writes.length === 0) return;
-      const outcome = await commitBatch(partition, writes, batch, service.sightings);
-      switch (outcome.kind) {
-        case "done":
-          counters.announced += writes.filter(({ kind }) => kind === "tell").length;
-          counters.expected += writes.filter(
-            ({ kind, sighting }) => kind === "keep" && sighting.decidedAt === now,
-          ).length;
-          logCommitted(writes, batch, log);
-          return;
-        case "too-much":
-          for (const half of halves(chunk)) await commit(partition, half, round);
-          return;
-        case "refused":
-          if (chunk.length > 1) for (const half of halves(chunk)) await commit(partition, half, round);
-          else {
-            counters.quarantined += 1;
-            log.error(
-              {
-                event: "state.quarantined",
-                partition,
-                key: chunk[0] && sightingRowKey(chunk[0]),
-                reason: outcome.reason,
-              },
-              "the state refused this sighting; each review tries it again",
-            );
-          }
-          return;
-        case "conflict":
-          if (round + 1 >= MAX_ATTEMPTS)
-            throw new StateError(
-              `sightings of partition ${partition} still conflict after ${MAX_ATTEMPTS} rounds: other runs keep writing them; the next run tries again`,
-            );
-          await assertCurrent(context);
-          await commit(
-            partition,
-            await notTakenOver(
-              await service.sightings.storedKeys(partition, chunk.map(sightingRowKey)),
-              detection,
-              context,
-            ),
-            round + 1,
-          );
-      }
+      const records = byRowKey(inPartition);
+      for (const keys of chunksOf([...records.keys()], batchSize(wave)))
+        await commitWithRetry(keys, records, retryable(partition, policy, batch, context));
     }
   }
 }
 
+function retryable(
+  partition: string,
+  policy: StoredPolicy,
+  batch: BatchContext,
+  context: ReviewContext,
+): RetryableBatch<string, Records, Write> {
+  const { sightings, counters, log, now } = context;
+  const { detection } = batch;
+  // A record of a superseded id is written under the active one: its key here is the one under which it was read.
+  const keys = new Map<Write, string>();
+  const itemOf = (write: Write): string => keys.get(write) ?? "";
+  return {
+    partition,
+    itemOf,
+    kindOf: () => "commit",
+    reload: async (items) => {
+      await assertCurrent(context);
+      return byRowKey(await withoutInherited(await sightings.storedKeys(partition, items), detection, context));
+    },
+    decide: (items, records) =>
+      items.flatMap((key) => {
+        const record = records.get(key);
+        const write = record && toWrite(record, policy(record, detection), detection, partition, context);
+        if (write) keys.set(write, key);
+        return write ?? [];
+      }),
+    commit: (writes) => commitBatch(partition, writes, batch, sightings),
+    itemAt: (writes, index) => {
+      const write = writeAt(writes, index, batch);
+      return write && itemOf(write);
+    },
+    committed: (writes) => {
+      counters.announced += writes.filter(({ kind }) => kind === "announce").length;
+      counters.expected += writes.filter(
+        ({ kind, sighting }) => kind === "save-quietly" && sighting.decidedAt === now,
+      ).length;
+      logCommitted(writes, batch, log);
+    },
+    quarantine: (key, reason) => {
+      counters.quarantined += 1;
+      log.error(
+        { event: "state.quarantined", partition, key, reason },
+        "the state refused this sighting; each review tries it again",
+      );
+    },
+  };
+}
+
+const byRowKey = (records: readonly SightingRecord[]): Records =>
+  new Map(records.map((record) => [sightingRowKey(record), record]));
+
+/** R11: a sighting that the new id has inherited is judged there, and no more under the old id. */
+async function withoutInherited(
+  records: readonly SightingRecord[],
+  { id }: Detection,
+  { sightings }: ReviewContext,
+): Promise<readonly SightingRecord[]> {
+  const renamed = records.filter(({ detectionId }) => detectionId !== id);
+  if (renamed.length === 0) return records;
+  const newKey = ({ deviceId }: SightingRecord): string => sightingRowKey({ detectionId: id, deviceId });
+  const inherited = new Set<string>();
+  for (const [partition, inPartition] of Map.groupBy(renamed, ({ deviceId }) => partitionOf(deviceId)))
+    for (const key of (await sightings.readKeys(partition, inPartition.map(newKey))).keys()) inherited.add(key);
+  return records.filter((record) => record.detectionId === id || !inherited.has(newKey(record)));
+}
+
 function toWrite(
-  of: SightingRecord,
-  verdict: Verdict,
+  record: SightingRecord,
+  decision: StoredDecision,
   detection: Detection,
   partition: string,
-  context: ReviewContext,
-): (Announce | SaveQuietly)[] {
-  if (verdict.kind === "nothing") return [];
-  // A renamed one is written as a new entity under the new id, so that the run that takes it over conflicts with this one.
-  const isRenamed = of.detectionId !== detection.id;
+  context: Pick<AnnounceContext, "approvals" | "epochs" | "now">,
+): Write | undefined {
+  if (decision.kind === "nothing") return undefined;
+  // A renamed one is written as a new entity under the new id, so that the run that inherits it conflicts with this one.
+  const isRenamed = record.detectionId !== detection.id;
   const name = isRenamed ? { detectionId: detection.id, definitionHash: detection.hash } : {};
-  const { etag, evidence: before } = of;
-  const evidence = verdict.evidence ?? before;
+  const evidence = decision.evidence ?? record.evidence;
   const common = {
-    row: { ...rowOf(of), ...(isRenamed && { detectionId: detection.id }) },
-    ...(!isRenamed && { etag }),
-    ...((isRenamed || evidence !== before) && { stored: encodeEvidence(evidence, of).text }),
+    row: { ...rowOf(record), ...(isRenamed && { detectionId: detection.id }) },
+    ...(!isRenamed && { etag: record.etag }),
+    ...((isRenamed || evidence !== record.evidence) && { stored: encodeEvidence(evidence, record).text }),
   };
-  if (verdict.kind === "keep")
-    return [{ kind: "keep", ...common, novelty: "adopted", sighting: { ...verdict.sighting, ...name } }];
-  const { approvalId: _a, waveId: _w, messageId: _m, ...rest } = { ...plain(of), ...name };
+  if (decision.kind === "save-quietly")
+    return { kind: "save-quietly", ...common, novelty: "inherited", sighting: { ...decision.sighting, ...name } };
+  const { approvalId: _a, waveId: _w, messageId: _m, ...rest } = { ...plainSighting(record), ...name };
   const sighting: Sighting = {
     ...rest,
     disposition: "announced",
-    announcement: of.announcement + 1,
+    announcement: record.announcement + 1,
     approvalsVersion: context.approvals.version,
     decidedAt: context.now,
   };
-  return [
-    {
-      kind: "tell",
-      ...common,
-      novelty: "lifted",
-      sighting: { ...sighting, messageId: messageId({ ...sighting, epochId: epochOf(partition, context) }) },
-      evidence: verdict.evidence,
-      cause: verdict.cause,
-    },
-  ];
+  return {
+    kind: "announce",
+    ...common,
+    novelty: "reannounced",
+    sighting: { ...sighting, messageId: messageId({ ...sighting, epochId: epochOf(partition, context) }) },
+    evidence: decision.evidence,
+    cause: decision.cause,
+  };
 }
 
 /** The row behind a stored sighting, as far as it is stored. */
-const rowOf = (of: SightingRecord): Row => ({
-  detectionId: of.detectionId,
-  deviceId: of.deviceId,
-  deviceName: of.deviceName,
-  firstSeen: of.firstSeen,
-  lastSeen: of.lastSeen,
+const rowOf = (record: SightingRecord): Row => ({
+  detectionId: record.detectionId,
+  deviceId: record.deviceId,
+  deviceName: record.deviceName,
+  firstSeen: record.firstSeen,
+  lastSeen: record.lastSeen,
   reports: [],
   count: 0,
-  certificate: { deviceGroup: of.deviceGroup, counterfeit: of.counterfeit, signers: [], files: [] },
+  certificate: { deviceGroup: record.deviceGroup, counterfeit: record.counterfeit, signers: [], files: [] },
 });
 
-/** A workspace that is no longer in the settings has its name left. */
-function placeOf(
-  name: string,
-  { workspaces }: Pick<Service, "workspaces">,
-): Service["workspaces"][number] | { name: string; id: string } {
-  return workspaces.find((one) => one.name === name) ?? { name, id: "00000000-0000-0000-0000-000000000000" };
-}
-
-function halves<T>(items: readonly T[]): [T[], T[]] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)];
-}
+/** Of a source that is no longer in the settings only the name is left. */
+const labelOf = (name: string, { sources }: Pick<ReviewContext, "sources">): SourceLabel =>
+  sources.find((source) => source.name === name) ?? {
+    id: "00000000-0000-0000-0000-000000000000",
+    name,
+    kind: "log-analytics",
+  };

@@ -5,9 +5,9 @@ import type { Logger } from "../logger.ts";
 const DAY = 86_400_000;
 
 /**
- * Warns of approvals in force that end within `EXPIRING_DAYS`: what they cover is announced then. Once a day, as the daily look
- * goes; with every run while there is no look, which is said as well.
- * @param lastLook the look mark as the run found it
+ * Warns of approvals in force that end within `EXPIRING_DAYS`: the sightings that they cover are announced then. Once a day, with the daily
+ * recheck; with every run while there is no recheck, which is logged as well.
+ * @param lastRecheck the recheck mark as the run found it
  */
 export function warnExpiring(
   approvals: readonly Approval[],
@@ -21,7 +21,7 @@ export function warnExpiring(
     const { id, expires, owner, ticket, tools } = approval;
     log.warn(
       { event: "approval.expiring", approvalId: id, expires, owner, ticket, tools },
-      "what this approval covers is announced when it ends; renew it or let it end",
+      "the sightings that this approval covers are announced when it ends; renew it or let it end",
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { KnownSighting } from "../../shared/core/decide.ts";
-import { decide } from "../../shared/core/decide.ts";
+import { decideNovelty } from "../../shared/core/decide.ts";
 import type { Row } from "../../shared/core/sighting.ts";
 import type { Figure } from "./figure.ts";
 import { median, timed } from "./figure.ts";
@@ -33,7 +33,7 @@ export async function benchDecide(scale: number): Promise<readonly Figure[]> {
     runs.push(
       await timed(() => {
         for (const row of rows) {
-          const { kind } = decide(row, known.get(row.deviceId), { dormancyDays: 90, complete: true });
+          const { kind } = decideNovelty(row, known.get(row.deviceId), { dormancyDays: 90, complete: true });
           kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
         }
       }),

@@ -3,7 +3,8 @@ import type { ServiceBusMessage } from "@azure/service-bus";
 import { ServiceBusClient } from "@azure/service-bus";
 import { pino } from "pino";
 import { credentialFor } from "../../shared/azure/credential.ts";
-import { outboxTable, toOutboxEntity } from "../../shared/azure/outbox-table.ts";
+import { outboxTable } from "../../shared/azure/outbox-table.ts";
+import { toOutboxEntity } from "../../shared/azure/outbox-entity.ts";
 import { openQueue } from "../../shared/azure/sightings-queue.ts";
 import { packs } from "../../shared/catalog/generated/packs.ts";
 import { sightingMessage } from "../../shared/core/message.ts";
@@ -103,7 +104,7 @@ function messages(round: number, count: number): Waiting[] {
       lastSeen: NOW,
     };
     const told = {
-      workspace: "bench",
+      source: "bench",
       episode: 1,
       announcement: 1,
       disposition: "announced",
@@ -117,7 +118,7 @@ function messages(round: number, count: number): Waiting[] {
       cause: "new-activity",
       novelty: { firstInState: false, knownDevices: count },
       window: { from: NOW, to: NOW },
-      workspace: { name: "bench", id: "00000000-0000-4000-8000-000000000001" },
+      source: { name: "bench", id: "00000000-0000-4000-8000-000000000001", kind: "log-analytics" },
       runId: "00000000-0000-4000-8000-000000000002",
       decidedAt: NOW,
     });

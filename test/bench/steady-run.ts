@@ -5,7 +5,7 @@ import { TableClient } from "@azure/data-tables";
 import { pino } from "pino";
 import { SIGHTING_COLUMNS } from "./sighting-columns.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
-import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
+import { sightingRowKey } from "../../shared/core/stores/sighting-key.ts";
 import { compose } from "../../shared/host/compose.ts";
 import { parseConfig } from "../../shared/settings/config.ts";
 import { sliceName, COVERAGE_SLICES, partitionOf } from "../../shared/core/slice.ts";
@@ -115,7 +115,7 @@ async function fill(tables: Tables, devices: readonly string[], now: Date): Prom
             detectionId,
             deviceId,
             deviceName: `ws-${deviceId.slice(0, 8)}.corp.example`,
-            workspace: "bench",
+            source: "bench",
             firstSeen: new Date(now.getTime() - 48 * HOUR),
             lastSeen: now,
             episode: 1,

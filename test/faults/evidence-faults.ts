@@ -177,12 +177,12 @@ export const EVIDENCE_FAULTS: Readonly<Record<string, Fault>> = {
     },
     after: expectTold("approval-ended"),
   },
-  "the workspace is blind when the look is due": {
+  "the source is blind when the recheck is due": {
     before: expectedThenMore,
     make: (stage) => onQuery(stage, () => ({ protect: ["DeviceFileCertificateInfo"] })),
     after: expectTold("new-activity"),
   },
-  "the look's evidence query takes too long (504)": {
+  "the recheck's evidence query takes too long (504)": {
     before: expectedThenMore,
     make: evidenceAnswers("timeout"),
     after: expectTold("new-activity"),

@@ -62,11 +62,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "the sightings query alone fails (503)": {
     make: (stage) => onQuery(stage, ({ query }) => (isSightings(query) ? { status: 503 } : undefined)),
   },
-  "one workspace of two refuses (403)": {
+  "one source of two refuses (403)": {
     twoWorkspaces: true,
     make: (stage) => onQuery(stage, ({ workspace }) => (workspace === WORKSPACES.south ? { status: 403 } : undefined)),
   },
-  "every workspace refuses (401)": { make: (stage) => onQuery(stage, () => ({ status: 401 })) },
+  "every source refuses (401)": { make: (stage) => onQuery(stage, () => ({ status: 401 })) },
   "the query is refused (semantic error)": {
     make: () => {},
     run: (stage) => {

@@ -32,7 +32,7 @@ test("down for 40 days – the unrecoverable part is named in the run record, th
   on.seen.push({ device: device(1), at: 5 * DAY }, { device: device(2), at: 15 * DAY });
   on.now = 40 * DAY;
   const record = await on.run();
-  expect(record).toMatchObject({ outcome: "ok", new: 1, gaps: [{ workspace: "north", to: on.date(10 * DAY) }] });
+  expect(record).toMatchObject({ outcome: "ok", new: 1, gaps: [{ source: "north", to: on.date(10 * DAY) }] });
   expect(Math.abs((record.gaps[0]?.from.getTime() ?? 0) - on.date(0).getTime())).toBeLessThanOrEqual(HOUR);
   expect(on.log.filter(({ event, level }) => event === "coverage.gap" && level === "error")).toHaveLength(1);
   expect(on.devicesOnQueue()).toEqual([device(0), device(2)].toSorted());

@@ -5,7 +5,7 @@ import { parseConfig } from "../../shared/settings/config.ts";
 import type { Approval } from "../../shared/core/approval.ts";
 import { anyEvent } from "../../shared/core/event.ts";
 import type { RunRecord } from "../../shared/core/run-record.ts";
-import type { Service } from "../../shared/run/run.ts";
+import type { Service } from "../../shared/run/run-context.ts";
 import { run } from "../../shared/run/run.ts";
 import { validatesContract } from "../contract.ts";
 import type { FaultProxy } from "../local/fault-proxy.ts";

@@ -23,12 +23,12 @@ interface Alerts {
 
 const infra = (file: string): string => readFileSync(new URL(`../../infra/${file}`, import.meta.url), "utf8");
 const alerts: Alerts = JSON.parse(infra("alerts.json"));
-const RUNBOOK = "https://example.com/firstsight/docs/runbook.md";
+const RUNBOOK = "https://example.com/firstsight/docs/operate.md";
 
 /** What it says, with the runbook's address in the place of its path. */
 function linked({ description, runbook }: { readonly description: string; readonly runbook: string }): string {
-  expect(description).toContain(`docs/runbook.md${runbook}`);
-  return description.replaceAll("docs/runbook.md", RUNBOOK);
+  expect(description).toContain(`docs/operate.md${runbook}`);
+  return description.replaceAll("docs/operate.md", RUNBOOK);
 }
 const last = (id: string): string => id.slice(id.lastIndexOf("/") + 1);
 

@@ -24,7 +24,7 @@ const appSettings = (name: SnapshotName): Readonly<Record<string, string>> =>
 const NAMES = SETTINGS.map(({ name }) => name).toSorted();
 
 test("Bicep, the configuration's schema, the sample of local settings and the README's table name the same settings", () => {
-  const section = read("README.md").split("\n## Settings\n")[1]?.split("\n## ")[0] ?? "";
+  const section = read("docs/settings.md");
   const table = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => String(name));
   const { Values } = JSON.parse(read("local.settings.sample.json"));
   expect({

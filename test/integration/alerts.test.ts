@@ -13,7 +13,7 @@ import { milliseconds } from "./telemetry/duration.ts";
 import type { WatchedWorld } from "./telemetry/watched-world.ts";
 import { MINUTE, appear, approval, device, runs, watchedWorld } from "./telemetry/watched-world.ts";
 
-const RUNBOOK = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+const RUNBOOK = readFileSync(new URL("../../docs/operate.md", import.meta.url), "utf8");
 
 type QueryAlert = (typeof alerts.queries)[number];
 
@@ -44,10 +44,10 @@ const HISTORIES: Readonly<
   },
   "run-failed": async ({ world }) => {
     world.onQuery = () => {
-      throw new SourceError("transient", "the workspace does not answer");
+      throw new SourceError("transient", "the source does not answer");
     };
     await runs(world, 1);
-    const error = "catalogue/all: the workspace does not answer";
+    const error = "catalogue/all: the source does not answer";
     return { fire: ["run-failed"], row: { reason: "", runs: 1, error } };
   },
   "run-partial": async ({ world }) => {
@@ -96,7 +96,7 @@ const HISTORIES: Readonly<
   "coverage-gap": async ({ world }) => {
     world.now += 40 * DAY;
     await runs(world, 1);
-    return { fire: ["coverage-gap"], row: { workspace: "main", pack: "catalogue" } };
+    return { fire: ["coverage-gap"], row: { source: "main", pack: "catalogue" } };
   },
   "state-lost": async ({ world }) => {
     world.loseState();
@@ -247,7 +247,7 @@ test("a field that a query reads and the log no longer has changes what some his
   }
   for (const alert of alerts.queries) {
     const fields = new Set(
-      [...alert.query.join("\n").matchAll(/\b(?:line|workspace|error)(?:\[0\])?(?:\.|\[")([a-zA-Z]+)/g)].map(
+      [...alert.query.join("\n").matchAll(/\b(?:line|source|error)(?:\[0\])?(?:\.|\[")([a-zA-Z]+)/g)].map(
         ([, field]) => field,
       ),
     );
@@ -278,8 +278,8 @@ describe("the file", () => {
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
     for (const { name, description, runbook } of all) {
       expect(runbook).toBe(`#${name}`);
-      expect(description.endsWith(`: docs/runbook.md${runbook}`), name).toBe(true);
-      expect(RUNBOOK.includes(`\n## ${name}\n`), `docs/runbook.md has no entry ${name}`).toBe(true);
+      expect(description.endsWith(`: docs/operate.md${runbook}`), name).toBe(true);
+      expect(RUNBOOK.includes(`\n## ${name}\n`), `docs/operate.md has no entry ${name}`).toBe(true);
     }
   });
 

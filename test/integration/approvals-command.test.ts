@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { approvalsTable } from "../../shared/azure/approvals-table.ts";
-import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
+import { sightingRowKey } from "../../shared/core/stores/sighting-key.ts";
 import { applyApprovals } from "../../shared/cli/approvals-apply.ts";
 import { explainSighting, printExplanation } from "../../shared/cli/approvals-explain.ts";
 import { listApprovals, printApprovals } from "../../shared/cli/approvals-list.ts";
@@ -72,7 +72,7 @@ const sighting = (i: number, change: Partial<StoredSighting> = {}): StoredSighti
   detectionId: ANYDESK,
   deviceId: device(i),
   deviceName: `ws-${i}`,
-  workspace: "north",
+  source: "north",
   deviceGroup: "Workstations",
   counterfeit: false,
   firstSeen: ago(60),

@@ -71,7 +71,7 @@ const sighting: { readonly id: string; readonly data: Readonly<Record<string, un
 );
 const AT = "2026-03-02T10:00:00.000Z";
 const WAVE = "a".repeat(64);
-const { detection, device, window, workspace, novelty } = sighting.data;
+const { detection, device, window, source, novelty } = sighting.data;
 const header = {
   ...sighting,
   id: WAVE,
@@ -79,7 +79,7 @@ const header = {
   data: {
     detection,
     novelty,
-    workspace,
+    source,
     runId: "run-2",
     links: {},
     truncated: [],
@@ -94,7 +94,7 @@ const members = {
   data: {
     detection,
     window,
-    workspace,
+    source,
     runId: "run-2",
     truncated: [],
     wave: { id: WAVE, openedAt: AT },

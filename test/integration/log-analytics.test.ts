@@ -6,7 +6,7 @@ import { createLimiter } from "../../shared/limiter.ts";
 import { logAnalyticsSource, QUERIES_AT_ONCE } from "../../shared/azure/log-analytics.ts";
 import type { LogAnalyticsOptions } from "../../shared/azure/log-analytics.ts";
 import { createLogsQueryClient } from "../../shared/azure/log-analytics-client.ts";
-import { freshnessQuery, checkFreshness } from "../../shared/azure/log-analytics-freshness.ts";
+import { freshnessQuery, decodeFreshness } from "../../shared/azure/log-analytics-freshness.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
 import { parseRows } from "../../shared/core/row.ts";
 import type { Source, SourceErrorKind } from "../../shared/core/source.ts";
@@ -508,7 +508,7 @@ describe("freshness", () => {
         ]),
       ),
     );
-    const [certificate, process, file] = checkFreshness(asked, records);
+    const [certificate, process, file] = decodeFreshness(asked, records);
     expect(certificate?.hours.toSorted((a, b) => a.hour.getTime() - b.hour.getTime())).toEqual([
       { hour: hoursAgo(100), count: 1, signed: 1 },
       { hour: hoursAgo(2), count: 2, signed: 1 },
@@ -572,7 +572,7 @@ describe("freshness", () => {
       expect.objectContaining({
         level: "error",
         event: "table.missing",
-        workspace: "soc",
+        source: "soc",
         table: "DeviceProcessEvents",
       }),
     ]);

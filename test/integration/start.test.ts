@@ -249,7 +249,7 @@ describe("--azure – against the services that the settings name; here those of
       const dry = start(["--azure", "--dry-run", "--json"], stage.settings());
       expect(await dry.exited, dry.errors.join("")).toBe(0);
       expect(devicesOf(dry.lines).toSorted()).toEqual(devices);
-      expect(dry.errors.join("")).toContain("level: 2 would be told");
+      expect(dry.errors.join("")).toContain("level: 2 would be announced");
       expect(stage.proxy.seen.filter(({ kind }) => kind !== "read")).toEqual([]);
       expect(stage.onQueue()).toEqual([]);
       const real = start(["--azure", "--json"], stage.settings());

@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { coverageTable, unitKey } from "../../shared/azure/coverage-table.ts";
+import { coverageTable } from "../../shared/azure/coverage-table.ts";
+import { unitKey } from "../../shared/core/stores/coverage-store.ts";
 import { retention } from "../../shared/azure/retention.ts";
-import { sightingRowKey, sightingsTable } from "../../shared/azure/sightings-table.ts";
+import { sightingRowKey } from "../../shared/core/stores/sighting-key.ts";
+import { sightingsTable } from "../../shared/azure/sightings-table.ts";
 import type { Row, Sighting } from "../../shared/core/sighting.ts";
 import { StateError, StateNewerError } from "../../shared/errors.ts";
 import { loadKnownAhead } from "../../shared/announce/load-known.ts";
@@ -19,7 +21,7 @@ const sighting = (change: Partial<Sighting> = {}): Sighting => ({
   detectionId: DETECTION,
   deviceId: A,
   deviceName: "ws-1",
-  workspace: "north",
+  source: "north",
   firstSeen: SEEN,
   lastSeen: SEEN,
   episode: 1,
@@ -153,9 +155,9 @@ describe("sightings", () => {
         loadKnownAhead(batches, { detections, knownDevices: (id) => (id === DETECTION ? knownDevices : 0) }, sightings),
       );
       return {
-        found: found.map(({ partition, inPartition, versions, whole }) => [
+        found: found.map(({ partition, rows, versions, whole }) => [
           partition,
-          inPartition.filter((one) => versions.has(sightingRowKey(one))).length,
+          rows.filter((one) => versions.has(sightingRowKey(one))).length,
           whole,
         ]),
         requests: stage.proxy.seen.length,

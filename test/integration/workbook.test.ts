@@ -27,9 +27,9 @@ const choices: readonly Asked[] = parameters.flatMap(({ name, query }): Asked[] 
   query === undefined ? [] : [{ name: `choices of ${name}`, query }],
 );
 
-/** As the workbook puts its parameters in: `{Workspace}`, and `{TimeRange:grain}` as it chooses one for a day. */
-const filledIn = (query: string, workspace: string): string =>
-  query.replaceAll("{Workspace}", workspace).replaceAll("{TimeRange:grain}", "1h");
+/** As the workbook puts its parameters in: `{Source}`, and `{TimeRange:grain}` as it chooses one for a day. */
+const filledIn = (query: string, source: string): string =>
+  query.replaceAll("{Source}", source).replaceAll("{TimeRange:grain}", "1h");
 
 let day: WatchedWorld;
 
@@ -59,10 +59,10 @@ beforeAll(async () => {
   day = watched;
 });
 
-function rowsOf(name: string, workspace = "*", traces = day.traces): readonly Readonly<Record<string, Value>>[] {
+function rowsOf(name: string, source = "*", traces = day.traces): readonly Readonly<Record<string, Value>>[] {
   const found = [...queries, ...choices].find((one) => one.name === name);
   if (!found) throw new Error(`the workbook has no item ${name}`);
-  return queryTraces(filledIn(found.query, workspace), traces, day.world.date(), DAY);
+  return queryTraces(filledIn(found.query, source), traces, day.world.date(), DAY);
 }
 
 /** As it was before the last run. */
@@ -72,7 +72,7 @@ const beforeTheLast = (): readonly Trace[] =>
 describe("what it shows of a day", () => {
   test("latest-run – the blind one, and why", () => {
     const error = "DeviceFileCertificateInfo: silent";
-    expect(rowsOf("latest-run")).toMatchObject([{ workspace: "main", outcome: "blind", reason: "relay", error }]);
+    expect(rowsOf("latest-run")).toMatchObject([{ source: "main", outcome: "blind", reason: "relay", error }]);
   });
 
   test("runs – by hour and outcome, sixteen in all", () => {
@@ -84,8 +84,8 @@ describe("what it shows of a day", () => {
 
   test("new-by-tool – told singly and in a wave, and what an approval no longer covers", () => {
     expect(rowsOf("new-by-tool")).toMatchObject([
-      { tool: "level", new: 4, returned: 0, lifted: 2 },
-      { tool: "rare", new: 2, returned: 0, lifted: 0 },
+      { tool: "level", new: 4, returned: 0, reannounced: 2 },
+      { tool: "rare", new: 2, returned: 0, reannounced: 0 },
     ]);
   });
 
@@ -112,7 +112,7 @@ describe("what it shows of a day", () => {
 
   test("freshness – the silent table has no newest row", () => {
     const rows = rowsOf("freshness");
-    expect(rows).toMatchObject([{ workspace: "main", name: "DeviceFileCertificateInfo", newestRow: null }]);
+    expect(rows).toMatchObject([{ source: "main", name: "DeviceFileCertificateInfo", newestRow: null }]);
     expect(rowsOf("freshness", "*", beforeTheLast())).toMatchObject([
       { newestRow: expect.anything(), minutesBehind: 0 },
     ]);
@@ -144,8 +144,8 @@ describe("what it shows of a day", () => {
 });
 
 describe("its parameters", () => {
-  test("are a time and a workspace, and every query depends on the time", () => {
-    expect(parameters.map(({ name }) => name)).toEqual(["TimeRange", "Workspace"]);
+  test("are a time and a source, and every query depends on the time", () => {
+    expect(parameters.map(({ name }) => name)).toEqual(["TimeRange", "Source"]);
     for (const { content } of workbook.items)
       if (content.query !== undefined) expect(content.timeContextFromParameter).toBe("TimeRange");
   });
@@ -155,15 +155,15 @@ describe("its parameters", () => {
       expect(filledIn(query, "*"), name).not.toMatch(/\{[A-Za-z][A-Za-z:]*\}/);
   });
 
-  test("offer all workspaces that ran, and all of them", () => {
-    expect(rowsOf("choices of Workspace")).toEqual([
+  test("offer all sources that ran, and all of them", () => {
+    expect(rowsOf("choices of Source")).toEqual([
       { value: "*", label: "All" },
       { value: "main", label: "main" },
     ]);
   });
 
-  test("a workspace shows its own, and what is no workspace's", () => {
-    for (const { name, query } of queries.filter((one) => one.query.includes("{Workspace}"))) {
+  test("a source shows its own, and what is no source's", () => {
+    for (const { name, query } of queries.filter((one) => one.query.includes("{Source}"))) {
       expect(rowsOf(name, "main"), name).toEqual(rowsOf(name));
       expect(rowsOf(name, "another").length, query).toBe(name === "faults" ? 2 : 0);
     }
@@ -179,8 +179,7 @@ test("a field that a query reads and the log no longer has changes what it answe
     for (const field of fields) {
       const noticed = [day.traces, beforeTheLast()].some((traces) =>
         ["*", "main", "another"].some(
-          (workspace) =>
-            !isDeepStrictEqual(rowsOf(name, workspace, traces), rowsOf(name, workspace, renamed(traces, field))),
+          (source) => !isDeepStrictEqual(rowsOf(name, source, traces), rowsOf(name, source, renamed(traces, field))),
         ),
       );
       expect(noticed, `${name} does not notice that ${field} is gone`).toBe(true);

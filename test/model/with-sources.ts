@@ -1,20 +1,16 @@
 import { vi } from "vitest";
 import type { Source } from "../../shared/core/source.ts";
-import type { Service } from "../../shared/run/run.ts";
+import type { Service } from "../../shared/run/run-context.ts";
 
-/** A service with parts of its sources exchanged. `names`: so many workspaces, all with the same data. */
+/** A service with parts of its sources exchanged. `names`: so many sources, all with the same data. */
 export const withSources = (
   service: Service,
-  change: (source: Source, workspace: string) => Partial<Source>,
+  change: (source: Source, name: string) => Partial<Source>,
   names?: readonly string[],
 ): Service => ({
   ...service,
-  workspaces: service.workspaces.flatMap(({ source, ...workspace }) =>
-    (names ?? [workspace.name]).map((name) => ({
-      ...workspace,
-      name,
-      source: { ...source, ...change(source, name) },
-    })),
+  sources: service.sources.flatMap((source) =>
+    (names ?? [source.name]).map((name) => ({ ...source, name, ...change(source, name) })),
   ),
 });
 

@@ -2,22 +2,22 @@ import { createHash } from "node:crypto";
 import { pino } from "pino";
 import type {
   Advance,
-  CoverageTable,
+  CoverageStore,
   DetectionRecord,
   Marks,
   CoverageRecord,
-} from "../../shared/azure/coverage-table.ts";
+} from "../../shared/core/stores/coverage-store.ts";
 import type {
-  Change,
+  SightingChange,
   KnownRecord,
-  Refresh,
-  SightingsTable,
+  SightingRefresh,
+  SightingsStore,
   SightingRecord,
-} from "../../shared/azure/sightings-table.ts";
-import { sightingRowKey } from "../../shared/azure/sightings-table.ts";
+} from "../../shared/core/stores/sightings-store.ts";
+import { sightingRowKey } from "../../shared/core/stores/sighting-key.ts";
 import { batchesOf } from "../../shared/azure/batches.ts";
-import type { TransactionOutcome } from "../../shared/azure/transaction.ts";
-import type { WaveTable } from "../../shared/azure/wave-table.ts";
+import type { WriteOutcome } from "../../shared/core/stores/write-outcome.ts";
+import type { WaveStore } from "../../shared/core/stores/wave-store.ts";
 import type { ApprovalSet } from "../../shared/core/approval.ts";
 import { NO_EVIDENCE } from "../../shared/core/evidence.ts";
 import { decodeEvidence } from "../../shared/core/stored-evidence.ts";
@@ -36,7 +36,7 @@ import type { Logger } from "../../shared/logger.ts";
 import type { Queue } from "../../shared/core/queue.ts";
 import type { RelayResult } from "../../shared/outbox/relay.ts";
 import { relay } from "../../shared/outbox/relay.ts";
-import type { RunSettings, Service } from "../../shared/run/run.ts";
+import type { RunSettings, Service } from "../../shared/run/run-context.ts";
 import { run } from "../../shared/run/run.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -73,7 +73,7 @@ export const DEPLOYER = {
 } as const;
 
 interface StoredSighting {
-  readonly change: Change["sighting"];
+  readonly change: SightingChange["sighting"];
   readonly evidence?: string;
   lastSeen: Date;
   etag: string;
@@ -194,7 +194,7 @@ export class World {
     return {
       settings: this.settings,
       packs: this.packs,
-      workspaces: [{ name: "main", id: "00000000-0000-4000-8000-000000000001", source: this.#source(task) }],
+      sources: [this.#source(task)],
       sightings: this.#sightings(task),
       coverage: this.#coverage(task),
       waves: this.#waves(task),
@@ -264,7 +264,9 @@ export class World {
 
   #source(task: string): Source {
     return {
+      id: "00000000-0000-4000-8000-000000000001",
       name: "main",
+      kind: "log-analytics",
       maxRows: 500_000,
       query: async (pack, window, slice) => {
         await this.scheduler.turn(task);
@@ -402,7 +404,7 @@ export class World {
     return stored;
   }
 
-  #sightings(task: string): SightingsTable {
+  #sightings(task: string): SightingsStore {
     const known = ({ change, lastSeen, etag, evidence: stored }: StoredSighting): KnownRecord => ({
       ...change,
       lastSeen,
@@ -424,7 +426,7 @@ export class World {
           }),
         );
       },
-      stored: (partition, chosenBy) => this.#stored(task, partition, chosenBy),
+      stored: (partition, filter) => this.#stored(task, partition, filter),
       storedKeys: async (partition, keys) => {
         await this.scheduler.turn(task);
         const stored = this.#partition(partition);
@@ -470,23 +472,23 @@ export class World {
   async *#stored(
     task: string,
     partition: string,
-    chosenBy?: { readonly expectedOr: readonly string[]; readonly after?: string },
+    filter?: { readonly expectedOr: readonly string[]; readonly after?: string },
   ): AsyncGenerator<SightingRecord, void, undefined> {
     await this.scheduler.turn(task);
     const byKey = [...this.#partition(partition)].toSorted(([a], [b]) => (a < b ? -1 : 1));
     for (const [key, of] of byKey) {
       const { disposition, detectionId } = of.change;
-      if (chosenBy?.after !== undefined && key <= chosenBy.after) continue;
-      if (!chosenBy || disposition === "expected" || chosenBy.expectedOr.includes(detectionId)) yield toRecord(of);
+      if (filter?.after !== undefined && key <= filter.after) continue;
+      if (!filter || disposition === "expected" || filter.expectedOr.includes(detectionId)) yield toRecord(of);
     }
   }
 
   #commit(
     partition: string,
-    changes: readonly Change[],
+    changes: readonly SightingChange[],
     messages: readonly OutboxMessage[],
     now: Date,
-  ): TransactionOutcome {
+  ): WriteOutcome {
     const stored = this.#partition(partition);
     const keys = changes.map(({ sighting }) => sightingRowKey(sighting));
     if (changes.length === 0 || changes.length + messages.length > 100)
@@ -515,7 +517,7 @@ export class World {
     return { kind: "done" };
   }
 
-  #refresh(partition: string, refreshes: readonly Refresh[]): TransactionOutcome {
+  #refresh(partition: string, refreshes: readonly SightingRefresh[]): WriteOutcome {
     const stored = this.#partition(partition);
     if (refreshes.length === 0) throw new Error("an empty transaction");
     if (refreshes.some((of) => stored.get(sightingRowKey(of))?.etag !== of.etag)) return { kind: "conflict" };
@@ -526,7 +528,7 @@ export class World {
     return { kind: "done" };
   }
 
-  #waves(task: string): WaveTable {
+  #waves(task: string): WaveStore {
     return {
       read: async (detectionId) => {
         await this.scheduler.turn(task);
@@ -568,7 +570,7 @@ export class World {
     };
   }
 
-  #coverage(task: string): CoverageTable {
+  #coverage(task: string): CoverageStore {
     return {
       snapshot: async () => {
         await this.scheduler.turn(task);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KnownSighting } from "../../shared/core/decide.ts";
-import { causeOf, decide, utcDay } from "../../shared/core/decide.ts";
+import { causeOf, decideNovelty, utcDay } from "../../shared/core/decide.ts";
 import type { Row } from "../../shared/core/sighting.ts";
 
 const day = (n: number, hour = 0): Date => new Date(Date.UTC(2026, 0, 1 + n, hour));
@@ -56,14 +56,14 @@ describe("decide", () => {
     ],
     ["unknown by half a result", row(day(96)), undefined, { ...BY, complete: false }, { kind: "new" }],
   ] as const)("%s", (_name, given, before, by, expected) => {
-    expect(decide(given, before, by)).toEqual(expected);
+    expect(decideNovelty(given, before, by)).toEqual(expected);
   });
 
   test("what was seen within the dormancy never returns, whatever the hours", () => {
     const time = fc.integer({ min: 0, max: 200 * 24 }).map((hours) => new Date(Date.UTC(2026, 0, 1, hours)));
     fc.assert(
       fc.property(time, time, (first, last) => {
-        const kind = decide(row(first), known(last), BY).kind;
+        const kind = decideNovelty(row(first), known(last), BY).kind;
         return (kind === "returned") === utcDay(first) - utcDay(last) > 90;
       }),
     );

@@ -55,7 +55,7 @@ function input(
     row: { ...seen, reports, count: 3 },
     sighting: {
       ...seen,
-      workspace: "soc",
+      source: "soc",
       episode,
       announcement: episode,
       disposition: "announced",
@@ -70,7 +70,7 @@ function input(
     cause: "new-activity",
     novelty: { firstInState: true, knownDevices: 0 },
     window: { from: at("2026-02-25T10:00:00Z"), to: at("2026-03-02T10:00:00Z") },
-    workspace: { name: "soc", id: "00000000-0000-4000-8000-000000000001" },
+    source: { name: "soc", id: "00000000-0000-4000-8000-000000000001", kind: "log-analytics" as const },
     runId: "run-1",
     decidedAt: at("2026-03-02T10:00:00Z"),
   };
@@ -125,7 +125,7 @@ describe("sightingMessage", () => {
       tool: "level",
       severity: "medium",
       cause: "new-activity",
-      workspace: "soc",
+      sourceName: "soc",
     });
   });
 

@@ -13,7 +13,7 @@ const { tool, ...of } = subject();
 const stored = (change: Partial<StoredSighting> = {}): StoredSighting => ({
   ...of,
   detectionId: "3bd4f4fb-20a9-4491-8bc1-51e55da7fdcc",
-  workspace: "north",
+  source: "north",
   lastSeen: ago(10),
   episode: 1,
   announcement: 0,
@@ -52,10 +52,10 @@ describe("review of an expected sighting", () => {
     });
   });
 
-  test("its approval expires, in the same set – lifted", () => {
+  test("its approval expires, in the same set – announced", () => {
     expect(review(expected(), tool, set(1, APPROVAL), BEFORE_END).kind).toBe("keep");
     expect(review(expected(), tool, set(1, APPROVAL), END)).toEqual({
-      kind: "lift",
+      kind: "announce",
       reason: expect.stringContaining("microsoft-endpoint-manager: it expired"),
     });
   });
@@ -64,18 +64,18 @@ describe("review of an expected sighting", () => {
     ["the approval was taken out", set(2), "is no longer among the approvals"],
     ["it was edited to other devices", set(2, { ...APPROVAL, devices: { names: ["ws-9"] } }), "is none of its devices"],
     ["it names another tool", set(2, { ...APPROVAL, tools: ["teamviewer"] }), "is no longer among the approvals"],
-  ])("%s – lifted", (_name, after, reason) => {
-    expect(review(expected(), tool, after, NOW)).toEqual({ kind: "lift", reason: expect.stringContaining(reason) });
+  ])("%s – announced", (_name, after, reason) => {
+    expect(review(expected(), tool, after, NOW)).toEqual({ kind: "announce", reason: expect.stringContaining(reason) });
   });
 
-  test("new uncovered evidence – lifted", () => {
+  test("new uncovered evidence – announced", () => {
     const more = evidence(arrival(CCM), arrival(CHROME, { path: "c:\\downloads\\a.exe" }));
-    expect(review(expected({ evidence: more }), tool, set(1, APPROVAL), NOW)).toMatchObject({ kind: "lift" });
+    expect(review(expected({ evidence: more }), tool, set(1, APPROVAL), NOW)).toMatchObject({ kind: "announce" });
   });
 
-  test("R13: evidence that is no longer whole – lifted", () => {
+  test("R13: evidence that is no longer whole – announced", () => {
     const partial = { ...evidence(arrival(CCM)), missing: ["did not fit"] };
-    expect(review(expected({ evidence: partial }), tool, set(1, APPROVAL), NOW)).toMatchObject({ kind: "lift" });
+    expect(review(expected({ evidence: partial }), tool, set(1, APPROVAL), NOW)).toMatchObject({ kind: "announce" });
   });
 
   test("R6: a set older than the one that judged it leaves it alone", () => {

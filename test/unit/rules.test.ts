@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recoverState } from "../../shared/operations/recover-state.ts";
 import type { Source } from "../../shared/core/source.ts";
-import type { Service } from "../../shared/run/run.ts";
+import type { Service } from "../../shared/run/run-context.ts";
 import { run } from "../../shared/run/run.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge, World } from "../model/world.ts";
 
@@ -17,7 +17,7 @@ async function runUntil(world: World, until: number): Promise<void> {
   for (; world.now <= until; world.now += 6 * HOUR) await world.run();
 }
 
-describe("R1 – covered-to is bounded by the newest ingestion time read before the query; a blind workspace does not advance", () => {
+describe("R1 – covered-to is bounded by the newest ingestion time read before the query; a blind source does not advance", () => {
   test("a table that is protected for 8 days loses nothing that came meanwhile", async () => {
     const world = new World();
     await runUntil(world, DAY);
@@ -95,7 +95,7 @@ describe("R3 – a file's own window bounds the plan, and the rest is said", () 
     world.now = 8 * DAY;
     const record = await world.run();
     expect(record?.gaps).toEqual([
-      { workspace: "main", pack: "yaml-level", from: world.date(0), to: world.date(3 * DAY) },
+      { source: "main", pack: "yaml-level", from: world.date(0), to: world.date(3 * DAY) },
     ]);
     expect(world.log.some((line) => line["event"] === "coverage.gap" && line["level"] === 50)).toBe(true);
   });
@@ -209,17 +209,14 @@ describe("R9 – message bytes are built from what is committed with them; nothi
 
   const finding = (service: Service, found: readonly string[]): Service => ({
     ...service,
-    workspaces: service.workspaces.map((workspace) => ({
-      ...workspace,
-      source: {
-        ...workspace.source,
-        query: async (...asked: Parameters<Source["query"]>) => {
-          const answer = await workspace.source.query(...asked);
-          const batches = [...answer.batches].map((batch) =>
-            batch.filter((record) => found.includes(String(record["DeviceId"]))),
-          );
-          return { ...answer, batches };
-        },
+    sources: service.sources.map((source) => ({
+      ...source,
+      query: async (...asked: Parameters<Source["query"]>) => {
+        const answer = await source.query(...asked);
+        const batches = [...answer.batches].map((batch) =>
+          batch.filter((record) => found.includes(String(record["DeviceId"]))),
+        );
+        return { ...answer, batches };
       },
     })),
   });

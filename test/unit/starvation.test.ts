@@ -36,7 +36,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
     expect(world.announcedFor(A)).toHaveLength(1);
   });
 
-  test("of more workspaces than a run has time for, each is read by some run", async () => {
+  test("of more sources than a run has time for, each is read by some run", async () => {
     const world = new World();
     const time = runClock();
     const names = Array.from({ length: 40 }, (_, n) => `w${n}`);
@@ -57,7 +57,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       await world.scheduler.drive({ [`r${i}`]: () => run(service) });
     }
     expect(names.filter((name) => !read.has(name))).toEqual([]);
-    expect(world.runs.at(-1)?.workspaces.map(({ name }) => name)).toEqual(names);
+    expect(world.runs.at(-1)?.sources.map(({ name }) => name)).toEqual(names);
   });
 
   test("a look that takes longer than a run has does not keep the units from being read", async () => {
@@ -134,7 +134,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
       slice === "all" || slice.prefix === "a" || slice.prefix === "a0" ? tooLarge() : undefined;
     const record = await world.run();
     expect(world.announcedFor(late)).toHaveLength(1);
-    expect(record).toMatchObject({ outcome: "partial", workspaces: [{ error: expect.stringContaining("/a: ") }] });
+    expect(record).toMatchObject({ outcome: "partial", sources: [{ error: expect.stringContaining("/a: ") }] });
   });
 
   test("a share whose parts take longer than a run has is told all the same, and so are the shares after it", async () => {

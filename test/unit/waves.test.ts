@@ -195,7 +195,7 @@ describe("countTelling", () => {
 describe("messages of a wave", () => {
   const wave = { id: waveId(LEVEL, at("2026-03-01T12:00:00Z")), openedAt: at("2026-03-01T12:00:00Z") };
   const origin = {
-    workspace: { name: "soc", id: "00000000-0000-4000-8000-000000000001" },
+    source: { name: "soc", id: "00000000-0000-4000-8000-000000000001", kind: "log-analytics" as const },
     window: { from: at("2026-02-25T12:00:00Z"), to: at("2026-03-01T12:00:00Z") },
     runId: "run-1",
   };
@@ -211,7 +211,7 @@ describe("messages of a wave", () => {
       row: { ...seen, reports: [], count: 1 },
       sighting: {
         ...seen,
-        workspace: "soc",
+        source: "soc",
         episode: 1,
         announcement: 1,
         disposition: "announced" as const,

@@ -17,14 +17,14 @@ export interface Mismatch {
 }
 
 /** Why an actor is not the one that a condition describes; `undefined` where it is. */
-export function mismatch(actor: Actor, by: ActorCondition): Mismatch | undefined {
+export function mismatch(actor: Actor, condition: ActorCondition): Mismatch | undefined {
   const checks = [
-    pathReason(actor, by),
-    signerReason(actor, by),
-    by.accountSids && !includesText(by.accountSids, actor.accountSid)
+    pathReason(actor, condition),
+    signerReason(actor, condition),
+    condition.accountSids && !includesText(condition.accountSids, actor.accountSid)
       ? `ran as ${accountOf(actor)}, which is none of its accounts`
       : undefined,
-    parentReason(actor, by),
+    parentReason(actor, condition),
   ];
   const failed = checks.findIndex((reason) => reason !== undefined);
   return failed < 0 ? undefined : { passed: failed, reason: `${nameOf(actor)} ${checks[failed] ?? ""}` };

@@ -15,13 +15,13 @@ export interface LogonCondition {
  * Why an event does not follow a logon of the controller; `undefined` where it does. One logon of the same account from
  * elsewhere is enough against it: which of the two brought the file nobody can say.
  */
-export function logonReason(piece: EvidencePiece, by: LogonCondition): string | undefined {
+export function logonReason(piece: EvidencePiece, condition: LogonCondition): string | undefined {
   const before = (piece.logons ?? []).filter(({ at, accountSid }) => {
     const ago = piece.at.getTime() - at.getTime();
-    return ago >= 0 && ago <= LOGON_REACH && includesText(by.accountSids, accountSid);
+    return ago >= 0 && ago <= LOGON_REACH && includesText(condition.accountSids, accountSid);
   });
   if (before.length === 0) return "no logon of its account was seen before it";
-  const sources = sourceList(by.sources);
+  const sources = sourceList(condition.sources);
   const elsewhere = before.find(({ remoteIp }) => !isFrom(sources, remoteIp));
   return (
     elsewhere &&

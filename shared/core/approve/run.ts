@@ -19,8 +19,8 @@ export function runAgainst(
 ): string | undefined {
   const own = new Set(pieces.map(({ sha1 }) => sha1).filter((sha1) => sha1 !== ""));
   const arrivals = pieces.filter(({ kind }) => kind === "arrival");
-  const isNear = (piece: EvidencePiece, of: readonly EvidencePiece[]): boolean =>
-    of.some(({ at }) => Math.abs(at.getTime() - piece.at.getTime()) <= INSTALLATION);
+  const isNear = (piece: EvidencePiece, near: readonly EvidencePiece[]): boolean =>
+    near.some(({ at }) => Math.abs(at.getTime() - piece.at.getTime()) <= INSTALLATION);
   const isFine = (piece: EvidencePiece): boolean => {
     const { actor } = piece;
     if (isServiceControl(actor)) return true;

@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { approvalsTable } from "../../../shared/azure/approvals-table.ts";
 import { sightingsTable } from "../../../shared/azure/sightings-table.ts";
-import type { SightingRecord } from "../../../shared/azure/sightings-table.ts";
+import type { SightingRecord } from "../../../shared/core/stores/sightings-store.ts";
 import { partitionsOf } from "../../../shared/core/slice.ts";
 import type { Fleet } from "../fleet.ts";
 import { approvalsOf } from "../fleet/approvals.ts";

@@ -91,7 +91,7 @@ export function peoplePrinter(colours: boolean): Printer {
       console.log(
         `\n${bold(`Run ${n}`)}  ${mark}  ${what.join(", ")}  ${dim(`(${queries} queries, ${(durationMs / 1000).toFixed(1)} s)`)}`,
       );
-      for (const { name, error } of record.workspaces) if (error !== undefined) console.log(`  ${name}: ${error}`);
+      for (const { name, error } of record.sources) if (error !== undefined) console.log(`  ${name}: ${error}`);
       if (unitsLeft + outboxDepth > 0) console.log(`  left: ${unitsLeft} units, ${outboxDepth} messages`);
       shown = 0;
       told = 0;

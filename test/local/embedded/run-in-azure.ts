@@ -8,7 +8,7 @@ import { deviceIdsOf, type Printer } from "./print.ts";
 
 /**
  * One run against the workspace of `local.settings.json`: the only way in which `npm start` leaves this machine. Dry, it queries and decides,
- * writes and sends nothing, and says what would be told.
+ * writes and sends nothing, and says what would be announced.
  * @throws {ConfigError} naming every setting that can't be used
  */
 export async function runInAzure(printer: Printer, dry: boolean): Promise<number> {
@@ -21,10 +21,12 @@ export async function runInAzure(printer: Printer, dry: boolean): Promise<number
   const rehearsal = dry ? dryRun(service) : undefined;
   const record = await run(rehearsal?.service ?? service);
   printer.run(1, record);
-  const told = (rehearsal?.told ?? []).map(({ body }) => anyEvent.parse(JSON.parse(new TextDecoder().decode(body))));
-  const byTool = Map.groupBy(told, ({ data }) => data.detection.tool);
-  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.flatMap(deviceIdsOf).length} would be told`);
-  for (const event of told) await printer.message(event);
+  const announced = (rehearsal?.announced ?? []).map(({ body }) =>
+    anyEvent.parse(JSON.parse(new TextDecoder().decode(body))),
+  );
+  const byTool = Map.groupBy(announced, ({ data }) => data.detection.tool);
+  for (const [tool, events] of byTool) printer.say(`${tool}: ${events.flatMap(deviceIdsOf).length} would be announced`);
+  for (const event of announced) await printer.message(event);
   if (dry) printer.messagesDone();
   return record.outcome === "ok" ? 0 : 1;
 }

@@ -1,0 +1,15 @@
+import type { BlindReason, TableFreshness } from "./freshness.ts";
+import type { Source } from "./source.ts";
+import type { SourceError } from "../errors.ts";
+
+/** What one source showed of its tables before any other query. */
+export interface SourceFreshness {
+  readonly source: Source;
+  readonly tables: readonly TableFreshness[];
+  readonly blind: readonly { readonly table: string; readonly reason: BlindReason }[];
+  /** The source can't be queried at all. */
+  readonly error?: SourceError;
+}
+
+/** Rows of this source may be missing: it can't be queried, or a table is blind. */
+export const isUnseeing = ({ error, blind }: SourceFreshness): boolean => error !== undefined || blind.length > 0;

@@ -1,0 +1,28 @@
+import type { Approval, ApprovalSet } from "../approval.ts";
+
+/** `conflict`: the pointer is no longer at the version that was expected: somebody else applied a set. */
+export type Applied =
+  | { readonly kind: "applied"; readonly version: number }
+  | { readonly kind: "conflict"; readonly stored: number | undefined };
+
+export interface ApprovalsReader {
+  /** Version that the pointer is at; `undefined` where there is none yet. */
+  pointer(): Promise<number | undefined>;
+  /**
+   * The set that the pointer names.
+   * @throws {StateError} when the pointer or a row is missing, malformed or can't be read
+   * @throws {StateNewerError} when a newer version wrote them
+   */
+  current(): Promise<ApprovalSet>;
+}
+
+/** The `Approvals` table: sets of approvals, and one pointer to the set in force (R12). */
+export interface ApprovalsStore extends ApprovalsReader {
+  /** Makes the pointer, at version 0 and the empty set, unless there is one. */
+  makePointer(): Promise<void>;
+  /**
+   * Writes a set as a version after `expectedVersion`, 0 where there is no pointer: all of it or nothing.
+   * @param above greatest version that a sighting was judged by: after a lost pointer the new set must not look older
+   */
+  apply(approvals: readonly Approval[], expectedVersion: number, above?: number): Promise<Applied>;
+}
