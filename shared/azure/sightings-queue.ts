@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
-import type { Address } from "../settings/config.ts";
+import type { Address } from "../settings/address.ts";
 import type { Outcomes, Queue } from "../core/queue.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { PublishError } from "../errors.ts";
