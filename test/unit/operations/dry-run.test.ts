@@ -16,7 +16,7 @@ import { runClock, withSources } from "../../model/with-sources.ts";
 import { DAY, detection, HOUR, LEVEL, packOf } from "../../model/fixtures.ts";
 import { World } from "../../model/world.ts";
 
-/** R27: a dry run reads the state and writes nothing. */
+/** A dry run reads the state and writes nothing. */
 
 const MINUTE = 60_000;
 
