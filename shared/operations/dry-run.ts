@@ -6,7 +6,7 @@ import type { OutboxMessage } from "../core/sighting.ts";
 import type { Service } from "../run/run-context.ts";
 import { drySightings } from "./dry-sightings.ts";
 
-/** The parts of a service that a dry run uses: its state can only be read (R27). */
+/** The parts of a service that a dry run uses: its state can only be read. */
 export interface DryRunParts extends Pick<
   Service,
   "settings" | "packs" | "sources" | "clock" | "newId" | "log" | "stopping"
