@@ -3,11 +3,11 @@ export interface Setting {
   /** Used where the setting is absent or empty. */
   readonly default?: string;
   readonly required?: true;
-  /** One line, for the table of the README: what it is, its unit, its limits. */
+  /** One line, for the table in docs/settings.md: what it is, its unit, its limits. */
   readonly description: string;
 }
 
-/** Every setting there is; the sample file and the README's table are held to it. */
+/** Every setting there is; tests compare the sample file, the Bicep and the table in docs/settings.md with it. */
 export const SETTINGS = [
   {
     name: "LOG_ANALYTICS_WORKSPACES",
