@@ -8,7 +8,7 @@ app.timer("detectSightings", {
     const { service } = serviceFor(context);
     if (timer.isPastDue) service.log.warn({ event: "timer.late", function: "detectSightings" }, "the run starts late");
     const record = await run(service);
-    // What went wrong is in the record already; this makes it a failed invocation in the host's eyes too.
+    // The record has the failure already. The error marks the invocation as failed for the host.
     if (record.outcome === "failed")
       throw new Error(
         `run ${record.runId} failed: ${record.reason ?? record.sources[0]?.error ?? "no source could be read"}`,

@@ -1,6 +1,6 @@
 import type { SourceErrorKind } from "./core/source.ts";
 
-/** Settings that are missing, malformed or contradict each other: names every one, prints no value. Nothing runs. */
+/** Settings are missing, malformed or contradict each other. The message names each of them and prints no value. Nothing runs. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
@@ -10,7 +10,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** A query failed; `kind` says what a run does about it. */
+/** A query failed. `kind` decides what a run does about it. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly kind: SourceErrorKind;
@@ -20,37 +20,38 @@ export class SourceError extends Error {
   }
 }
 
-/** The state can't be read or written after bounded retries: the unit or pass fails, the next one repeats it. */
+/** The state can't be read or written after bounded retries. The unit or pass fails; the next run or pass repeats it. */
 export class StateError extends Error {
   override readonly name = "StateError";
 }
 
-/** A row of the state was written by a newer version: this one must not touch it. */
+/** A newer version wrote a row of the state. This version must not change it. */
 export class StateNewerError extends Error {
   override readonly name = "StateNewerError";
 }
 
-/** The approvals can't be read: nothing is decided without them, and unreadable is not empty. */
+/** The approvals can't be read. Nothing is decided without them: unreadable approvals are not an empty set (R12). */
 export class ApprovalsError extends Error {
   override readonly name = "ApprovalsError";
 }
 
-/** Coverage names an epoch that a partition does not have: the sightings were lost or exchanged. An operator decides. */
+/** Coverage names an epoch that the partition does not have: the sightings were lost or replaced. An operator decides (R10). */
 export class StateLostError extends Error {
   override readonly name = "StateLostError";
 }
 
-/** Another set of approvals was applied: this run's judgement must not be the last (R6). */
+/** Another set of approvals was applied meanwhile. This run must not write decisions by its older set (R6). */
 export class SupersededError extends Error {
   override readonly name = "SupersededError";
 }
 
 /**
- * A send failed. `refused`: this message is certainly not on the queue and would be refused again; `ambiguous`: it may be on
- * the queue, send it again under the same id; `unavailable`: nothing can be sent now (entity missing or disabled, no right).
+ * Kind of a failed send. `refused`: the message is certainly not on the queue and would be refused again. `ambiguous`: it may be on
+ * the queue; it is sent again under the same id. `unavailable`: nothing can be sent now (queue missing or disabled, or no right).
  */
 export type PublishErrorKind = "refused" | "ambiguous" | "unavailable";
 
+/** A send failed. */
 export class PublishError extends Error {
   override readonly name = "PublishError";
   readonly kind: PublishErrorKind;

@@ -1,13 +1,13 @@
-/** Runs work, at most so many at once; the rest waits in the order it came. */
+/** Runs work when a place is free; otherwise the work waits in the order of the calls. */
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** @param most 1 or more */
-export function createLimiter(most: number): Limiter {
+/** A limiter that runs at most `limit` pieces of work at once. @param limit 1 or more */
+export function createLimiter(limit: number): Limiter {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    // A freed place is handed over and never counted down, so that a newcomer can't take it in between.
-    if (running < most) running += 1;
+    // A freed place goes to the next in line without `running` going down, so that a new call can't take it in between.
+    if (running < limit) running += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();

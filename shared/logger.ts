@@ -3,7 +3,7 @@ import type { DestinationStream, Logger } from "pino";
 
 export type { Logger } from "pino";
 
-/** The part of a Functions invocation context that logging needs. */
+/** The methods of a Functions invocation context that logging needs. */
 export interface LogSink {
   trace(line: string): void;
   debug(line: string): void;
@@ -13,8 +13,8 @@ export interface LogSink {
 }
 
 /**
- * A pino logger whose lines go through the invocation's context, so that the host keeps level and invocation (stdout loses
- * both). One JSON line an event, field `event`; read it with `parse_json(Message)`.
+ * A pino logger that writes through the invocation's context, so that the host keeps the level and the invocation id; stdout loses
+ * both. Each event is one JSON line with its name in the field `event`. In KQL, read it with `parse_json(Message)`.
  */
 export function contextLogger(sink: LogSink, level: string): Logger {
   const destination: DestinationStream = {
@@ -32,10 +32,10 @@ export function contextLogger(sink: LogSink, level: string): Logger {
   );
 }
 
-/** pino's way to leave out pid and hostname. */
+/** pino leaves out pid and hostname where `base` is null. */
 const undefinedBase = null;
 
-/** The level stands first in the line (formatters.level). */
+/** The level of a line. The level is the line's first field (`formatters.level`). */
 function sinkLevel(line: string): keyof LogSink {
   const label = /^\{"level":"([a-z]+)"/.exec(line)?.[1];
   switch (label) {
@@ -50,9 +50,9 @@ function sinkLevel(line: string): keyof LogSink {
   }
 }
 
-/** What is said of an error in a log line: name, message and the chain of causes. No stack of an SDK, no request, no header. */
+/** The fields of an error for a log line: name, message and the chain of causes. No stack of an SDK, no request, no header. */
 export function describeError(error: unknown): unknown {
-  // AMQP's errors are plain objects of a name, a condition and a description.
+  // AMQP errors are plain objects with a name, a condition and a description.
   if (!(error instanceof Error))
     return isNamed(error) ? { name: error.name, message: error.message } : { message: String(error) };
   return {

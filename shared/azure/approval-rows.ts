@@ -3,7 +3,7 @@ import type { Approval } from "../core/approval.ts";
 import { decodeApproval, encodeApproval } from "../core/approve/approval-json.ts";
 import { StateError } from "../errors.ts";
 
-/** UTF-16 units in a row's text; a text property holds 32,768. Limit of Table Storage. */
+/** UTF-16 units in a row's text. A text property of Table Storage holds at most 32,768. */
 const MAX_TEXT = 30_000;
 
 export interface ApprovalRows {
@@ -11,7 +11,10 @@ export interface ApprovalRows {
   readonly hash: string;
 }
 
-/** An approval may be longer than a property holds: an inventory of thousands of devices. Each row: how many follow, and a part. */
+/**
+ * The rows of a set of approvals. An approval with thousands of devices is longer than one property holds, so it is cut into
+ * parts. Each row holds the number of parts that follow, a space, and one part.
+ */
 export function rowsOf(approvals: readonly Approval[]): ApprovalRows {
   const texts = approvals.flatMap((approval) => {
     const text = encodeApproval(approval);
@@ -23,6 +26,7 @@ export function rowsOf(approvals: readonly Approval[]): ApprovalRows {
   return { texts, hash: hashOf(texts) };
 }
 
+/** The approvals in the rows of a set. @throws {StateError} where the rows hold anything else, or end within an approval */
 export function toApprovals(texts: readonly string[], version: number): readonly Approval[] {
   const approvals: Approval[] = [];
   let text = "";
@@ -39,5 +43,6 @@ export function toApprovals(texts: readonly string[], version: number): readonly
   return approvals;
 }
 
+/** SHA-256, hex, over the rows' texts in order. */
 export const hashOf = (texts: readonly string[]): string =>
   createHash("sha256").update(JSON.stringify(texts)).digest("hex");

@@ -13,7 +13,7 @@ type Client = Pick<
   "listEntities" | "getEntity" | "createEntity" | "updateEntity" | "upsertEntity" | "submitTransaction"
 >;
 
-/** The one row that says which set counts. */
+/** The one row that names the set in force. */
 interface Pointer {
   readonly version: number;
   /** PartitionKey of the set's rows. */
@@ -26,19 +26,19 @@ interface Pointer {
 
 const POINTER = { partitionKey: "pointer", rowKey: "current" } as const;
 
-/** Versions that stay: a run reads the pointer first and the rows after it. */
+/** Versions that are kept. A run reads the pointer first and the rows after it, so a version just replaced may still be read. */
 const KEPT_VERSIONS = 10;
 
-/** Characters, ASCII, in a transaction of the service's 4 MiB: escaped once more, and with the envelopes beside them. */
+/** ASCII characters in one transaction. The service's limit of 4 MiB counts the texts escaped once more, and their envelopes. */
 const MAX_TRANSACTION_TEXT = 1_500_000;
 
 /**
- * The `Approvals` table: sets of approvals, and one pointer to the set that counts. A set's rows are written before the pointer
- * moves to them, so that a reader sees one set whole or the other (R12). What can't be read throws: it is never an empty set.
+ * The `Approvals` table: sets of approvals, and one pointer to the set in force. A set's rows are written before the pointer moves
+ * to them, so that a reader sees either set whole (R12). A set that can't be read throws; it never counts as an empty set.
  */
 export function approvalsTable(table: Client): ApprovalsStore {
   return {
-    /** Version that the pointer is at; `undefined` where there is none yet. */
+    /** Version that the pointer names; `undefined` where there is no pointer yet. */
     async pointer(): Promise<number | undefined> {
       return (await readPointer(table))?.version;
     },
@@ -55,7 +55,7 @@ export function approvalsTable(table: Client): ApprovalsStore {
     },
 
     /**
-     * The set that counts.
+     * The set in force.
      * @throws {StateError} when the pointer or a row is missing, malformed or can't be read
      * @throws {StateNewerError} when a newer version wrote them
      */
@@ -74,8 +74,8 @@ export function approvalsTable(table: Client): ApprovalsStore {
     },
 
     /**
-     * Puts a set in as a version after `expectedVersion`, 0 where there is no pointer: all of it or nothing.
-     * @param above greatest version that a sighting was judged by: after a lost pointer the new set must not look older
+     * Writes a set as a version after `expectedVersion` (0 where there is no pointer): all of it or nothing.
+     * @param above greatest version in the sightings: after a lost pointer the new set must have a greater one
      */
     async apply(approvals: readonly Approval[], expectedVersion: number, above = 0): Promise<Applied> {
       const before = await readPointer(table);
@@ -85,14 +85,14 @@ export function approvalsTable(table: Client): ApprovalsStore {
       await writeRows(table, partitionOfSet(version, set.hash), set.texts);
       if (!(await movePointer(table, pointerEntity(version, set), before?.etag))) {
         const stored = await readPointer(table);
-        // Sent again by the SDK after it had gone through, the move conflicts with itself.
+        // The SDK may retry a move that had succeeded; the retry then conflicts with the first attempt.
         if (stored?.version !== version || stored.hash !== set.hash)
           return { kind: "conflict", stored: stored?.version };
       }
       try {
         await deleteBefore(table, version - KEPT_VERSIONS + 1);
       } catch (error) {
-        // The set counts already, and what stays is removed by the next apply.
+        // The set is in force already. The next apply deletes the old versions that are left.
         if (!(error instanceof StateError)) throw error;
       }
       return { kind: "applied", version };
@@ -100,7 +100,7 @@ export function approvalsTable(table: Client): ApprovalsStore {
   };
 }
 
-/** By content too: what a broken-off apply left behind is not in the way of the next one. */
+/** The key contains the content's hash, so that rows left by an interrupted apply don't collide with those of the next one. */
 const partitionOfSet = (version: number, hash: string): string => `${setPrefix(version)}|${hash.slice(0, 16)}`;
 const setPrefix = (version: number): string => `set-${String(version).padStart(10, "0")}`;
 const versionOf = (partition: string): number => Number(/^set-(\d+)/.exec(partition)?.[1] ?? 0);
@@ -121,7 +121,7 @@ async function readPointer(table: Client): Promise<Pointer | undefined> {
     try {
       entity = await table.getEntity(POINTER.partitionKey, POINTER.rowKey);
     } catch (error) {
-      // A table that is not there answers 404 too, and is no state without approvals.
+      // A missing table answers 404 too. It is an error and not a state without approvals.
       if (statusOf(error) === 404 && codeOf(error) !== "TableNotFound") return undefined;
       throw error;
     }
@@ -178,7 +178,7 @@ async function writeRows(table: Client, partitionKey: string, texts: readonly st
   await flush();
 }
 
-/** False when somebody else moved it, or made one, first. */
+/** False when another process moved or made the pointer first. */
 async function movePointer(
   table: Client,
   entity: ReturnType<typeof pointerEntity>,
@@ -187,7 +187,7 @@ async function movePointer(
   return guarded("written", () => writeIfUnchanged(table, entity, etag));
 }
 
-/** Greatest version that has rows, whether or not a pointer ever named them; 0 where none has. */
+/** Greatest version that has rows, whether or not the pointer ever named it; 0 where there are no rows. */
 async function greatestVersion(table: Client): Promise<number> {
   return guarded("read", async () => {
     let greatest = 0;
@@ -198,7 +198,7 @@ async function greatestVersion(table: Client): Promise<number> {
   });
 }
 
-/** Deletes the rows of versions before `version`, those that no pointer ever named too. */
+/** Deletes the rows of all versions before `version`, including those that the pointer never named. */
 async function deleteBefore(table: Client, version: number): Promise<void> {
   if (version <= 0) return;
   const filter = `PartitionKey ge '${setPrefix(0)}' and PartitionKey lt '${setPrefix(version)}'`;
@@ -217,7 +217,7 @@ async function deleteBefore(table: Client, version: number): Promise<void> {
     for (let i = 0; i < actions.length; i += MAX_ENTITIES) await submit(table, actions.slice(i, i + MAX_ENTITIES));
 }
 
-/** The service's own name of an error, where it gives one. */
+/** The service's error code, where the error has one. */
 function codeOf(error: unknown): unknown {
   if (typeof error !== "object" || error === null) return undefined;
   if ("code" in error && typeof error.code === "string" && error.code !== "") return error.code;

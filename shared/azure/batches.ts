@@ -1,16 +1,16 @@
 import { partitionOf } from "../core/slice.ts";
 
-/** Rows that are parsed at once: some megabytes, and few enough portions that each costs nothing. */
-const PORTION = 4000;
+/** Rows that are parsed at once: a few megabytes, and few enough batches that the cost of each does not matter. */
+const BATCH_SIZE = 4000;
 
 /**
- * Cuts rows into portions, each of row numbers. All rows of a device are in one portion, so that rows of one key fold; portions of one
- * partition of the state stand together, so that what is known there is read once. Few rows are one portion.
+ * Cuts rows into batches of row numbers. All rows of a device are in one batch, so that rows of one key fold. Batches of one
+ * partition of the state follow each other, so that its known sightings are read once. Up to `size` rows are one batch.
  */
 export function batchesOf(
   count: number,
   deviceOf: (n: number) => unknown,
-  size = PORTION,
+  size = BATCH_SIZE,
 ): readonly (readonly number[])[] {
   const partitions = new Map<string, { readonly rows: number[]; readonly hashes: number[] }>();
   for (let n = 0; n < count; n++) {

@@ -5,6 +5,10 @@ import { SCHEMA_VERSION } from "./schema-version.ts";
 
 export const RECHECK_POSITION = "recheck-position";
 
+/**
+ * The write that moves a unit forward, never backwards under the same pack. `undefined`: another version of the pack has marked
+ * the unit since the plan.
+ */
 export function toAdvanceAction(advance: Advance, stored: CoverageRecord | undefined): TransactionAction | undefined {
   if (stored && stored.packHash !== advance.packHash && stored.packHash !== advance.priorHash) return undefined;
   const forward =
@@ -68,6 +72,6 @@ export function toMark(key: string, entity: Readonly<Record<string, unknown>>): 
 /** UTF-16 units in a text property. Limit of Table Storage. */
 export const MAX_TEXT = 32_000;
 
-/** So that newer sorts first: Table Storage orders keys upwards only. */
+/** A time as a key of which the newest sorts first. Table Storage orders keys in ascending order only. */
 export const reversed = (time: Date): string => String(8_640_000_000_000_000 - time.getTime()).padStart(16, "0");
 export const runKey = (startedAt: Date, runId: string): string => `${reversed(startedAt)}|${runId}`;

@@ -29,7 +29,7 @@ type Client = Pick<
   "listEntities" | "getEntity" | "createEntity" | "upsertEntity" | "updateEntity" | "deleteEntity" | "submitTransaction"
 >;
 
-/** The `Coverage` table: what has been read up to when, the epochs, the detections, the runs. */
+/** The `Coverage` table: covered-to by unit, the epochs, the marks, the detections and the runs. */
 export function coverageTable(table: Client): CoverageStore {
   return {
     async snapshot(): Promise<CoverageSnapshot> {
@@ -58,7 +58,7 @@ export function coverageTable(table: Client): CoverageStore {
       return { units, epochs, detections, marks, attempts };
     },
 
-    /** Keeps up to where a look has come; `undefined`: it has come to its end. */
+    /** Saves the position of a recheck; `undefined`: the recheck is complete. */
     async saveRecheckPosition(position: RecheckPosition | undefined): Promise<void> {
       await guarded("write", async () => {
         if (!position) return deleteIfThere(table, "mark", RECHECK_POSITION);
@@ -68,7 +68,7 @@ export function coverageTable(table: Client): CoverageStore {
       });
     },
 
-    /** Names a partition's epoch, insert-only. A second run names the same one. */
+    /** Records a partition's epoch, insert-only. A second run records the same one. */
     async nameEpoch(partition: string, epoch: string): Promise<void> {
       await guarded("write", async () => {
         try {
@@ -79,7 +79,7 @@ export function coverageTable(table: Client): CoverageStore {
       });
     },
 
-    /** Names another epoch: the operator has accepted the loss. */
+    /** Records another epoch for a partition: the operator has accepted the loss of the old one. */
     async renameEpoch(partition: string, epoch: string): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity(
@@ -90,8 +90,8 @@ export function coverageTable(table: Client): CoverageStore {
     },
 
     /**
-     * Moves units forward, all in one transaction where nobody interferes. Never backwards under the same pack; a unit that
-     * another version of the pack has marked meanwhile is left to that version.
+     * Moves units forward, all in one transaction, never backwards under the same pack. A conflict with another run is retried. A
+     * unit that another version of the pack has marked meanwhile is left to that version.
      */
     async advance(advances: readonly Advance[]): Promise<void> {
       for (let round = 0; round < MAX_ATTEMPTS; round++) {
@@ -110,29 +110,29 @@ export function coverageTable(table: Client): CoverageStore {
       );
     },
 
-    /** Notes that a unit was worked on and did not come to its end, so that others come first the next time. */
+    /** Records that a unit was begun and not completed, so that other units come first the next time. */
     async recordAttempt(key: string, at: Date): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity({ partitionKey: "attempt", rowKey: key, at, schemaVersion: SCHEMA_VERSION }, "Replace"),
       );
     },
 
-    /** Forgets how far units were read, so that the next run reads the whole horizon. */
+    /** Deletes the coverage of units, so that the next run reads their whole horizon. */
     async deleteUnits(keys: readonly string[]): Promise<void> {
       await guarded("write", () => Promise.all(keys.map((key) => deleteIfThere(table, "unit", key))));
     },
 
-    /** Moves the mark of the review forward: another run may have been further. */
+    /** Moves the mark of the review forward, never back: another run may have moved it further. */
     moveReviewMark: ({ version, at }: ReviewMark): Promise<void> =>
       moveMark(table, "review", { version, at }, ({ review }) =>
         review ? review.version > version || (review.version === version && review.at >= at) : false,
       ),
 
-    /** Moves the mark of the look forward. */
+    /** Moves the mark of the recheck forward, never back. */
     moveRecheckMark: (at: Date): Promise<void> =>
       moveMark(table, "recheck", { at }, ({ recheck }) => recheck !== undefined && recheck >= at),
 
-    /** Notes a detection's definition and counts its new devices up. */
+    /** Records a detection's definition and adds its new devices to the count. */
     async recordDetection(
       id: string,
       hash: string | undefined,
@@ -154,10 +154,10 @@ export function coverageTable(table: Client): CoverageStore {
         if (before && before.hash === next.hash && newDevices === 0 && before.firstSeen === earliest) return;
         if (await writeOnce(table, next, stored?.etag)) return;
       }
-      // For messages only: the next run counts on from what stands.
+      // After repeated conflicts the count stays too low. It is for messages only.
     },
 
-    /** Records one run; newest first by key. */
+    /** Records one run. Keys sort the newest run first. */
     async recordRun(startedAt: Date, runId: string, record: Readonly<Record<string, unknown>>): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity(
@@ -212,7 +212,7 @@ async function moveMark(
     const entity = { partitionKey: "mark", rowKey: key, ...values, schemaVersion: SCHEMA_VERSION };
     if (await writeOnce(table, entity, stored?.etag)) return;
   }
-  // What has been done may be done again: the next run moves it.
+  // After repeated conflicts the mark stays. The next run repeats the work, which is safe, and moves the mark.
 }
 
 async function read(table: Client, partition: string, key: string) {

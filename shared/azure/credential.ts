@@ -3,14 +3,14 @@ import type { Identity } from "../settings/config.ts";
 import { isLoopbackUrl } from "../settings/loopback.ts";
 
 /**
- * The credential for a service: the user-assigned identity in Azure, the Azure CLI's login elsewhere, a constant for a
- * loopback endpoint. `@azure/identity` is loaded when the first token is asked for: it is the largest part of a cold start.
+ * The credential for a service: the user-assigned identity in Azure, the Azure CLI's login elsewhere, a constant token for a
+ * loopback endpoint. `@azure/identity` is loaded with the first token request: it is the largest part of a cold start.
  */
 export function credentialFor(identity: Identity, endpoint: string): TokenCredential {
   return isLoopbackUrl(endpoint) ? loopbackCredential : identityCredential(identity);
 }
 
-/** What stands in the place of a token where no service checks one. */
+/** A constant token: services on loopback addresses check none. */
 const loopbackCredential: TokenCredential = {
   getToken: () => Promise.resolve({ token: "loopback", expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
 };

@@ -3,8 +3,9 @@ import type { RowsAnswer, SourceRecord } from "../core/source.ts";
 import type { RowBuffer } from "./row-buffer.ts";
 import { batchesOf } from "./batches.ts";
 
+/** The decoded rows of one table. */
 interface Records extends Pick<RowsAnswer, "count" | "batches" | "discard"> {
-  /** The engine put an error among the rows, where it had begun to answer. */
+  /** Set where the engine put an error among the rows, after it had begun to answer. */
   readonly broken?: string;
 }
 
@@ -14,8 +15,9 @@ interface Column {
 }
 
 /**
- * Records by column name. Each row is parsed once here, and forgotten: that all of them can be is known before the first is used.
- * @throws {SyntaxError} where one can't
+ * The rows as records by column name. Each row is parsed here once and dropped again, to show that all can be parsed before the
+ * first is used.
+ * @throws {SyntaxError} where a row can't be parsed
  */
 export function decodeRecords(table: LogsTable, rows: RowBuffer): Records {
   const columns = table.columnDescriptors.map(({ name, type }, i): Column => ({ name: name ?? `Column${i}`, type }));
@@ -46,13 +48,13 @@ function toRecord(columns: readonly Column[], cells: readonly unknown[]): Source
   return record;
 }
 
-/** As a datetime comes: text, or null. What is no time is none; the first moment of 1970 is how some engines say null. */
+/** A datetime cell: a text, or null. Anything else is null, and so is the first moment of 1970, which some engines send for null. */
 function toTime(cell: unknown): Date | null {
   const time = new Date(typeof cell === "string" ? cell : NaN);
   return time.getTime() > 0 ? time : null;
 }
 
-/** As the SDK reads a dynamic: JSON in a text where it can be read. */
+/** A dynamic cell, read as the SDK reads it: JSON in a text is parsed; a text that is no JSON stays a text. */
 function toDynamic(cell: unknown): unknown {
   if (typeof cell !== "string") return cell ?? "";
   try {

@@ -12,23 +12,23 @@ export interface QueryClient {
 export interface QueryClientOptions {
   /** Base URL of the query API; plain http only for a loopback address. */
   readonly endpoint: string;
-  /** Whom the token is for: differs from the endpoint, and by cloud. */
+  /** Audience of the token. Differs from the endpoint, and by cloud. */
   readonly audience: string;
   readonly credential: TokenCredential;
-  /** Milliseconds before the SDK's first of three retries; they double. Default: the SDK's own second. */
+  /** Milliseconds before the SDK's first of three retries; each further wait doubles. Default: the SDK's own, one second. */
   readonly retryDelay?: number;
-  /** Milliseconds after which a 504 is not asked again. */
+  /** A 504 that took longer than these milliseconds is not retried. */
   readonly slowAfter?: number;
-  /** Bytes of one answer that are held. Default: as memory allows. */
+  /** Bytes of one answer that are buffered; a larger answer fails as too large. Default: 64 MiB. */
   readonly maxAnswer?: number;
 }
 
 type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number]["policy"];
 
-/** A 504 after this long is the query's own time, and asking the same again would take it again. Milliseconds. */
+/** Milliseconds. A 504 after this time means that the query itself is slow: a retry would take as long again. */
 const SLOW = 30_000;
 
-/** A client for the query API. The SDK is loaded with the first query: a function that never queries does not pay for it. */
+/** A client for the query API. The SDK is loaded with the first query, so that a function that never queries starts faster. */
 export function createLogsQueryClient(options: QueryClientOptions): QueryClient {
   let loaded: Promise<QueryClient> | undefined;
   return {
@@ -53,7 +53,7 @@ async function load(options: QueryClientOptions): Promise<QueryClient> {
   return { queryWorkspace: besideRows((...query) => client.queryWorkspace(...query)) };
 }
 
-/** Ends the SDK's retries by throwing what it does not take for an error of the transport. */
+/** Ends the SDK's retries of a slow 504: the SDK does not retry a `SourceError`, because it is no transport error. */
 const slowTimeoutIsFinal = (slowAfter: number): Policy => ({
   name: "slowTimeoutIsFinal",
   sendRequest: async (request, next) => {
@@ -66,7 +66,10 @@ const slowTimeoutIsFinal = (slowAfter: number): Policy => ({
   },
 });
 
-/** Sends over http what was signed for https: for plain http the SDK signs nothing, whatever it is told to allow. */
+/**
+ * Sends a request over http that the SDK has authenticated for https. For a plain http URL the SDK adds no token, even where
+ * insecure connections are allowed.
+ */
 const plainLoopback: Policy = {
   name: "plainLoopback",
   sendRequest: (request, next) => {

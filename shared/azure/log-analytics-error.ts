@@ -10,22 +10,22 @@ interface ErrorStep {
 }
 
 /**
- * The engine's codes for "ask for less": result truncated, query takes too much memory. Source: "Partial query failures" and
- * "Query limits" of the Kusto documentation.
+ * The engine's codes for a query that has to read less: the result is truncated, or the query takes too much memory.
+ * Source: "Partial query failures" and "Query limits" of the Kusto documentation.
  */
 const TOO_LARGE =
   /E_QUERY_RESULT_SET_TOO_LARGE|E_RUNAWAY_QUERY|E_LOW_MEMORY_CONDITION|0x80DA000[137]\b|ResponsePayloadTooLarge|ResponseSizeError/i;
 const TIMED_OUT = /E_QUERY_TIMEOUT|GatewayTimeout|QueryTimeout|request timed out/i;
 
-/** Deep enough for every answer seen; ends on a cyclic object. */
-const DEEPEST = 8;
+/** Nesting of errors that is read. Deep enough for every answer seen; ends on a cyclic object. */
+const MAX_DEPTH = 8;
 
-/** Refuses at once: no retry and no smaller question mends a missing right. */
+/** Advice for 401, 403 and 404. These are not retried and not sliced: neither helps against a missing right. */
 const MISSING_RIGHT =
   "the identity needs the role Log Analytics Data Reader on it (for a workspace of another tenant: Log Analytics Reader)";
 
 /**
- * What a failed call to the query API means for a run.
+ * Translates a failed call to the query API into the error that a run acts on. `doing`: the operation, for the message.
  * Source of statuses and codes: "Azure Monitor Log Analytics API errors" and "Timeouts" of the Azure Monitor documentation.
  */
 export function toSourceError(
@@ -37,34 +37,35 @@ export function toSourceError(
     return new SourceError(error.kind, `${doing}: ${error.message}`, { cause: error.cause });
   const status = numberOf(error, "statusCode");
   const steps = status === undefined ? [] : stepsOf(bodyOf(error));
-  const said = steps.length > 0 ? describe(steps) : messageOf(error);
+  const reason = steps.length > 0 ? describe(steps) : messageOf(error);
   const fail = (kind: SourceErrorKind, why: string): SourceError =>
     new SourceError(kind, `${doing}: ${why}`, { cause: error });
 
   if (isSignIn(error)) return signInError(error, fail);
   if (status === undefined) return fail("transient", transportReason(error));
-  if (status === 401 || status === 403) return fail("authorisation", `refused (${status}); ${MISSING_RIGHT}: ${said}`);
-  if (status === 413 || TOO_LARGE.test(said)) return fail("too-large", said);
-  if (status === 504 || status === 408 || TIMED_OUT.test(said))
-    return fail("timeout", `the service gave up (${status}): ${said}`);
+  if (status === 401 || status === 403)
+    return fail("authorisation", `refused (${status}); ${MISSING_RIGHT}: ${reason}`);
+  if (status === 413 || TOO_LARGE.test(reason)) return fail("too-large", reason);
+  if (status === 504 || status === 408 || TIMED_OUT.test(reason))
+    return fail("timeout", `the service gave up (${status}): ${reason}`);
   if (status === 404)
     return fail(
       "authorisation",
-      `workspace ${workspace.id} isn't found (404): check its id in LOG_ANALYTICS_WORKSPACES; ${MISSING_RIGHT}: ${said}`,
+      `workspace ${workspace.id} isn't found (404): check its id in LOG_ANALYTICS_WORKSPACES; ${MISSING_RIGHT}: ${reason}`,
     );
   if (status === 429 || status >= 500)
-    return fail("transient", `the service is throttling or down (${status}): ${said}`);
-  if (status >= 400) return fail("query", `the service refuses the query (${status}): ${said}`);
-  return fail("transient", `the answer (${status}) is empty or can't be read: ${said}`);
+    return fail("transient", `the service is throttling or down (${status}): ${reason}`);
+  if (status >= 400) return fail("query", `the service refuses the query (${status}): ${reason}`);
+  return fail("transient", `the answer (${status}) is empty or can't be read: ${reason}`);
 }
 
-/** Why a result is partial: every code and message of the service, outermost first. */
+/** The reason of a partial result: every code of the service, outermost first, with the innermost message. */
 export function partialReason(error: unknown): string {
   const steps = stepsOf(error);
   return steps.length > 0 ? describe(steps) : messageOf(error);
 }
 
-/** True for a 429 that does not say when to come back: the SDK retries only those that do. */
+/** True for a 429 without a Retry-After header: the SDK retries only a 429 that has one. */
 export function isUntimedThrottling(error: unknown): boolean {
   if (numberOf(error, "statusCode") !== 429) return false;
   const headers = field(field(error, "response"), "headers");
@@ -75,7 +76,7 @@ export function isUntimedThrottling(error: unknown): boolean {
   );
 }
 
-/** The token could not be had. Only an identity service that is down itself will be better the next time. */
+/** No token was issued. Transient only where the identity service itself is throttling or down. */
 function signInError(error: unknown, fail: (kind: SourceErrorKind, why: string) => SourceError): SourceError {
   const status = numberOf(error, "statusCode") ?? numberOf(field(error, "errorResponse"), "statusCode") ?? 0;
   const down = status === 429 || status >= 500;
@@ -93,7 +94,7 @@ const isSignIn = (error: unknown): boolean =>
 
 function transportReason(error: unknown): string {
   if (error instanceof Error && error.name === "AbortError") return "gave up waiting for the answer";
-  // The SDK fails inside its own parsing where a 200 or 204 has no body.
+  // The SDK's own parsing throws where a 200 or 204 has no body.
   if (error instanceof SyntaxError || error instanceof TypeError)
     return `the answer is empty or can't be read: ${error.message}`;
   return messageOf(error);
@@ -106,14 +107,14 @@ function bodyOf(error: unknown): unknown {
     try {
       return field(JSON.parse(text), "error");
     } catch {
-      return undefined; // A gateway's HTML page: the status says enough.
+      return undefined; // A gateway's HTML page: the status alone is reported.
     }
   }
   return undefined;
 }
 
 function stepsOf(error: unknown, depth = 0): readonly ErrorStep[] {
-  if (typeof error !== "object" || error === null || depth > DEEPEST) return [];
+  if (typeof error !== "object" || error === null || depth > MAX_DEPTH) return [];
   const code = text(field(error, "code"));
   const message = text(field(error, "message"));
   const line = numberOf(error, "line");

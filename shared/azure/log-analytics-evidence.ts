@@ -1,66 +1,75 @@
 import { bindQuery } from "../core/pack.ts";
 import type { Pack, QueryPart } from "../core/pack.ts";
-import type { EvidenceAnswer, EvidenceAsk, SourceRecord, RowsAnswer } from "../core/source.ts";
+import type { EvidenceAnswer, EvidenceRequest, SourceRecord, RowsAnswer } from "../core/source.ts";
 import { drainRecords } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 
-/** Devices of one query about pieces: 22,000 characters of ids, beside 18,000 of the text. */
+/** Devices in one query for file and process events: 22,000 characters of ids beside 18,000 of query text. */
 const DEVICES_A_QUERY = 500;
 
 /**
- * Devices of the one query for tasks, or for logons, of a run: 220,000 characters of ids. No documented limit of a query's text
- * was found; beyond this the devices are said to be not looked at, and so are announced.
+ * Devices in the one query for tasks, or for logons, of a run: 220,000 characters of ids. No documented limit of a query's text
+ * was found. Devices beyond this number are listed in `missing`, so their sightings are announced.
  */
-const DEVICES_AT_MOST = 5000;
+const MAX_DEVICES = 5000;
 
-/** Characters of a service's reason: it goes into messages and into the state. */
+/** Characters of a service's reason. The reason goes into messages and into the state. */
 const MAX_REASON = 300;
 
-type Ask = (question: { readonly name: string; readonly text: string }) => Promise<RowsAnswer>;
+/** Sends one query; `name` is for messages. */
+type SendQuery = (query: { readonly name: string; readonly text: string }) => Promise<RowsAnswer>;
 
+/** The records of one query, and the devices without evidence. */
 interface Part {
   readonly records: readonly SourceRecord[];
   readonly missing: EvidenceAnswer["missing"];
 }
 
-/** @throws {SourceError} of kind `authorisation` only */
-export async function queryEvidence(pack: Pack, request: EvidenceAsk, ask: Ask): Promise<EvidenceAnswer> {
+/**
+ * Queries the events around some devices. A query that fails is reported in `missing`.
+ * @throws {SourceError} of kind `authorisation` only
+ */
+export async function queryEvidence(
+  pack: Pack,
+  request: EvidenceRequest,
+  sendQuery: SendQuery,
+): Promise<EvidenceAnswer> {
   const { evidence } = pack;
   const devices = [...new Set(request.devices)];
   if (evidence === undefined)
     return {
-      asked: 0,
+      queries: 0,
       pieces: [],
       tasks: [],
       logons: [],
       missing: [
-        { devices, reason: `pack ${pack.name} doesn't say which files it found: nobody looked who brought them` },
+        { devices, reason: `pack ${pack.name} does not state which files it found: no evidence was collected` },
       ],
     };
-  let asked = 0;
-  const look = async (what: string, query: readonly QueryPart[], batch: readonly string[]): Promise<Part> => {
-    asked += 1;
-    return lookAt({ what, devices: batch, text: bindQuery(query, request.window, "all", batch) }, ask);
+  let queries = 0;
+  const queryBatch = async (events: string, query: readonly QueryPart[], batch: readonly string[]): Promise<Part> => {
+    queries += 1;
+    return queryPart({ events, devices: batch, text: bindQuery(query, request.window, "all", batch) }, sendQuery);
   };
-  const once = async (what: string, query: readonly QueryPart[], asking: readonly string[]): Promise<Part> => {
-    const all = [...new Set(asking)];
+  const queryOnce = async (events: string, query: readonly QueryPart[], wanted: readonly string[]): Promise<Part> => {
+    const all = [...new Set(wanted)];
     if (all.length === 0) return { records: [], missing: [] };
-    const found = await look(what, query, all.slice(0, DEVICES_AT_MOST));
-    const left = all.slice(DEVICES_AT_MOST);
+    const found = await queryBatch(events, query, all.slice(0, MAX_DEVICES));
+    const left = all.slice(MAX_DEVICES);
     if (left.length === 0) return found;
-    const reason = `${what}: ${all.length} devices at once, ${DEVICES_AT_MOST} at most are looked at`;
+    const reason = `${events}: ${all.length} devices at once, ${MAX_DEVICES} at most are queried`;
     return { records: found.records, missing: [...found.missing, { devices: left, reason }] };
   };
   const batches = Array.from({ length: Math.ceil(devices.length / DEVICES_A_QUERY) }, (_, i) =>
     devices.slice(i * DEVICES_A_QUERY, (i + 1) * DEVICES_A_QUERY),
   );
   const [tasks, logons, ...pieces] = await Promise.all([
-    once("scheduled tasks", evidence.tasks, request.tasks),
-    once("network logons", evidence.logons, request.logons),
-    ...batches.map((batch) => look("file and process events", evidence.pieces, batch)),
+    queryOnce("scheduled tasks", evidence.tasks, request.tasks),
+    queryOnce("network logons", evidence.logons, request.logons),
+    ...batches.map((batch) => queryBatch("file and process events", evidence.pieces, batch)),
   ]);
   return {
-    asked,
+    queries,
     pieces: pieces.flatMap(({ records }) => records),
     tasks: tasks.records,
     logons: logons.records,
@@ -68,17 +77,17 @@ export async function queryEvidence(pack: Pack, request: EvidenceAsk, ask: Ask):
   };
 }
 
-interface Look {
-  /** `scheduled tasks`, for messages. */
-  readonly what: string;
+interface PartQuery {
+  /** For messages: `scheduled tasks`. */
+  readonly events: string;
   readonly devices: readonly string[];
   readonly text: string;
 }
 
-async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
-  const failed = (reason: string) => ({ devices, reason: `${what}: ${reason}`.slice(0, MAX_REASON) });
+async function queryPart({ events, devices, text }: PartQuery, sendQuery: SendQuery): Promise<Part> {
+  const failed = (reason: string) => ({ devices, reason: `${events}: ${reason}`.slice(0, MAX_REASON) });
   try {
-    const answer = await ask({ name: `evidence of ${devices.length} devices, ${what}`, text });
+    const answer = await sendQuery({ name: `evidence of ${devices.length} devices, ${events}`, text });
     const records = drainRecords(answer);
     const reasons = answer.complete
       ? silentTables(records).map((table) => `${table} shows no row: silent, or protected`)
@@ -91,9 +100,12 @@ async function lookAt({ what, devices, text }: Look, ask: Ask): Promise<Part> {
   }
 }
 
-/** A table that answers nothing at all over the whole horizon can't be told from one that may not be read. */
+/**
+ * The tables without any row over the whole horizon. Such a table is either empty or protected from this identity: the answer
+ * is the same.
+ */
 function silentTables(records: readonly SourceRecord[]): readonly string[] {
-  const said = records.filter(({ TableName }) => TableName !== "");
-  if (said.length === 0) return ["the answer"];
-  return said.flatMap(({ TableName, Groups }) => (Groups === 1 ? [] : [String(TableName)]));
+  const tables = records.filter(({ TableName }) => TableName !== "");
+  if (tables.length === 0) return ["the answer"];
+  return tables.flatMap(({ TableName, Groups }) => (Groups === 1 ? [] : [String(TableName)]));
 }

@@ -4,15 +4,15 @@ import { SourceError } from "../errors.ts";
 
 const DAY = 86_400_000;
 
-/** Milliseconds of events that freshness looks at. */
+/** Milliseconds of events that the freshness query reads. */
 export const FRESHNESS_REACH = 7 * DAY;
 
-/** Stands for the signer of every row where the table has no such column; no certificate has it. */
+/** Placeholder for the signer of every row where the table has no Signer column. No certificate has this name. */
 const NO_COLUMN = "(no column Signer)";
 
 /**
- * One query over all tables: a row for each table and hour that has events. Events of the future are left out: one device whose
- * clock is a day ahead would make a silent table look alive. A missing table is an error, not an empty one (hence no `isfuzzy`).
+ * One query over all tables: a row for each table and hour that has events. Events in the future are left out: one device whose
+ * clock is a day ahead would make a silent table look alive. A missing table has to be an error and not empty, hence no `isfuzzy`.
  */
 export function freshnessQuery(tables: readonly string[], now: Date): string {
   const from = kqlDatetime(new Date(now.getTime() - FRESHNESS_REACH));
@@ -26,7 +26,7 @@ export function freshnessQuery(tables: readonly string[], now: Date): string {
   return legs.length === 1 ? legs.join("") : `union\n${legs.map((leg) => `(${leg})`).join(",\n")}`;
 }
 
-/** @throws {SourceError} where the answer does not have the query's columns */
+/** The freshness of each table, from the query's records. @throws {SourceError} where the records lack the query's columns */
 export function decodeFreshness(
   tables: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],

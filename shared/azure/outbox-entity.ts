@@ -3,7 +3,7 @@ import type { OutboxItem } from "../core/outbox.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
 
-/** The row of a message in the partition of its sighting; oldest first by key. */
+/** The row of a message in the partition of its sighting. Keys sort the oldest message first. */
 export function toOutboxEntity(partition: string, message: OutboxMessage, createdAt: Date): TableEntity {
   const { id, type, contentType, body, properties } = message;
   return {
@@ -17,7 +17,7 @@ export function toOutboxEntity(partition: string, message: OutboxMessage, create
   };
 }
 
-/** The message of a row, byte for byte, or why it can't be sent. @throws {StateNewerError} */
+/** The message in a row, byte for byte, or the reason why it can't be sent. @throws {StateNewerError} */
 export function fromOutboxEntity(entity: Readonly<Record<string, unknown>>): OutboxItem {
   const place = { partition: String(entity["partitionKey"]), key: String(entity["rowKey"]) };
   refuseNewer(entity, place.key);

@@ -6,29 +6,29 @@ import { fromOutboxEntity } from "./outbox-entity.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
 import { asStateError, forEachConcurrent, statusOf, submit } from "./transaction.ts";
 
-/** Waves come first: a header is the ticket that its members belong to. */
+/** Waves come first: a wave's header is the ticket to which its members belong. */
 const PARTITIONS = ["wave", ...partitionsOf("all")];
 
-/** `}` follows `|`: every key that begins with `outbox|`. */
+/** Every key that begins with `outbox|`: `}` follows `|` in ASCII. */
 const OUTBOX_KEYS = "RowKey ge 'outbox|' and RowKey lt 'outbox}'";
 
-/** The first answer of each partition is small: nothing can be sent before all of them have given their oldest. */
+/** Rows in the first page of each partition. Small, because sending begins only when the oldest row of every partition is there. */
 const FIRST_PAGE = 5;
 /**
- * Bytes of bodies that one further answer should hold; the first tells how large they are here. Two of each of the seventeen partitions are
- * held, each for a moment as text as well.
+ * Bytes of message bodies that a further page should hold. The first page shows how large messages are. Two pages of each of the
+ * seventeen partitions are in memory, each for a moment as text as well.
  */
 const PAGE_BYTES = 300_000;
 
-/** Rows of a further answer: as few requests as memory allows. Larger ones may follow small ones, hence a bound. */
+/** Rows in a further page: as many as memory allows. At most 500, because large messages may follow small ones. */
 function pageFor(rows: readonly Row[]): number {
   const bytes = rows.reduce((sum, { body }) => sum + (body instanceof Uint8Array ? body.byteLength : 0), 0);
   return Math.max(5, Math.min(500, Math.floor((PAGE_BYTES * rows.length) / Math.max(1, bytes))));
 }
 
-/** Requests at once where partitions don't wait for each other. */
+/** Requests in flight at once. */
 const CONCURRENCY = 6;
-/** The one row that shows that this pass can write and delete; leftovers are overwritten. */
+/** The row that a pass writes and deletes to prove that it can (R17). A row left by an earlier pass is overwritten. */
 const PROOF = { partitionKey: "proof", rowKey: "relay" };
 
 type Client = Pick<TableClient, "listEntities" | "upsertEntity" | "deleteEntity" | "submitTransaction">;
@@ -79,7 +79,7 @@ export function outboxTable(table: Client): Outbox {
     let coming = pages.next();
     for (let page = await coming; page.done !== true; page = await coming) {
       coming = pages.next();
-      // Whoever stops early never asks for it: a failure there is nobody's.
+      // A caller that stops early never awaits this page: its failure must not become an unhandled rejection.
       coming.catch(() => undefined);
       yield* page.value;
     }
@@ -138,7 +138,7 @@ export function outboxTable(table: Client): Outbox {
       if (outcome.kind === "refused")
         throw new StateError(`messages of partition ${partition} could not be deleted: ${outcome.reason}`);
       if (outcome.kind === "done") return;
-      // Another pass was quicker with some of them.
+      // A conflict: another pass has deleted some of them already.
       try {
         await forEachConcurrent(keys, CONCURRENCY, (key) => removeOne(table, partition, key));
       } catch (error) {
@@ -158,7 +158,7 @@ async function removeOne(table: Client, partition: string, key: string): Promise
   }
 }
 
-/** Smallest key first, over streams that are each in order. All first rows are asked for at once. */
+/** Merges streams that are each in key order into one stream in key order. The first rows of all streams are requested at once. */
 async function* merge(streams: readonly AsyncGenerator<Row, void, undefined>[]): AsyncGenerator<Row, void, undefined> {
   const heads = await Promise.all(streams.map(async (stream) => ({ stream, head: await stream.next() })));
   for (;;) {

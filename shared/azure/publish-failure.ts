@@ -1,6 +1,6 @@
 import { PublishError } from "../errors.ts";
 
-/** The part of the SDK's errors that says what happened; any of it can be missing. */
+/** The fields of the SDK's errors that describe the failure. Any of them can be missing. */
 interface Failure {
   readonly name?: string;
   readonly message?: string;
@@ -13,8 +13,8 @@ interface Failure {
 type Verdict = "refused" | "ambiguous" | "unavailable";
 
 /**
- * What a failed send means. An `AggregateError` has no code of its own: it is judged over the attempts that it holds, and is
- * only as good as its worst. By code and never by `retryable`, which the SDK sets on a message that is too large.
+ * Translates a failed send. An `AggregateError` has no code of its own: the worst of the attempts that it holds decides. The code
+ * decides and never `retryable`, which the SDK sets to true even for a message that is too large.
  */
 export function toPublishError(error: unknown, what: string): PublishError {
   if (error instanceof PublishError) return error;
@@ -43,22 +43,22 @@ function verdictOf(failure: Failure): Verdict {
     case "MessageSizeExceeded":
       return "refused";
     case "GeneralError":
-      // Without a system error behind it: the broker answered, with a condition that the SDK has no name for.
+      // Without a system error the broker has answered, with a condition that the SDK does not know.
       return failure.syscall === undefined && failure.errno === undefined ? "refused" : "ambiguous";
     case undefined:
     default:
-      // No token: of `@azure/identity`, which is not loaded for this.
+      // Errors of `@azure/identity` for a missing token, matched by name: the package is not loaded for this.
       return /^(?:CredentialUnavailable|Authentication)/.test(failure.name ?? "") ? "unavailable" : "ambiguous";
   }
 }
 
-/** The broker can't be reached: the SDK gives up on this at once, whatever its retries are. */
+/** True where the broker can't be reached. The SDK does not retry this, whatever its retry options are. */
 export function isUnconnected(error: unknown): boolean {
   const { code, syscall, message } = asFailure(error);
   if (error instanceof AggregateError) return false;
   return syscall !== undefined || (code === undefined && message?.startsWith("Failed to connect") === true);
 }
 
-/** An SDK's error carries these fields without declaring them. */
+/** The SDK's errors have these fields without declaring them. */
 const asFailure = (error: unknown): Failure =>
   typeof error === "object" && error !== null ? error : { message: String(error) };

@@ -10,7 +10,7 @@ interface Expired {
   readonly etag: string;
 }
 
-/** Deletes from the `Sightings` table what is out of retention. */
+/** Deletes sightings that are out of retention from the `Sightings` table. */
 export function retention(table: Pick<TableClient, "listEntities" | "deleteEntity">): SightingsRetention {
   return {
     async deleteExpired(before: Date): Promise<ReadonlyMap<string, number>> {
@@ -51,7 +51,7 @@ async function* expiredIn(
   }
 }
 
-/** Ids of the messages that wait in a partition's outbox. */
+/** Ids of the messages in a partition's outbox. */
 async function outboxIds(table: Pick<TableClient, "listEntities">, partition: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   const filter = `PartitionKey eq '${partition}' and RowKey ge 'outbox|' and RowKey lt 'outbox}'`;
@@ -67,8 +67,8 @@ async function outboxIds(table: Pick<TableClient, "listEntities">, partition: st
 const CONCURRENCY = 16;
 
 /**
- * The keys that were deleted. One by one: the SDK's transactions delete whatever stands there, with no If-Match
- * (`@azure/data-tables` 13.3, `submitTransaction` hands no etag to a delete).
+ * Deletes sightings in the version that was read, and returns the keys of those that were deleted. One request each: in a
+ * transaction the SDK deletes any version, because `submitTransaction` of `@azure/data-tables` 13.3 passes no etag to a delete.
  */
 async function deleteSightings(
   table: Pick<TableClient, "deleteEntity">,
@@ -81,7 +81,7 @@ async function deleteSightings(
       await table.deleteEntity(partition, key, { etag });
       deleted.push(key);
     } catch (error) {
-      // Somebody else wrote or deleted it meanwhile: it lives, or is gone already.
+      // Another process wrote it meanwhile (412), so it stays, or deleted it (404).
       const status = statusOf(error);
       if (status !== 412 && status !== 404)
         throw asStateError(error, `a sighting of partition ${partition} could not be deleted`);

@@ -2,22 +2,22 @@ import type { LogsTable } from "@azure/monitor-query";
 
 export type Cells = LogsTable["rows"][number];
 
-/** Bytes by which the store grows. */
+/** Bytes by which the buffer grows. */
 const STEP = 1024 * 1024;
 
 /**
- * The rows of a result as the bytes that came: outside the heap, where an answer of 60 MB costs 60 MB. Parsed, it costs several
- * times that, and all of it outlives the young generation. The store is a reservation that takes memory as it fills, and gives all of
- * it back at once: of many blocks the allocator would keep what lies between those that others took.
+ * The rows of a result as the bytes that arrived, outside the heap: an answer of 60 MB takes 60 MB. Parsed, it takes several times
+ * that, and all of it outlives the garbage collector's young generation. The buffer is one reservation, which takes memory as it
+ * fills and frees all of it at once. Many small blocks would leave fragments that the allocator keeps.
  */
 export class RowBuffer {
   readonly #store: ArrayBuffer;
   readonly #bytes: Buffer;
-  /** Where each row ends; it starts where the one before ends. */
+  /** Offset of the end of each row. A row starts at the end of the row before it. */
   readonly #ends: number[] = [];
   #used = 0;
 
-  /** @param capacity bytes of all rows together, at most; reserved, not taken */
+  /** @param capacity greatest number of bytes of all rows together; reserved, not allocated */
   constructor(capacity: number) {
     this.#store = new ArrayBuffer(0, { maxByteLength: capacity });
     this.#bytes = Buffer.from(this.#store);
@@ -28,7 +28,7 @@ export class RowBuffer {
   }
 
   /**
-   * Copies one row's JSON.
+   * Appends a copy of one row's JSON.
    * @throws {RangeError} beyond the capacity
    */
   add(row: Uint8Array): void {
@@ -41,14 +41,14 @@ export class RowBuffer {
   }
 
   /**
-   * The n-th row's cells as parsed; what the engine put among the rows is no array.
-   * @throws {SyntaxError} where it is no JSON, or given up
+   * The parsed cells of the n-th row. An error that the engine put among the rows is not an array.
+   * @throws {SyntaxError} where the row is not JSON, or the rows are discarded
    */
   at(n: number): Cells {
     return JSON.parse(this.#bytes.toString("utf8", this.#ends[n - 1] ?? 0, this.#ends[n]));
   }
 
-  /** Gives the memory back; there are no rows then. */
+  /** Frees the memory. The buffer has no rows then. */
   discard(): void {
     this.#ends.length = 0;
     this.#used = 0;

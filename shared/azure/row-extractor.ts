@@ -1,8 +1,8 @@
 import { RowBuffer } from "./row-buffer.ts";
 
-/** A result's rows, table by table, and its body without them. */
+/** The rows of a result, table by table, and its body without them. */
 export interface AnswerRows {
-  /** The body as it came, each table's `rows` empty. */
+  /** The body as it arrived, with each table's `rows` empty. */
   readonly body: string;
   readonly tables: readonly RowBuffer[];
 }
@@ -16,15 +16,15 @@ const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
-/** Nesting at which a result's parts stand: `{` 1 `"tables": [` 2 `{` 3 `"rows": [` 4. */
+/** Nesting depth of the parts of a result: `{` 1 `"tables": [` 2 `{` 3 `"rows": [` 4. */
 const OF_BODY = 1;
 const OF_TABLE = 3;
 const OF_ROWS = 4;
 
 /**
- * Reads the query API's JSON piece by piece and takes the rows out of it, unparsed. What it goes by is ASCII, which in UTF-8 is part of
- * no other character: bytes are cut anywhere.
- * @param maxBytes of the whole answer; its caller sees to it
+ * Reads the query API's JSON chunk by chunk and extracts the rows, unparsed. It reads bytes: the characters that matter are ASCII,
+ * which in UTF-8 is never part of another character. So a chunk may end anywhere.
+ * @param maxBytes of the whole answer; the caller enforces it
  */
 export function rowExtractor(maxBytes: number) {
   const rest: Uint8Array[] = [];
@@ -34,14 +34,15 @@ export function rowExtractor(maxBytes: number) {
   let depth = 0;
   let inText = false;
   let escaped = false;
-  /** The text that is read, where it may be a key, its letters as they come; and the last key of the body and of a table. */
+  /** The text that is being read, where it may be a key. */
   let name = "";
+  /** The last key of the body, and of the current table. */
   let ofBody = "";
   let ofTable = "";
 
   return { write, end, discard };
 
-  /** `piece` is kept while a row goes on beyond it: its bytes must not change. */
+  /** Reads one chunk. A row that continues beyond `piece` keeps a view of it, so its bytes must not change. */
   function write(piece: Uint8Array): void {
     let from = 0;
     for (let at = 0; at < piece.length; at++) {
@@ -63,7 +64,7 @@ export function rowExtractor(maxBytes: number) {
           else if (depth === OF_TABLE) ofTable = name;
           break;
         case COMMA:
-          // Between two rows: of neither.
+          // A comma between two rows belongs to neither.
           if (rows && depth === OF_ROWS) {
             keep(piece, from, at);
             from = at + 1;
@@ -96,7 +97,7 @@ export function rowExtractor(maxBytes: number) {
     else keep(piece, from, piece.length);
   }
 
-  /** A copy: a view of a few bytes would hold the whole piece, and that of each row all that came. */
+  /** Keeps bytes outside of rows, as a copy: a view of a few bytes would keep the whole chunk in memory. */
   function keep(piece: Uint8Array, from: number, to: number): void {
     if (to > from) rest.push(Buffer.from(piece.subarray(from, to)));
   }
@@ -105,9 +106,9 @@ export function rowExtractor(maxBytes: number) {
     return { body: Buffer.concat(rest).toString(), tables };
   }
 
-  /** Gives up what was read. */
+  /** Discards the rows read so far. */
   function discard(): void {
-    for (const held of tables) held.discard();
+    for (const buffer of tables) buffer.discard();
   }
 }
 

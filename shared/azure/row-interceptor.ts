@@ -7,22 +7,22 @@ type Policy = NonNullable<LogsQueryClientOptions["additionalPolicies"]>[number];
 type QueryWorkspace = LogsQueryClient["queryWorkspace"];
 type Request = Parameters<Policy["policy"]["sendRequest"]>[0];
 
-/** A result whose tables have no rows, and these beside it, table by table. */
+/** A result whose tables have no rows, and the rows of each table. */
 export interface BufferedResult {
   readonly result: LogsQueryResult;
   readonly rows: readonly RowBuffer[];
 }
 
 /**
- * Bytes of one answer that are held. The service lets about 100 MiB through ("Service limits: Log Analytics"), which is too much beside
- * the rest; whoever asks for more asks in slices.
+ * Bytes of one answer that are buffered. The service returns up to about 100 MiB ("Service limits: Log Analytics"), which is too
+ * much beside the rest of a run. A larger answer is too large: the caller then queries in slices.
  */
 const MAX_ANSWER = 64 * 1024 * 1024;
 
 /**
- * Keeps a result's rows from the SDK's generic decoder. `@azure/monitor-query` 1.3 declares each cell a dictionary: the decoder takes every text
- * apart, character by character, into an object that nobody sees, since the client then reads the rows from the body's text again. So the
- * rows are taken off the wire, and held as bytes; decoder and client are given the body without them.
+ * Keeps a result's rows away from the SDK's generic decoder. `@azure/monitor-query` 1.3 declares each cell as a dictionary: the
+ * decoder turns every text into an object, character by character. The client never uses that object: it reads the rows from the
+ * body's text again. So this policy extracts the rows from the stream and buffers them as bytes; the SDK gets the body without them.
  */
 export function rowInterceptor(maxAnswer = MAX_ANSWER) {
   const intercepted = new WeakMap<object, readonly RowBuffer[]>();
@@ -33,7 +33,7 @@ export function rowInterceptor(maxAnswer = MAX_ANSWER) {
       async sendRequest(request, next) {
         request.streamResponseStatusCodes = OK;
         const response = await next(request);
-        // Or the SDK takes the body for one that its caller reads.
+        // With this field set, the SDK would leave the body unread for its caller to stream.
         delete request.streamResponseStatusCodes;
         const { readableStreamBody: stream } = response;
         if (!stream) return response;
@@ -61,7 +61,7 @@ export function rowInterceptor(maxAnswer = MAX_ANSWER) {
 
 const OK: Set<number> = new Set([200]);
 
-/** @throws {SourceError} `too-large`, `transient` where the answer breaks off; what the abort signal says */
+/** @throws {SourceError} `too-large`; `transient` where the answer breaks off. @throws {DOMException} `AbortError` on abort */
 async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request, maxAnswer: number) {
   const reader = rowExtractor(maxAnswer);
   const destroy = (): void => {
@@ -74,7 +74,7 @@ async function readRows(stream: NodeJS.ReadableStream, { abortSignal }: Request,
     for await (const chunk of stream) {
       const piece = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
       size += piece.length;
-      // Leaving the loop destroys the stream, and with it the connection.
+      // Leaving the loop destroys the stream and its connection.
       if (size > maxAnswer) throw new SourceError("too-large", `the answer has more than ${maxAnswer} bytes`);
       reader.write(piece);
     }

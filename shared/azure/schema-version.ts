@@ -1,9 +1,9 @@
 import { StateNewerError } from "../errors.ts";
 
-/** Version of every row that this code writes. An older row is read, and rewritten when it is touched. */
+/** Schema version of every row that this code writes. An older row is read, and rewritten when it changes. */
 export const SCHEMA_VERSION = 1;
 
-/** @throws {StateNewerError} for a row that a newer version wrote: this one must not touch it */
+/** @throws {StateNewerError} for a row that a newer version wrote: this version must not change it */
 export function refuseNewer(entity: Readonly<Record<string, unknown>>, key: string): void {
   const version = entity["schemaVersion"];
   if (typeof version === "number" && version > SCHEMA_VERSION)

@@ -29,7 +29,7 @@ export function toChangeAction(
     ...(messageId !== undefined && { messageId }),
     ...(announced && { announcedAt: now }),
     ...(evidence !== undefined && { evidence }),
-    // Emptied where they are none: a merge would leave what an earlier announcement or approval wrote.
+    // Written as empty where absent: a merge would keep the value of an earlier announcement or approval.
     waveId: waveId ?? "",
     approvalId: approvalId ?? "",
   };
@@ -37,8 +37,8 @@ export function toChangeAction(
 }
 
 /**
- * A device's name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Names beyond 256 are never shown whole. Line separators
- * are no part of a name, and not every reader of a transaction can parse them.
+ * A device's name that a property can hold. The name is untrusted and unbounded; a property holds 32,768 UTF-16 units. Messages
+ * show at most 256 characters. Line separators become spaces: not every reader of a transaction can parse them.
  */
 const storable = (name: string): string =>
   name
@@ -62,7 +62,7 @@ export function toKnown(entity: TableEntityResult<Record<string, unknown>>): Kno
   };
 }
 
-/** A whole row. Evidence that can't be read covers nothing, and keeps nobody else from being reviewed. */
+/** A whole row. Unreadable evidence becomes `missing` evidence: it covers nothing, and the other sightings are still reviewed. */
 export function toStored(entity: TableEntityResult<Record<string, unknown>>): SightingRecord {
   const { messageId, waveId } = entity;
   return {
@@ -89,7 +89,7 @@ function evidenceIn(stored: unknown): Pick<StoredSighting, "evidence" | "deviceG
   return { evidence: NO_EVIDENCE, deviceGroup: "", counterfeit: false };
 }
 
-/** A row without a version counts as judged by the empty set. */
+/** A row without an approvals version counts as decided under the empty set. */
 function approvalOf(entity: Readonly<Record<string, unknown>>): Pick<Sighting, "approvalId" | "approvalsVersion"> {
   const { approvalId, approvalsVersion } = entity;
   return {
@@ -121,7 +121,7 @@ const malformed = (entity: Readonly<Record<string, unknown>>, name: string, want
     `the state row ${String(entity["rowKey"])} has no usable ${name} (wants ${wants}); it was changed by hand: restore it or delete it`,
   );
 
-/** Moves `lastSeen` alone, in the version that was read. */
+/** The write that moves `lastSeen` (and the device's name) alone, in the version that was read. */
 export const toRefreshAction = (partition: string, refresh: SightingRefresh): TransactionAction => [
   "update",
   {

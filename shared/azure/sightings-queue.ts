@@ -1,13 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
-import type { Address } from "../settings/config.ts";
+import type { Address } from "../settings/address.ts";
 import type { Outcomes, Queue } from "../core/queue.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { PublishError } from "../errors.ts";
 import { isUnconnected, toPublishError } from "./publish-failure.ts";
 
-/** How long a send is tried; the waits between grow twofold. Times in milliseconds. */
+/** How often and how long a send is retried. The wait doubles with each retry. Times in milliseconds. */
 export interface SendRetryOptions {
   readonly maxRetries: number;
   readonly retryDelayInMs: number;
@@ -22,15 +22,15 @@ const DEFAULT_RETRY: SendRetryOptions = {
   timeoutInMs: 10_000,
 };
 
-/** Messages in a batch. Limit of Service Bus, which the SDK does not know. */
+/** Messages in a batch. A limit of Service Bus, which the SDK does not enforce. */
 const MAX_BATCH_MESSAGES = 4_500;
 /** Batches in flight at once. */
 const CONCURRENCY = 4;
 
 /**
- * Refused sends without an accept between them after which it is the queue that refuses, and not the messages: it is full. Well
- * above what a pass may accept, found by halving: refused messages at the head must not starve those behind them (R15). A send
- * that the SDK has retried for seconds counts as many.
+ * Refused sends without an accepted one between them after which the queue itself counts as unavailable: it is full. Refused
+ * messages are found by halving, so the number is well above what a pass may accept: refused messages at the head must not starve
+ * those behind them (R15). A send that the SDK has retried for seconds counts as `RETRIED_WEIGHT` refusals.
  */
 const MAX_REFUSALS = 5_000;
 const RETRIED_WEIGHT = 400;
@@ -49,7 +49,7 @@ interface QueueOptions {
   readonly retry?: SendRetryOptions;
 }
 
-/** The queue, over the real SDK, which is loaded here and connects with the first message. */
+/** The Service Bus queue. The SDK is loaded here and connects with the first message. */
 export async function openQueue({ address, queue, credential, retry = DEFAULT_RETRY }: QueueOptions): Promise<Queue> {
   const { RetryMode, ServiceBusClient } = await import("@azure/service-bus");
   const options = { retryOptions: { mode: RetryMode.Exponential, ...retry } };
@@ -90,7 +90,7 @@ async function sendAll<T extends Sendable>(
     inFlight.add(sending);
   };
 
-  /** A batch that is refused is halved until the messages that are refused stand alone. */
+  /** Sends a batch. A refused batch is halved until each refused message is alone in its batch. */
   const deliver = async ({ entries: sent, batch }: Batch<T>): Promise<void> => {
     if (failure !== undefined || sent.length === 0) return;
     try {
@@ -135,7 +135,7 @@ async function sendAll<T extends Sendable>(
     if (current) launch(current);
   };
 
-  // It connects while the first entries are still being read.
+  // Connects while the first entries are still being read.
   const first = newBatch();
   const connected = Promise.allSettled([first]);
   try {
@@ -148,14 +148,14 @@ async function sendAll<T extends Sendable>(
   if (failure !== undefined) throw failure;
 }
 
-/** False where it does not fit any more. */
+/** False where the message does not fit into the batch any more. */
 function add<T extends Sendable>({ entries, batch }: Batch<T>, entry: T): boolean {
   if (entries.length >= MAX_BATCH_MESSAGES || !batch.tryAddMessage(toServiceBusMessage(entry.message))) return false;
   entries.push(entry);
   return true;
 }
 
-/** A Buffer goes out byte for byte; a text would be put into quotes. */
+/** A Service Bus message. The body is a Buffer, which is sent byte for byte; the SDK would put a text into quotes. */
 const toServiceBusMessage = ({ id, type, contentType, body, properties }: OutboxMessage): ServiceBusMessage => ({
   messageId: id,
   subject: type,
@@ -164,7 +164,7 @@ const toServiceBusMessage = ({ id, type, contentType, body, properties }: Outbox
   applicationProperties: { ...properties },
 });
 
-/** Tries again where the SDK does not: connections that are refused. @throws {PublishError} */
+/** Retries what the SDK does not retry: refused connections. @throws {PublishError} */
 async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, what: string): Promise<R> {
   for (let round = 0; ; round++) {
     try {

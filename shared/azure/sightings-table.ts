@@ -24,10 +24,10 @@ type Client = Pick<TableClient, "listEntities" | "getEntity" | "createEntity" | 
 export const SIGHTING_KEYS = "RowKey ge '0' and RowKey lt 'g'";
 const EPOCH_KEY = "!epoch";
 
-/** What a scan selects: each column of each sighting is paid for. */
+/** Columns that a scan reads. As few as possible: each column of each sighting costs time. */
 const VERSION_COLUMNS = ["RowKey", "lastSeen", "schemaVersion"];
 
-/** What is read of a sighting that is decided again. */
+/** Columns that are read of a sighting before it is decided again. */
 const KNOWN_COLUMNS = [
   "RowKey",
   "firstSeen",
@@ -41,10 +41,10 @@ const KNOWN_COLUMNS = [
   "schemaVersion",
 ];
 
-/** The `Sightings` table: known sightings, epochs, and the changes that carry their messages with them. */
+/** The `Sightings` table: known sightings and epochs. A change is committed together with its messages. */
 export function sightingsTable(table: Client): SightingsStore {
   return {
-    /** Every known sighting of a partition, by RowKey. Pages of 1,000; continuation is followed over empty pages too. */
+    /** Every known sighting of a partition, by RowKey. Reads pages of 1,000 and continues after empty pages too. */
     async readVersions(partition: string): Promise<Map<string, SightingVersion>> {
       const known = new Map<string, SightingVersion>();
       const pages = table
@@ -58,7 +58,7 @@ export function sightingsTable(table: Client): SightingsStore {
       return known;
     },
 
-    /** The known among `keys` (RowKeys) of one partition, by point reads. */
+    /** The known sightings among `keys` (RowKeys) of one partition, by point reads. */
     async readKeys(partition: string, keys: readonly string[]): Promise<Map<string, KnownRecord>> {
       const known = new Map<string, KnownRecord>();
       await reading(partition, () =>
@@ -73,8 +73,8 @@ export function sightingsTable(table: Client): SightingsStore {
     },
 
     /**
-     * Sightings of one partition with their evidence, by RowKey: all, or those that are expected, and those of some detections; from
-     * the beginning, or after a key. Pages are read as they are used.
+     * Sightings of one partition with their evidence, in the order of their RowKeys. Without a filter all of them; with a filter
+     * the expected ones and those of some detections, after a key. Pages are read as they are used.
      */
     async *stored(partition: string, filter?: StoredFilter): AsyncGenerator<SightingRecord, void, undefined> {
       const after = filter?.after === undefined ? "" : odata` and RowKey gt ${filter.after}`;
@@ -90,7 +90,7 @@ export function sightingsTable(table: Client): SightingsStore {
       }
     },
 
-    /** Those among `keys` (RowKeys) with their evidence, by point reads. */
+    /** The sightings among `keys` (RowKeys), with their evidence, by point reads. */
     async storedKeys(partition: string, keys: readonly string[]): Promise<readonly SightingRecord[]> {
       const found: SightingRecord[] = [];
       await reading(partition, () =>
@@ -102,7 +102,7 @@ export function sightingsTable(table: Client): SightingsStore {
       return found;
     },
 
-    /** Ids of the detections that devices of one partition are known for, by device id. */
+    /** Ids of the detections for which devices of one partition are known, by device id. */
     async detectionsOn(partition: string, deviceIds: readonly string[]): Promise<Map<string, string[]>> {
       const found = new Map<string, string[]>();
       await reading(partition, () =>
@@ -136,7 +136,7 @@ export function sightingsTable(table: Client): SightingsStore {
       });
     },
 
-    /** Makes the partition's epoch unless it has one; returns the one that stands. */
+    /** Makes the partition's epoch unless it has one; returns the epoch that is stored then. */
     async makeEpoch(partition: string, epoch: string): Promise<string> {
       try {
         await table.createEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION });
@@ -150,7 +150,7 @@ export function sightingsTable(table: Client): SightingsStore {
       return stored;
     },
 
-    /** Gives the partition another epoch: message ids from here on differ from all before. For `--announce-again` only. */
+    /** Replaces the partition's epoch, so that all later message ids differ from earlier ones. For `--announce-again` only. */
     async replaceEpoch(partition: string, epoch: string): Promise<void> {
       await reading(partition, () =>
         table.upsertEntity(
@@ -160,7 +160,7 @@ export function sightingsTable(table: Client): SightingsStore {
       );
     },
 
-    /** Commits changes of one partition with the messages that tell them: all or nothing. */
+    /** Commits changes of one partition with the messages that announce them: all or nothing. */
     commit(
       partition: string,
       changes: readonly SightingChange[],
@@ -183,23 +183,23 @@ export function sightingsTable(table: Client): SightingsStore {
   };
 }
 
-/** More detections than one filter may name: all are read, and the caller chooses. */
+/** The filter on disposition and detections. Empty where one filter can't name so many detections: the caller then filters. */
 function chosenFilter(detectionIds: readonly string[]): string {
   if (detectionIds.length > OR_TERMS) return "";
   const terms = ["disposition eq 'expected'", ...detectionIds.map((id) => odata`detectionId eq ${id}`)];
   return ` and (${terms.join(" or ")})`;
 }
 
-/** Sightings with their evidence (16 kB at most) in one page. */
+/** Sightings in one page, each with at most 16 kB of evidence. */
 const STORED_PAGE = 200;
 
 /** Point reads in flight at once. */
 const POINT_READS = 16;
 
-/** Comparisons of one filter. Limit of Table Storage, with room for the keys' own. */
+/** Comparisons of one filter on ids. Table Storage limits a filter; the comparisons of keys need some of that limit. */
 const OR_TERMS = 10;
 
-/** A read that fails is no empty answer: a throttled read must not make a new device. */
+/** A failed read throws and is never an empty answer: a throttled read must not make a known device new. */
 const reading = <T>(partition: string, read: () => Promise<T>): Promise<T> =>
   asStateErrors(`partition ${partition} of Sightings could not be read or written`, read);
 

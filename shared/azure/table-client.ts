@@ -4,7 +4,10 @@ import type { Config } from "../settings/config.ts";
 import { isLoopbackUrl } from "../settings/loopback.ts";
 import { credentialFor } from "./credential.ts";
 
-/** A table of the state account, with the identity, or by a loopback connection string. `retryDelayInMs`: default the SDK's own. */
+/**
+ * A client for a table of the state account, with the identity or a loopback connection string.
+ * @param retryDelayInMs milliseconds before the SDK's first retry; default: the SDK's own
+ */
 export function tableClient(
   { stateTable, identity }: Pick<Config, "stateTable" | "identity">,
   name: string,

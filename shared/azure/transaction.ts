@@ -16,7 +16,7 @@ export async function submit(
   } catch (error) {
     const status = statusOf(error);
     const message = error instanceof Error ? error.message : String(error);
-    // A retried transaction that had gone through the first time conflicts with itself: reading again settles that too.
+    // The SDK may retry a transaction that had succeeded; the retry then conflicts with it. Reading again resolves that too.
     if (isConflict(status)) return { kind: "conflict" };
     if (status === 400 || status === 413) {
       const index = /^(\d+):/.exec(message)?.[1];
@@ -28,10 +28,10 @@ export async function submit(
   }
 }
 
-/** Somebody else wrote first: it exists, it is gone, or it is another by now. */
+/** Another process wrote first: the entity exists (409), is gone (404) or has changed (412). */
 const isConflict = (status: number | undefined): boolean => status === 409 || status === 404 || status === 412;
 
-/** Makes an entity, or replaces the one that still has this etag. False when somebody else was first. */
+/** Creates an entity, or replaces the one with this etag. False when another process wrote first. */
 export async function writeIfUnchanged(
   table: Pick<TableClient, "createEntity" | "updateEntity">,
   entity: TableEntity<object>,
@@ -47,7 +47,7 @@ export async function writeIfUnchanged(
   }
 }
 
-/** A failure in the state's words, with what to do about a missing right. What is in them already stays as it is. */
+/** The error as a `StateError`, with advice for a missing right. A `StateError` or `StateNewerError` is returned unchanged. */
 export function asStateError(error: unknown, what: string): Error {
   if (error instanceof StateError || error instanceof StateNewerError) return error;
   const status = statusOf(error);
@@ -56,7 +56,7 @@ export function asStateError(error: unknown, what: string): Error {
   return new StateError(`${what}${missing}`, { cause: error });
 }
 
-/** @throws {StateError} where the work fails; {@link StateNewerError} as it is */
+/** @throws {StateError} where the work fails; a {@link StateNewerError} is rethrown unchanged */
 export async function asStateErrors<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -65,7 +65,7 @@ export async function asStateErrors<T>(what: string, work: () => Promise<T>): Pr
   }
 }
 
-/** HTTP status of an SDK error, `undefined` where there was no answer. */
+/** HTTP status of an SDK error; `undefined` where there was no response. */
 export function statusOf(error: unknown): number | undefined {
   return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
     ? error.statusCode
@@ -75,7 +75,7 @@ export function statusOf(error: unknown): number | undefined {
 /** The service appends request ids and times on further lines. */
 const firstLine = (message: string): string => message.split("\n", 1)[0] ?? message;
 
-/** Works on every item, `width` at once; rejects with the first failure. */
+/** Runs `work` for every item, `width` at once. Rejects with the first failure. */
 export async function forEachConcurrent<T>(
   items: readonly T[],
   width: number,

@@ -7,10 +7,10 @@ import { toOutboxEntity } from "./outbox-entity.ts";
 import { refuseNewer, SCHEMA_VERSION } from "./schema-version.ts";
 import { asStateError, statusOf, submit } from "./transaction.ts";
 
-/** Headers lie in the partition of their wave's row, and the relay reads it first. */
+/** Partition of the wave rows and of the waves' headers. The relay reads it first. */
 const WAVE_PARTITION = "wave";
 
-/** The wave rows, in the `Sightings` table: one a detection (R5). */
+/** The wave rows, one a detection (R5), in the `Sightings` table. */
 export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransaction">): WaveStore {
   return {
     async read(detectionId: string): Promise<WaveRecord> {
@@ -24,7 +24,7 @@ export function waveTable(table: Pick<TableClient, "getEntity" | "submitTransact
       }
     },
 
-    /** Writes the row as it was read, with the header of a wave that it opens: both or none. */
+    /** Writes the row if it is unchanged since it was read, with the header of the wave that it opens, if any: both or none. */
     write(
       detectionId: string,
       { tally, wave }: WaveState,
@@ -54,7 +54,7 @@ function toState(entity: Readonly<Record<string, unknown>>): WaveState {
   };
 }
 
-/** A tally that can't be read counts from nothing: a wave opens later, and nothing is lost by it. */
+/** An unreadable tally counts as empty: a wave opens later, and no announcement is lost. */
 function toTally(text: unknown): WaveState["tally"] {
   try {
     const parsed: unknown = JSON.parse(String(text));

@@ -5,7 +5,7 @@ export interface ActiveDetection {
   readonly pack: Pack;
 }
 
-/** The detection of an id, or the one that supersedes it, and its pack; `undefined` where no pack has either. */
+/** The detection with this id, or the one that supersedes it, with its pack; `undefined` where no pack has either. */
 export function findActiveDetection(id: string, packs: readonly Pack[]): ActiveDetection | undefined {
   return find(packs, (detection) => detection.id === id) ?? find(packs, ({ supersedes }) => supersedes.includes(id));
 }
@@ -18,7 +18,7 @@ function find(packs: readonly Pack[], matches: (detection: Detection) => boolean
   return undefined;
 }
 
-/** A stored sighting under the id of its active detection. */
+/** The stored sighting with the id of its active detection. */
 export const withActiveId = <Sighting extends { readonly detectionId: string }>(
   sighting: Sighting,
   packs: readonly Pack[],

@@ -1,16 +1,16 @@
 import type { Approval, ApprovalSubject, Verdict } from "./approval.ts";
-import { includesText, shown } from "./approve/actor.ts";
-import { uncoveredArrival, what } from "./approve/arrival.ts";
+import { includesText, printable } from "./approve/actor.ts";
+import { uncoveredArrival, describePiece } from "./approve/arrival.ts";
 import { runAgainst } from "./approve/run.ts";
 import type { Evidence } from "./evidence.ts";
 
 /**
- * Whether an approval covers a sighting, on all evidence there is. The first that does, by id; else why none does that names the
- * tool. Pure, and the same for any order of approvals and evidence.
+ * Decides whether an approval covers a sighting, by all of its evidence. Returns the first approval, in the order of ids, that covers
+ * it; otherwise the reason of each approval that names the tool. Pure; the order of approvals and of evidence does not matter.
  *
- * It covers with arrival evidence of which every piece is covered, or, on devices that it lists one by one, without any where the
- * sighting was there before the list was made (`preexisting`); and only where no run evidence speaks against it. Never: an expired
- * one, a counterfeit, or evidence that is not whole (R13).
+ * An approval covers a sighting where every piece of arrival evidence is covered. On devices that it lists one by one it also covers
+ * a sighting without arrival evidence that was there before the list was made (`preexisting`). In both cases no run evidence may
+ * contradict it. Never covered: by an expired approval, a counterfeit, or with evidence that is not whole (R13).
  */
 export function approve(
   subject: ApprovalSubject,
@@ -31,20 +31,20 @@ export function approve(
   return { covered: false, reasons };
 }
 
-/** Days before its end in which an approval is said to be expiring. */
+/** Days before its end in which an approval is logged as expiring. */
 export const EXPIRING_DAYS = 14;
 
-/** Whether it counts: an approval ends at the instant of its `expires`. */
+/** Whether an approval is in force. It ends at the instant of its `expires`. */
 export const isInForce = ({ expires }: Pick<Approval, "expires">, now: Date): boolean => now < expires;
 
 function objection(approval: Approval, subject: ApprovalSubject, evidence: Evidence, now: Date): string | undefined {
   if (!isInForce(approval, now)) return `it expired on ${approval.expires.toISOString()}`;
   if (subject.counterfeit) return "the tool's certificate is not trusted: a counterfeit is never covered";
   if (evidence.missing.length > 0)
-    return `not everything could be looked at: ${evidence.missing.map(shown).join("; ")}`;
+    return `not everything could be looked at: ${evidence.missing.map(printable).join("; ")}`;
   const listed = isListed(approval, subject);
   if (!listed && !includesText(approval.devices.groups ?? [], subject.deviceGroup))
-    return `the device ${shown(subject.deviceName) || shown(subject.deviceId)} is none of its devices`;
+    return `the device ${printable(subject.deviceName) || printable(subject.deviceId)} is none of its devices`;
   const arrivals = evidence.pieces.filter(({ kind }) => kind === "arrival");
   return (
     outsideSession(approval, subject, evidence) ??
@@ -75,22 +75,22 @@ function notPreexisting(
 function outsideSession({ session }: Approval, subject: ApprovalSubject, { pieces }: Evidence): string | undefined {
   if (!session) return undefined;
   const outside = pieces.find(({ at }) => at < session.validFrom || at > session.validTo);
-  if (outside) return `${what(outside)}: outside the session`;
+  if (outside) return `${describePiece(outside)}: outside the session`;
   return subject.firstSeen < session.validFrom ? "the tool was there before the session began" : undefined;
 }
 
 /**
- * A user's folder is anybody's: a genuine file there is ready for sideloading. Applets of a session live there, and so do the
- * files that a controller copies, which come and go as its account.
+ * A user can write to their own folder, so a genuine file there can be sideloaded. Exempt are sessions, whose applets run there, and
+ * logons of a controller, which copies its files there under its account.
  */
 function inUserFolder({ session, arrival }: Approval, { pieces }: Evidence): string | undefined {
   if (session || arrival?.logon) return undefined;
   const found = pieces.find(({ path }) => /^[a-z]:\\users\\/i.test(path));
-  return found && `${what(found)}: it lies in a user's folder`;
+  return found && `${describePiece(found)}: it lies in a user's folder`;
 }
 
 function grounds(approval: Approval, subject: ApprovalSubject, { pieces }: Evidence): string {
-  const where = isListed(approval, subject) ? "a device that it lists" : `the group ${shown(subject.deviceGroup)}`;
+  const where = isListed(approval, subject) ? "a device that it lists" : `the group ${printable(subject.deviceGroup)}`;
   const arrivals = pieces.filter(({ kind }) => kind === "arrival").length;
   const how =
     arrivals === 0

@@ -1,20 +1,20 @@
 import { clean } from "./clean.ts";
 import type { RowCertificate } from "./sighting.ts";
 
-/** A signer as a message shows it: bounded, without control characters. */
+/** A signer as a message shows it: texts are bounded and have no control characters. */
 interface ShownSigner {
   readonly name: string;
   /** SHA1 of the certificate. */
   readonly hash: string;
   readonly issuer: string;
-  /** Absent: Defender did not say. */
+  /** Absent: Defender's row has no value. */
   readonly trusted?: boolean;
 }
 
 export interface ShownCertificate {
   readonly signers: readonly ShownSigner[];
   readonly files: readonly string[];
-  /** Paths of what was cut or could not be read. */
+  /** Paths of the lists that were cut or could not be read in full. */
   readonly truncated: readonly ("sighting.signers" | "sighting.files")[];
 }
 
@@ -23,7 +23,7 @@ const MAX_FILES = 100;
 const MAX_NAME = 256;
 const SHA1 = /^[0-9a-f]{40}$/i;
 
-/** Signers and files of a row, each once. What can't be read is left out, and said. */
+/** Signers and files of a row, each once. Unreadable entries are left out and reported in `truncated`. */
 export function shownCertificate({ signers, files }: Pick<RowCertificate, "signers" | "files">): ShownCertificate {
   const truncated = new Set<"sighting.signers" | "sighting.files">();
   const named = new Map<string, ShownSigner>();
@@ -47,7 +47,7 @@ export function shownCertificate({ signers, files }: Pick<RowCertificate, "signe
   };
 }
 
-/** Entries of several JSON arrays; `broken` is called for a text that is none. */
+/** Entries of several JSON arrays. `broken` is called for a text that is no JSON array. */
 function entriesOf(texts: readonly string[], broken: () => unknown): readonly unknown[] {
   return texts.flatMap((text): readonly unknown[] => {
     if (text === "") return [];

@@ -7,20 +7,20 @@ import type { Cause, Sighting } from "./sighting.ts";
 import { encodeEvidence } from "./stored-evidence.ts";
 import type { SightingRecord } from "./stores/sightings-store.ts";
 
-/** The outcome for a stored sighting. */
+/** The decision about a stored sighting. */
 export type StoredDecision =
   | { readonly kind: "announce"; readonly cause: Cause; readonly evidence: Evidence }
   | { readonly kind: "save-quietly"; readonly sighting: Sighting; readonly evidence?: Evidence }
   | { readonly kind: "nothing" };
 
-/** Decides about a stored sighting as it is now. Pure. */
+/** Decides about a stored sighting. Pure. */
 export type StoredPolicy = (sighting: SightingRecord, detection: Detection) => StoredDecision;
 
 const NOTHING: StoredDecision = { kind: "nothing" };
 
 /**
- * By the approvals alone, on stored evidence.
- * @param refreshed evidence of a sighting that was looked up again because an approval compares more than what is stored
+ * The policy of the review: decides by the approvals alone, on stored evidence.
+ * @param refreshed evidence of a sighting that was queried again, because an approval compares more than the stored evidence holds
  */
 export const decideByApprovals =
   (
@@ -41,7 +41,7 @@ export const decideByApprovals =
     return { kind: "save-quietly", evidence, sighting: { ...plainSighting(stored), ...expected } };
   };
 
-/** By evidence that a recheck has found beside what is stored: new activity that no approval covers is announced. */
+/** The policy of the recheck: decides by stored and newly found evidence. New activity that no approval covers is announced. */
 export const decideByNewEvidence =
   (found: (sighting: SightingRecord) => Evidence | undefined, set: ApprovalSet, now: Date): StoredPolicy =>
   (stored, detection) => {
@@ -55,7 +55,7 @@ export const decideByNewEvidence =
     return { kind: "save-quietly", sighting: { ...plainSighting(stored), ...covered }, evidence };
   };
 
-/** The part of a record that is written back. */
+/** The sighting of a record, without evidence and ETag: the columns that are written back. */
 export function plainSighting(record: SightingRecord): Sighting {
   const { evidence: _e, deviceGroup: _g, counterfeit: _c, etag: _t, ...sighting } = record;
   return sighting;

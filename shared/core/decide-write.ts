@@ -14,7 +14,7 @@ import { sightingRowKey } from "./stores/sighting-key.ts";
 import type { KnownRecord, SightingRefresh, SightingVersion } from "./stores/sightings-store.ts";
 import { StateError } from "../errors.ts";
 
-/** A sighting that is announced. Which message announces it, its own or its wave's, is decided later. */
+/** A sighting that is announced. It is decided later whether its own message or a wave's message announces it. */
 export interface Announce {
   readonly kind: "announce";
   readonly row: Row;
@@ -47,7 +47,7 @@ export interface Touch {
 
 export type Decision = Announce | SaveQuietly | Touch | { readonly kind: "nothing" };
 
-/** The novelty policy of a unit: the same for all its rows, but for the ends of gaps, which differ by partition. */
+/** The novelty policy of a unit. It is the same for all rows, except for the ends of gaps, which differ by partition. */
 export interface UnitPolicy extends Omit<NoveltyPolicy, "gapEnd"> {
   readonly gapEnds: ReadonlyMap<string, Date>;
 }
@@ -58,16 +58,16 @@ export interface DecisionContext {
   readonly policy: UnitPolicy;
   readonly source: Pick<SourceLabel, "name">;
   readonly approvals: ApprovalSet;
-  /** Epoch by partition, as the plan found it. */
+  /** Epoch by partition, as the plan read it. */
   readonly epochs: ReadonlyMap<string, string>;
-  /** The detection's definition differs from the one that read before. */
+  /** True where the detection's definition differs from the one of the last read. */
   readonly changed: (detectionId: string) => boolean;
   /** False: an operator restores a lost state, and what is new is written as known, without a message. */
   readonly announce: boolean;
   readonly now: Date;
 }
 
-/** A row against its known sighting, or against the one under an id that its detection supersedes (R11). */
+/** Compares a row with its known sighting, or with the one under an id that its detection supersedes (R11). */
 export function matchKnown<Known extends SightingVersion>(
   row: Row,
   known: ReadonlyMap<string, Known>,
@@ -85,7 +85,7 @@ export function matchKnown<Known extends SightingVersion>(
   };
 }
 
-/** Where several ids become one, the device was quiet since the latest of them. */
+/** The known sighting under several superseded ids that was seen last: quiet is counted from it. */
 function lastKnown<Known extends SightingVersion>(
   ids: readonly string[],
   row: Row,
@@ -99,7 +99,7 @@ function lastKnown<Known extends SightingVersion>(
   return last;
 }
 
-/** Decides which write a row needs, against the known sightings. Pure. `evidence`: of a row that is new or returned. */
+/** Decides which write a row needs, by the known sightings. Pure. `evidence`: of the row, where it is new or returned. */
 export function decideWrite(
   row: Row,
   known: ReadonlyMap<string, KnownRecord>,
@@ -114,7 +114,7 @@ export function decideWrite(
     return own && novelty.refresh ? { kind: "touch", row, refresh: { ...row, etag: own.etag } } : { kind: "nothing" };
   }
   const before = novelty.kind === "returned" ? novelty.previous : undefined;
-  // R6: a sighting that a newer set of approvals has judged is left to the runs that have that set.
+  // R6: a sighting decided under a newer set of approvals is left to runs that have that set.
   if (before && before.approvalsVersion > context.approvals.version) return { kind: "nothing" };
   const sighting = newSighting(row, novelty, detection, context.source.name, context.approvals.version, context.now);
   const stored = row.certificate ? encodeEvidence(evidence, row.certificate) : undefined;
@@ -168,7 +168,7 @@ export function epochOf(partition: string, { epochs }: Pick<DecisionContext, "ep
   return epochId;
 }
 
-/** A renamed detection announces nothing: the new id takes over what is known under the old one. */
+/** A renamed detection announces nothing: the new id takes over the known sighting of the old id. */
 function inherit(row: Row, known: KnownRecord, detection: Detection, context: DecisionContext): SaveQuietly {
   const { source, now } = context;
   return {
@@ -184,7 +184,7 @@ function inherit(row: Row, known: KnownRecord, detection: Detection, context: De
       disposition: known.disposition,
       ...(known.approvalId !== undefined && { approvalId: known.approvalId }),
     },
-    // The evidence that its approval was judged on: without it the next review finds nothing that covers the sighting.
+    // The evidence by which its approval was decided. Without it the next review could not cover the sighting.
     ...(known.stored !== undefined && { stored: known.stored }),
   };
 }

@@ -4,52 +4,52 @@ import type { Cause, Row, Sighting } from "./sighting.ts";
 
 const DAY = 86_400_000;
 
-/** Of a known sighting, what a decision needs. */
+/** The properties of a known sighting that a decision needs. */
 export type KnownSighting = Pick<
   Sighting,
   "firstSeen" | "lastSeen" | "episode" | "announcement" | "disposition" | "approvalId" | "approvalsVersion"
 >;
 
-/** What is known goes through as it came: a scan of the whole state knows `lastSeen` alone, and that decides. */
+/** The novelty of a row. Generic, because a scan of the whole state reads only `lastSeen`, which is enough to decide. */
 export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
   | { readonly kind: "new" }
   | { readonly kind: "returned"; readonly previous: Known }
-  /** `refresh`: the day of lastSeen has moved; anything finer would rewrite the whole fleet at each run. */
+  /** `refresh`: the UTC day of lastSeen has moved. A finer grain would rewrite the whole fleet at each run. */
   | { readonly kind: "seen-again"; readonly refresh: boolean };
 
 export interface NoveltyPolicy {
   /** Days of quiet after which a sighting returns; 0: never. */
   readonly dormancyDays: number;
-  /** End of the last unrecoverable gap over the pack's sources: before it nobody looked, so nothing was quiet. */
+  /** End of the last unrecoverable gap over the pack's sources. Quiet is not counted in a gap, because nothing was read there. */
   readonly gapEnd?: Date;
-  /** False: the row stands on a partial result, whose aggregates can be too short. */
+  /** False: the row comes from a partial result, so its FirstSeen and LastSeen may cover too little. */
   readonly complete: boolean;
 }
 
 /** UTC day number. */
 export const utcDay = (time: Date): number => Math.floor(time.getTime() / DAY);
 
-/** What a row means against what is known. Pure: no clock, no I/O. */
+/** Decides whether a row is new, returned or seen again, by its known sighting. Pure: no clock, no I/O. */
 export function decideNovelty<Known extends Pick<Sighting, "lastSeen">>(
   row: Row,
   known: Known | undefined,
   policy: NoveltyPolicy,
 ): Novelty<Known> {
   if (known === undefined) return { kind: "new" };
-  // R18: an aggregate over half the rows shows a false quiet, and a last day that is not the last.
+  // R18: an aggregate over only some of the rows shows a false quiet and a last day that is too early.
   if (!policy.complete) return { kind: "seen-again", refresh: false };
   if (policy.dormancyDays > 0 && quietDays(row, known, policy.gapEnd) > policy.dormancyDays)
     return { kind: "returned", previous: known };
   return { kind: "seen-again", refresh: utcDay(row.lastSeen) > utcDay(known.lastSeen) };
 }
 
-/** R16: in UTC days, since lastSeen is up to a day behind; from the end of a gap where that is later. */
+/** Days of quiet (R16): UTC days, because lastSeen is up to a day behind; counted from the end of a gap where that is later. */
 function quietDays(row: Row, known: Pick<Sighting, "lastSeen">, gapEnd: Date | undefined): number {
   const quietSince = gapEnd === undefined ? utcDay(known.lastSeen) : Math.max(utcDay(known.lastSeen), utcDay(gapEnd));
   return utcDay(row.firstSeen) - quietSince;
 }
 
-/** Why the sighting is announced now. `changed`: the detection's own definition differs from the one that read before. */
+/** Why the sighting is announced now. `changed`: the detection's own definition differs from the one of the last read. */
 export function causeOf(row: Row, unit: Pick<UnitPlan, "baseline" | "lateBefore">, changed: boolean): Cause {
   if (unit.baseline === "first") return "baseline";
   if (unit.baseline === "changed" && changed) return "rule-changed";

@@ -4,7 +4,7 @@ import type { Detection } from "./pack.ts";
 import type { SourceLabel } from "./source.ts";
 import type { OutboxMessage } from "./sighting.ts";
 
-/** An outbox row keeps the exact bytes in one binary property of Table Storage, 64 KiB at most. */
+/** Bytes of a message. An outbox row stores them in one binary property, which Table Storage limits to 64 KiB. */
 export const MAX_MESSAGE_BYTES = 60_000;
 
 const CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
@@ -16,14 +16,14 @@ export const MAX_NAME = 256;
 const MAX_TEXT = 1024;
 const MAX_LIST = 32;
 
-/** Where a message came from. */
+/** The source, window and run from which a message comes. */
 export interface Origin {
   readonly source: SourceLabel;
   readonly window: { readonly from: Date; readonly to: Date };
   readonly runId: string;
 }
 
-/** Cuts texts and lists, and remembers the paths of what was cut. */
+/** Cuts texts and lists to a bound, and collects the paths of those that were cut. */
 export interface Bounds {
   readonly truncated: string[];
   readonly text: (path: string, text: string, length: number) => string;
@@ -46,7 +46,7 @@ export function bounds(): Bounds {
   };
 }
 
-/** The attributes that every event has. */
+/** The CloudEvents attributes that every event has. */
 export const envelopeOf = (id: string, { source }: Pick<Origin, "source">) =>
   ({
     specversion: "1.0",
@@ -77,7 +77,7 @@ export const windowOf = ({ from, to }: Origin["window"]): { from: string; to: st
   to: to.toISOString(),
 });
 
-/** The bytes of an event with its attributes mirrored for filters. `cause` where one holds for all of it. */
+/** The message of an event. Its attributes are repeated as application properties, for filters. `cause`: where the event has one cause. */
 export function toMessage(event: AnyEvent, body: Uint8Array, cause?: string): OutboxMessage {
   return {
     id: event.id,

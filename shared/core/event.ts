@@ -4,7 +4,7 @@ import { evidenceEvent } from "./evidence-event.ts";
 import { SEVERITIES } from "./pack.ts";
 import { CAUSES } from "./sighting.ts";
 
-/** Version of the contract, part of each type's name. */
+/** Types of events. Each name contains the version of the contract. */
 export const TYPES = {
   new: "firstsight.sighting.new.v1",
   returned: "firstsight.sighting.returned.v1",
@@ -28,23 +28,21 @@ const detection = z.object({
 const deviceId = z.string().min(1).describe("Defender's DeviceId, lower-case");
 const deviceName = z
   .string()
-  .describe("As the device calls itself: untrusted; bounded, without control characters; may be empty");
+  .describe("Name that the device reports: untrusted; bounded, without control characters; may be empty");
 const deviceGroup = z.string().optional().describe("Defender's device group, where the rows have one");
 
 const kind = z.enum(["new", "returned"]);
 const episode = z.int().min(1).describe("1 for new, one more at each return");
 const announcement = z.int().min(1).describe("How often it was announced, this time included");
 const firstSeen = time.describe("When the window first shows the signer, not when the tool was installed");
-const count = z.int().min(0).describe("Rows in the window; 0 where the stored evidence was judged again");
-const cause = z.enum(CAUSES).describe("Why it is told now");
+const count = z.int().min(0).describe("Rows in the window; 0 where stored evidence was evaluated again");
+const cause = z.enum(CAUSES).describe("Why it is announced now");
 const counterfeit = z
   .boolean()
   .optional()
-  .describe("The signer's name matches and the certificate is not trusted; where the detection says it");
+  .describe("The signer's name matches and the certificate is not trusted; absent: the detection does not state it");
 
-const window = z
-  .object({ from: time, to: time })
-  .describe("Event times that the query read; late rows reach further back");
+const window = z.object({ from: time, to: time }).describe("Event times that the query read; late rows can be older");
 const source = z
   .object({
     id: guid.describe("Customer id of the Log Analytics workspace"),
@@ -53,19 +51,21 @@ const source = z
     tenant: guid.optional().describe("Label from the settings"),
   })
   .describe("Where the rows came from");
-const truncated = z.array(z.string()).describe("Paths in data of what was cut or bounded; empty: all is there");
+const truncated = z
+  .array(z.string())
+  .describe("Paths in data of texts and lists that were cut; empty: data is complete");
 
 const envelope = {
   specversion: z.literal("1.0").describe("Version of CloudEvents"),
-  id: id.describe("The broker's MessageId; the same when sent again. Keep it to be exact"),
+  id: id.describe("The broker's MessageId; the same when sent again. Store it to drop every duplicate"),
   source: z.string().min(1).describe("Where the rows came from, a URI reference: /firstsight/sources/GUID"),
   datacontenttype: z.literal("application/json"),
   dataschema: z.string().describe("Name of this schema"),
 };
 
 /**
- * A sighting as consumers get it: CloudEvents 1.0 in structured mode. The JSON Schema under `docs/contract/` is made of this.
- * Properties may be added within v1; consumers leave aside what they don't know.
+ * The event of one sighting: CloudEvents 1.0 in structured mode. The JSON Schema under `docs/contract/` is generated from this.
+ * Properties may be added within v1; consumers ignore properties that they don't know.
  */
 const sightingEvent = z.object({
   ...envelope,
@@ -85,7 +85,7 @@ const sightingEvent = z.object({
       lastSeen: time,
       count,
       reports: z.array(z.string()).describe("Report ids as text; unique only with device and time"),
-      previousLastSeen: time.optional().describe("Last day it was seen before it returned"),
+      previousLastSeen: time.optional().describe("When it was last seen before it returned; up to a day early"),
       counterfeit,
       signers: z
         .array(
@@ -93,7 +93,7 @@ const sightingEvent = z.object({
             name: z.string(),
             hash: z.string().describe("SHA1 of the certificate"),
             issuer: z.string(),
-            trusted: z.boolean().optional().describe("Absent: Defender did not say"),
+            trusted: z.boolean().optional().describe("Absent: not in Defender's data"),
           }),
         )
         .optional()
@@ -109,14 +109,17 @@ const sightingEvent = z.object({
         .describe("Tools known on this device before, short names; absent: not looked up"),
     }),
     cause,
-    evidence: evidenceEvent.optional().describe("What happened around the files; absent: not looked for"),
+    evidence: evidenceEvent.optional().describe("Events around the files; absent: not collected"),
     window,
     source,
-    times: z.object({ event: time, announced: time.describe("When it was decided") }),
+    times: z.object({ event: time, announced: time.describe("When the announcement was decided") }),
     runId: z.string(),
     links: z.object({
       device: z.url().optional().describe("Page of the device in the Defender portal"),
-      hunting: z.url().optional().describe("The rows behind it, in the Defender portal's advanced hunting"),
+      hunting: z
+        .url()
+        .optional()
+        .describe("Query for the rows of the sighting, in the Defender portal's advanced hunting"),
     }),
     truncated,
   }),
@@ -129,7 +132,7 @@ const wave = z.object({
   openedAt: time,
 });
 
-/** Header of a wave: many sightings of one detection within a day. This is the ticket. */
+/** The event of a wave's header: many sightings of one detection within a day. This is the ticket. */
 const waveEvent = z.object({
   ...envelope,
   type: z.literal(TYPES.wave).describe("Header of a wave; its members may arrive before it"),
@@ -138,13 +141,15 @@ const waveEvent = z.object({
   data: z.object({
     detection,
     wave: wave.extend({
-      closesAt: time.describe("Sightings decided before then are told as members"),
+      closesAt: time.describe("Sightings decided before then are announced as members"),
       threshold: z.int().min(1).describe("Sightings within 24 hours that open a wave"),
-      count: z.int().min(1).describe("Sightings of the last 24 hours so far, those told singly among them"),
+      count: z.int().min(1).describe("Sightings of the last 24 hours so far, including those announced singly"),
     }),
     initiators: z
       .array(z.object({ name: z.string(), signer: z.string().optional(), devices: z.int().min(1) }))
-      .describe("Who brought or started it on the devices at hand, most frequent first, at most 10; untrusted names"),
+      .describe(
+        "Processes that brought or started it on the devices counted so far, most frequent first, at most 10; untrusted names",
+      ),
     novelty: z.object({ firstInState: z.boolean(), knownDevices: z.int().min(0) }),
     source,
     runId: z.string(),
@@ -155,7 +160,7 @@ const waveEvent = z.object({
 
 export type WaveEvent = z.infer<typeof waveEvent>;
 
-/** Members of a wave: at most 98 devices, each of them in this message and in no other. */
+/** The event of a wave's members: at most 98 devices. Each device is in one such message only. */
 const waveMembersEvent = z.object({
   ...envelope,
   type: z.literal(TYPES.members).describe("Members of a wave: comments of its ticket"),
@@ -167,7 +172,7 @@ const waveMembersEvent = z.object({
     members: z
       .array(
         z.object({
-          id: id.describe("Of this sighting's telling; unique over all members of all messages"),
+          id: id.describe("Id of this announcement; unique over all members of all messages"),
           device: z.object({ id: deviceId, name: deviceName, group: deviceGroup }),
           kind,
           episode,
@@ -190,7 +195,7 @@ const waveMembersEvent = z.object({
 
 export type WaveMembersEvent = z.infer<typeof waveMembersEvent>;
 
-/** Whatever may be on the queue. */
+/** Every event that may be on the queue. */
 export const anyEvent = z.discriminatedUnion("type", [sightingEvent, waveEvent, waveMembersEvent]);
 
 export type AnyEvent = z.infer<typeof anyEvent>;

@@ -4,19 +4,21 @@ import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
 import { mostRevealing } from "./evidence-rank.ts";
 
 const MAX_PIECES = 10;
-/** UTF-8 bytes of all of it: the message has 60,000, and its other texts are bounded at less than half of them. */
+/** UTF-8 bytes of all pieces. The message has 60,000 bytes; the bounds of its other texts add up to less than half of them. */
 const MAX_BYTES = 24_000;
 const MAX_MISSING = 5;
 const MAX_LOGONS = 5;
-/** Characters: of names and ids, paths, command lines and reasons. */
+/** Characters of a name or an id. */
 const MAX_NAME = 96;
+/** Characters of a path. */
 const MAX_PATH = 260;
+/** Characters of a command line or a reason. */
 const MAX_TEXT = 400;
 
 const time = z.iso.datetime({ precision: 3 });
 
 const actorEvent = z.object({
-  name: z.string().describe("File name of the process: untrusted, as all of this"),
+  name: z.string().describe("File name of the process: untrusted, as all these texts"),
   path: z.string().describe("Folder and file name, lower-case; empty: not in the data"),
   sha1: z.string(),
   signer: z.string().optional().describe("Name on its certificate; absent: no certificate was found"),
@@ -27,17 +29,19 @@ const actorEvent = z.object({
   accountName: z.string(),
 });
 
-/** A message's `evidence`: who brought the tool's files and who started them, as far as that is known. */
+/** A message's `evidence`: the actors that brought the tool's files and those that started them, where they are known. */
 export const evidenceEvent = z.object({
   pieces: z
     .array(
       z.object({
-        kind: z.enum(["arrival", "run"]).describe("arrival: who wrote or installed a file; run: who started it"),
+        kind: z
+          .enum(["arrival", "run"])
+          .describe("arrival: the actor wrote or installed the file; run: the actor started it"),
         time,
         source: z.string().describe("Table/ActionType of the event"),
         file: z.object({ name: z.string(), path: z.string(), sha1: z.string() }).describe("The tool's file"),
-        actor: actorEvent.describe("The process that did it"),
-        client: actorEvent.optional().describe("Who asked the Windows Installer, where its service wrote the file"),
+        actor: actorEvent.describe("The process that acted"),
+        client: actorEvent.optional().describe("Client of the Windows Installer, where its service wrote the file"),
         install: z.string().optional().describe("Command line of that request"),
         task: z.object({ name: z.string(), action: z.string() }).optional().describe("Scheduled task behind it"),
         logons: z
@@ -47,14 +51,16 @@ export const evidenceEvent = z.object({
       }),
     )
     .max(MAX_PIECES)
-    .describe("The most telling first: arrivals by the unknown or untrusted, arrivals, runs"),
-  omitted: z.int().min(0).describe("Further pieces that were judged and are not shown"),
-  missing: z.array(z.string()).describe("What could not be looked at, and why: such evidence never covers"),
+    .describe("Most important first: arrivals by unknown or untrusted actors, other arrivals, runs"),
+  omitted: z.int().min(0).describe("Number of further pieces, which were evaluated and are not in this list"),
+  missing: z
+    .array(z.string())
+    .describe("Reasons why evidence is incomplete; incomplete evidence is never covered by an approval"),
 });
 
 export type EvidenceEvent = z.infer<typeof evidenceEvent>;
 
-/** `cut`: a text is shorter than it was, or something is left out, for `truncated`. */
+/** Evidence as a message shows it. `cut`: a text was cut or a piece is left out; for `truncated`. */
 export function toEvidenceEvent(evidence: Evidence): { readonly event: EvidenceEvent; readonly cut: boolean } {
   let cut = false;
   const bounded = (text: string, length: number): string => {

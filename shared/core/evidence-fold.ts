@@ -1,14 +1,17 @@
 import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
 
-/** Pieces of the same compared facts, at their two ends: a condition on time that both meet is met by all between. */
+/**
+ * The earliest and the latest piece with the same facts. A condition on time that both meet is also met by every piece between
+ * them.
+ */
 interface Fold {
   first: EvidencePiece;
   last: EvidencePiece;
 }
 
 /**
- * Pieces with each set of facts once: at its earliest and at its latest. By time, runs after arrivals of the same moment; the order
- * of what is given does not matter, except between pieces that are shown alike.
+ * Reduces pieces with the same facts to the earliest and the latest of them. Sorted by time; of the same moment arrivals come before
+ * runs. The order of the input does not matter, except between pieces that differ only in display texts.
  */
 export function foldPieces(pieces: readonly EvidencePiece[]): readonly EvidencePiece[] {
   const folds = new Map<string, Fold>();
@@ -27,21 +30,21 @@ export function foldPieces(pieces: readonly EvidencePiece[]): readonly EvidenceP
     .map(({ piece }) => piece);
 }
 
-/** Whether some piece says what none of the known ones does: other facts, or the same outside the times that are known. */
-export function saysMore(pieces: readonly EvidencePiece[], known: readonly EvidencePiece[]): boolean {
-  const said = new Set(known.map((piece) => `${piece.at.getTime()} ${pieceFacts(piece)}`));
-  return pieces.some((piece) => !said.has(`${piece.at.getTime()} ${pieceFacts(piece)}`));
+/** Whether a piece has facts that no known piece has at the same time. */
+export function hasNewFacts(pieces: readonly EvidencePiece[], known: readonly EvidencePiece[]): boolean {
+  const knownFacts = new Set(known.map((piece) => `${piece.at.getTime()} ${pieceFacts(piece)}`));
+  return pieces.some((piece) => !knownFacts.has(`${piece.at.getTime()} ${pieceFacts(piece)}`));
 }
 
-/** What was known with what a look found: the whole is judged. What was missing once stays missing. */
+/** Known evidence together with what a recheck found; approvals are compared with all of it. Missing evidence stays missing. */
 export const mergeEvidence = (known: Evidence, found: Evidence): Evidence => ({
   pieces: foldPieces([...known.pieces, ...found.pieces]),
   missing: [...new Set([...known.missing, ...found.missing])],
 });
 
 /**
- * Known evidence, looked up again because an approval compares what was not asked for before (logons, scheduled tasks). What is found
- * again stands as it was found now; what is not, since the data reach no further back, stays as it was.
+ * Known evidence that was queried again, because an approval compares facts that were not queried before (logons, scheduled tasks).
+ * Pieces found again replace the known ones. Pieces not found again, because the data no longer reach back to them, stay.
  */
 export function refreshEvidence(known: Evidence, found: Evidence): Evidence {
   const again = new Set(found.pieces.map(occurrence));
@@ -51,11 +54,11 @@ export function refreshEvidence(known: Evidence, found: Evidence): Evidence {
   };
 }
 
-/** A piece by what happened, without what was asked about it. */
+/** Identifies the event of a piece, without its tasks and logons, which are queried only where an approval compares them. */
 const occurrence = ({ task: _task, logons: _logons, ...piece }: EvidencePiece): string =>
   `${piece.at.getTime()} ${pieceFacts(piece)}`;
 
-/** All that an approval may compare of a piece but its time, and not what is only shown. */
+/** Everything of a piece that an approval may compare, except its time. Display texts are left out. */
 const pieceFacts = (piece: EvidencePiece): string =>
   JSON.stringify([
     piece.kind,
@@ -67,7 +70,7 @@ const pieceFacts = (piece: EvidencePiece): string =>
     piece.logons?.map(({ remoteIp, accountSid }) => `${remoteIp} ${accountSid}`).toSorted(),
   ]);
 
-/** All that an approval may compare of an actor. */
+/** Everything of an actor that an approval may compare. */
 export const actorFacts = (actor: Omit<Actor, "commandLine">): string =>
   JSON.stringify([
     actor.fileName.toLowerCase(),

@@ -8,20 +8,20 @@ import type { RowProblem } from "./row.ts";
 import { sightingKey } from "./sighting.ts";
 import type { EvidenceAnswer } from "./source.ts";
 
-/** Milliseconds around an arrival in which the client of its installation is looked for. */
+/** Milliseconds around an arrival in which the client of its installation is searched. */
 const CLIENT_REACH = 30 * 60_000;
 
-/** Pieces, and logons of one piece, that are looked at: beyond it the rest is said to be missing. */
+/** Pieces, and logons of one piece, that are kept. Where there are more, the evidence is reported as incomplete in `missing`. */
 const MAX_PIECES = 400;
 const MAX_LOGONS = 64;
 
-/** Of arguments that tie a process to a task: shorter ones stand in any command line. */
+/** Characters of arguments that link a process to a task. Shorter arguments occur in many command lines. */
 const MIN_ARGUMENTS = 8;
 
 export interface EvidenceFound {
-  /** One of each candidate. */
+  /** The evidence of each candidate, by `sightingKey`. */
   readonly byKey: ReadonlyMap<string, Evidence>;
-  /** Records that can't be used in whole; what they are about has the reason in `missing`. */
+  /** Records that can't be used in full. The evidence of their candidates has the reason in `missing`. */
   readonly rejected: readonly RowProblem[];
 }
 
@@ -32,8 +32,8 @@ interface EvidenceAround {
 }
 
 /**
- * The evidence of each candidate, of a source's answer about their devices. What is of no candidate is left aside, what can't be
- * read makes the evidence of its candidate partial, or of all where it doesn't say whose it is.
+ * The evidence of each candidate, from a source's answer about their devices. Records of no candidate are ignored. An unreadable
+ * record makes the evidence of its candidate partial, or that of all candidates where it names no device.
  */
 export function evidenceOf(
   candidates: readonly { readonly detectionId: string; readonly deviceId: string }[],
@@ -46,13 +46,13 @@ export function evidenceOf(
   };
   for (const { devices, reason } of answer.missing) for (const device of devices) miss(device.toLowerCase(), reason);
 
-  const collect = <Item>(what: string, records: readonly RecordOf<Item>[]): Map<string, Item[]> => {
+  const collect = <Item>(events: string, records: readonly RecordOf<Item>[]): Map<string, Item[]> => {
     const found = new Map<string, Item[]>();
     for (const { detectionId, deviceId, items, problems } of records) {
       const owner = detectionId === "" ? deviceId : sightingKey({ detectionId, deviceId });
       for (const reason of problems) {
-        rejected.push({ key: owner, reason: `${what}: ${reason}` });
-        miss(deviceId === "" ? "" : owner, `${what}: ${reason}`);
+        rejected.push({ key: owner, reason: `${events}: ${reason}` });
+        miss(deviceId === "" ? "" : owner, `${events}: ${reason}`);
       }
       const list = found.get(owner);
       if (list === undefined) found.set(owner, [...items]);
@@ -114,8 +114,8 @@ function piecesOf(around: EvidenceAround): Evidence {
 const toActor = (act: Act): Actor => ({ ...act.actor, commandLine: act.first.commandLine });
 
 /**
- * Who may have asked for what the installer wrote: each different client within 30 minutes, by its nearest process; `undefined`
- * for none, and for what another wrote.
+ * The clients that may have requested what the Windows Installer wrote: each different client within 30 minutes, by its nearest
+ * process. `undefined` where there is none, and where another actor wrote the file.
  */
 function clientsOf(act: Act, clients: readonly Act[]): readonly (Act | undefined)[] {
   if (act.kind !== "arrival" || !isInstaller(act.actor)) return [undefined];
@@ -134,7 +134,7 @@ function distanceTo({ first, last }: Act, at: Date): number {
   return Math.max(first.at.getTime() - at.getTime(), at.getTime() - last.at.getTime(), 0);
 }
 
-/** Tasks that name the file, or whose command and arguments the actor runs; each, since each is judged. `undefined` for none. */
+/** All tasks that name the file, or that have the command and arguments of the actor. `undefined`: there is none. */
 function tasksOf(act: Act, tasks: readonly Task[]): readonly EvidencePiece["task"][] {
   const found = new Map<string, NonNullable<EvidencePiece["task"]>>();
   for (const { at, name, actions } of tasks) {

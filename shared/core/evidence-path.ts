@@ -1,6 +1,6 @@
 /**
- * A file's whole path, lower-case, with backslashes; empty where there is no folder. FolderPath holds the file's name in observed
- * rows and the folder alone in documented ones: the name is added where it isn't there.
+ * A file's whole path, lower-case, with backslashes; empty where there is no folder. In observed rows FolderPath ends with the
+ * file's name; in the documentation it is the folder alone. The name is added where it is missing.
  */
 export function evidencePath(folderPath: string, fileName: string): string {
   const folder = lowerCase(folderPath)
@@ -13,8 +13,8 @@ export function evidencePath(folderPath: string, fileName: string): string {
 }
 
 /**
- * Lower case without making one letter of two: the Kelvin sign would become a `k`, so that a folder of another name would be taken
- * for the one that an approval names.
+ * Lower case that never maps two letters to one. The Kelvin sign would become a `k`, and a folder of another name would match the
+ * one that an approval names.
  */
 export const lowerCase = (text: string): string =>
   text.replaceAll(/\p{Lu}/gu, (letter) => {

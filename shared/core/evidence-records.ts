@@ -5,7 +5,7 @@ import type { TaskAction } from "./evidence-task.ts";
 import { taskActions } from "./evidence-task.ts";
 import type { SourceRecord } from "./source.ts";
 
-/** One end of what an actor did: where it began, and where it was last seen. */
+/** The first or the last event of one actor. */
 interface End {
   readonly at: Date;
   readonly fileName: string;
@@ -15,11 +15,11 @@ interface End {
   readonly install: string;
 }
 
-/** Events of one kind and actor, as a query groups them. */
+/** The events of one kind and actor, as the query groups them. */
 export interface Act {
   readonly kind: "arrival" | "run" | "client";
   readonly source: string;
-  /** Which process, of an arrival; pairs it with its logons. */
+  /** The process of an arrival; links it to its logons. */
   readonly instance: string;
   readonly first: End;
   readonly last: End;
@@ -38,17 +38,17 @@ export interface Logon {
   readonly logon: NonNullable<EvidencePiece["logons"]>[number];
 }
 
-/** What a record says of one device (and detection), and what is wrong with it. */
+/** The items of one record, which is about one device (and detection), and the problems of the record. */
 export interface RecordOf<Item> {
   /** Empty where the record is about a device only. */
   readonly detectionId: string;
-  /** Lower-case; empty: the record does not say. */
+  /** Lower-case; empty: the record has no DeviceId. */
   readonly deviceId: string;
   readonly items: readonly Item[];
   readonly problems: readonly string[];
 }
 
-/** Longer than any path: a text that is compared is never cut. */
+/** Longer than any path: texts that approvals compare are never cut, so a longer text is a problem. */
 const text = z.string().max(4096);
 const time = z
   .string()
@@ -80,7 +80,7 @@ const act = z
     type: text,
     status: text,
     certificate: certificate.nullish(),
-    // A comparison with a null is null, or false: the service's own habit.
+    // The service answers a comparison with a null as null, or as false.
     own: z.boolean().nullish(),
   })
   .transform((raw): Act => ({
@@ -107,7 +107,7 @@ function toEnd(raw: z.infer<typeof end>, at: Date): End {
   return { at, fileName, path: evidencePath(raw.path, fileName), sha1: raw.sha1.toLowerCase(), commandLine, install };
 }
 
-/** Several signers of one file are shown together, and so are the name of none: an approval names one. */
+/** Several signers of one file become one joined text, which no approval matches: an approval names one signer. */
 const toCertificate = ({ signers, trusted, root }: z.infer<typeof certificate>): NonNullable<Actor["certificate"]> => ({
   signer: signers.toSorted().join("; "),
   trusted,
@@ -128,7 +128,7 @@ export const parseActs = (record: SourceRecord): RecordOf<Act> => parse(record, 
 export const parseTasks = (record: SourceRecord): RecordOf<Task> => parse(record, task);
 export const parseLogons = (record: SourceRecord): RecordOf<Logon> => parse(record, logon);
 
-/** Items that are whole are kept where others are not; each kind of problem is said once. */
+/** Valid items are kept where others are not valid. Each kind of problem is reported once. */
 function parse<Item>(record: SourceRecord, schema: z.ZodType<Item>): RecordOf<Item> {
   const problems = new Set<string>();
   const items: Item[] = [];

@@ -1,11 +1,11 @@
-/** What a scheduled task starts. */
+/** A command that a scheduled task starts. */
 export interface TaskAction {
   readonly command: string;
   readonly arguments: string;
 }
 
-/** Deep enough for every form seen; a hostile task nests deeper. */
-const DEEPEST = 8;
+/** Nesting that is read. Deep enough for every form seen; a hostile task nests deeper. */
+const MAX_DEPTH = 8;
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["&lt;", "<"],
@@ -16,8 +16,8 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The commands of a task, from the Actions of its content: JSON as Defender gives it, or the XML of the task itself. Empty: it
- * starts none (a COM handler). `undefined`: the text is neither.
+ * The commands of a task, from the Actions of its content: JSON, as Defender sends it, or the XML of the task itself. Empty: the
+ * task starts no command (a COM handler). `undefined`: the text is neither JSON nor XML.
  */
 export function taskActions(actions: string): readonly TaskAction[] | undefined {
   const text = actions.trim();
@@ -26,12 +26,12 @@ export function taskActions(actions: string): readonly TaskAction[] | undefined 
   try {
     return fromJson(JSON.parse(text), 0);
   } catch {
-    return undefined; // Cut off, or of a form that nobody has described.
+    return undefined; // Cut off, or in an undocumented form.
   }
 }
 
 function fromJson(value: unknown, depth: number): readonly TaskAction[] {
-  if (typeof value !== "object" || value === null || depth > DEEPEST) return [];
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return [];
   if (Array.isArray(value)) return value.flatMap((item) => fromJson(item, depth + 1));
   const fields = new Map(Object.entries(value).map(([name, field]) => [name.toLowerCase(), field]));
   const command = fields.get("command");

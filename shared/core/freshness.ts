@@ -1,25 +1,25 @@
 const HOUR = 3_600_000;
 
-/** What one table shows of itself: an hour's buckets of the last seven days. */
+/** The freshness of one table, over the last seven days. */
 export interface TableFreshness {
   readonly table: string;
-  /** Newest ingestion time within the last seven days of events; absent: no row. */
+  /** Newest ingestion time among events of the last seven days; absent: there is no row. */
   readonly newestIngested?: Date;
-  /** Newest event time that is not in the future; absent: no row. */
+  /** Newest event time that is not in the future; absent: there is no row. */
   readonly newestRow?: Date;
-  /** One entry an hour that has rows, any order. `signed`: rows with a Signer; absent where the table has no such column. */
+  /** One entry for each hour that has rows, in any order. `signed`: rows with a Signer; absent where the table has no such column. */
   readonly hours: readonly { readonly hour: Date; readonly count: number; readonly signed?: number }[];
 }
 
 export type BlindReason = "silent" | "signer-collapsed";
 
-/** Shares are judged from this many rows on: below it a quiet night looks like a collapse. */
+/** Fewest rows for which a share of signed rows is evaluated. With fewer rows a quiet night would look like a collapse. */
 const ENOUGH_ROWS = 20;
 
 /**
- * Why a table can't be trusted to show what is there, or `undefined` where it can. Silent: its newest row is older than the
- * longer of 6 hours and three times its own longest gap of the last seven days. Collapsed: the share of rows with a Signer in
- * the last day fell to nothing, or below a fifth of what it was before.
+ * Why a table is blind: rows may be missing from it. `undefined` where it is not blind. `silent`: its newest row is older than the
+ * longer of 6 hours and three times its own longest gap of the last seven days. `signer-collapsed`: the share of rows with a Signer
+ * in the last day is zero, or less than a fifth of the share before.
  */
 export function blindness(freshness: TableFreshness, now: Date): BlindReason | undefined {
   if (freshness.newestRow === undefined || freshness.newestIngested === undefined) return "silent";
@@ -34,7 +34,7 @@ export function blindness(freshness: TableFreshness, now: Date): BlindReason | u
     : undefined;
 }
 
-/** Milliseconds between the two neighbouring rows that are furthest apart, at an hour's grain (rounded down: 0 for neighbouring hours). */
+/** Milliseconds of the longest time without rows, in whole hours, rounded down: 0 between neighbouring hours. */
 function longestGap(freshness: TableFreshness): number {
   const hours = freshness.hours.map(({ hour }) => hour.getTime()).toSorted((a, b) => a - b);
   let longest = 0;
@@ -46,7 +46,7 @@ function longestGap(freshness: TableFreshness): number {
   return longest;
 }
 
-/** Share of rows with a Signer in the hours chosen; `undefined` where the table has no Signer or no row. */
+/** Share of rows with a Signer in the chosen hours; `undefined` where the table has no Signer column or no row. */
 function share(
   freshness: TableFreshness,
   chosen: (hour: number) => boolean,

@@ -2,12 +2,12 @@ import { gzipSync } from "node:zlib";
 
 import { kqlDatetime, kqlString } from "./kql-text.ts";
 
-/** Longer addresses are cut by mail gateways and ticket systems. */
+/** Characters of a link. Mail gateways and ticket systems cut longer ones. */
 const MAX_LINK = 2000;
 
 /**
- * The Defender portal's advanced hunting with a query in it: the text in UTF-16, gzipped, base64url. `undefined` where the address would
- * be too long to travel. The portal's own form, not documented: one of the live checks.
+ * A link to the Defender portal's advanced hunting with a query: the text in UTF-16, gzipped, base64url. `undefined` where the link
+ * would be too long. The portal's format is not documented; a live check verifies it.
  */
 export function huntingLink(query: string): string | undefined {
   const packed = gzipSync(Buffer.from(query, "utf16le")).toString("base64url");
@@ -15,7 +15,7 @@ export function huntingLink(query: string): string | undefined {
   return link.length <= MAX_LINK ? link : undefined;
 }
 
-/** The certificate rows behind a sighting. `condition`: the detection's, over one row. */
+/** The query for a sighting's certificate rows. `condition`: the detection's KQL over one row. */
 export const huntingQuery = (
   condition: string,
   place: { readonly deviceId: string; readonly from: Date; readonly to: Date },

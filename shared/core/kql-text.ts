@@ -1,7 +1,7 @@
-/** The one place where a value becomes KQL text. Everything that is put into a query goes through here. */
+/** The only place where a value becomes KQL text. Every value in a query goes through these functions. */
 
 /**
- * A KQL string literal, double-quoted, with every character that could end or bend it escaped.
+ * A double-quoted KQL string literal. Every character that could end or change the literal is escaped.
  * Source: "String literals" in the Kusto documentation (backslash escapes, \uXXXX).
  */
 export function kqlString(value: string): string {
@@ -28,7 +28,7 @@ function isLoneSurrogate(text: string, at: number): boolean {
   return inRange(unit, 0xdc00, 0xe000) && !inRange(text.charCodeAt(at - 1), 0xd800, 0xdc00);
 }
 
-/** NaN (past the end) is in no range. */
+/** Whether a code unit is in a range. NaN, which is read past the end, is in no range. */
 const inRange = (unit: number, from: number, to: number): boolean => unit >= from && unit < to;
 
 /** A KQL datetime literal, UTC, milliseconds. @throws {RangeError} for an invalid date */

@@ -22,22 +22,22 @@ import { huntingLink, huntingQuery } from "./hunting-link.ts";
 import type { Detection } from "./pack.ts";
 import type { Cause, OutboxMessage, Row, Sighting } from "./sighting.ts";
 
-/** Report ids of one message: enough to work with, whatever a device sends. */
+/** Report ids in one message, however many a device sends. */
 const MAX_REPORTS = 128;
 const MAX_OTHER_TOOLS = 32;
 
-/** The device's page and the rows behind a sighting, some time around what was seen. */
-const AROUND = 3_600_000;
+/** Milliseconds by which the hunting link's window exceeds first and last seen. */
+const LINK_MARGIN = 3_600_000;
 
 export interface SightingMessageInput extends Origin {
   readonly detection: Detection;
   readonly row: Row;
-  /** As decided: its episode, announcement and message id. */
+  /** The sighting as decided, with its episode, announcement and message id. */
   readonly sighting: Sighting & { readonly messageId: string };
-  /** What was known of it before it returned. */
+  /** The known sighting before it returned. */
   readonly previous?: Pick<KnownSighting, "lastSeen">;
   readonly cause: Cause;
-  /** Absent: the detection doesn't say which files are meant. */
+  /** Absent: the detection does not state its files, so no evidence was collected. */
   readonly evidence?: Evidence;
   readonly novelty: {
     readonly firstInState: boolean;
@@ -48,7 +48,7 @@ export interface SightingMessageInput extends Origin {
   readonly decidedAt: Date;
 }
 
-/** The message that tells one sighting; the same input gives the same bytes. At most 60,000 of them. */
+/** The message that announces one sighting, of at most 60,000 bytes. The same input gives the same bytes. */
 export function sightingMessage(input: SightingMessageInput): OutboxMessage {
   const event = toEvent(input);
   return toMessage(event, encode(event), input.cause);
@@ -105,7 +105,7 @@ function toEvent(input: SightingMessageInput): SightingEvent {
   };
 }
 
-/** A group that is not stated is not shown. */
+/** The `group` property of a device; absent where the row has none. */
 export const groupOf = (row: Row, bounded: (group: string) => string): { readonly group?: string } =>
   row.certificate && row.certificate.deviceGroup !== "" ? { group: bounded(row.certificate.deviceGroup) } : {};
 
@@ -133,8 +133,8 @@ function linksOf({ detection, row, sighting }: SightingMessageInput): SightingEv
       : huntingLink(
           huntingQuery(detection.condition, {
             deviceId: row.deviceId,
-            from: new Date(sighting.firstSeen.getTime() - AROUND),
-            to: new Date(row.lastSeen.getTime() + AROUND),
+            from: new Date(sighting.firstSeen.getTime() - LINK_MARGIN),
+            to: new Date(row.lastSeen.getTime() + LINK_MARGIN),
           }),
         );
   return {
@@ -143,7 +143,7 @@ function linksOf({ detection, row, sighting }: SightingMessageInput): SightingEv
   };
 }
 
-/** What only helps goes first, where every text at its bound makes too much: reports, then files and signers. */
+/** The bytes of an event. Where all texts at their bounds add up to too much, reports, files and signers are left out. */
 function encode(event: SightingEvent): Uint8Array {
   const body = bytesOf(event);
   if (body.byteLength <= MAX_MESSAGE_BYTES) return body;

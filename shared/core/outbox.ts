@@ -1,18 +1,18 @@
 import type { OutboxMessage } from "./sighting.ts";
 
-/** Where a message stands while it waits. */
+/** The key of a message in the outbox. */
 export interface OutboxPlace {
   readonly partition: string;
   readonly key: string;
 }
 
-/** A message that waits. */
+/** A message in the outbox. */
 export interface OutboxEntry extends OutboxPlace {
   readonly kind: "message";
   readonly message: OutboxMessage;
 }
 
-/** A row that can't be sent as it stands: said, passed over, kept. */
+/** A row that can't be sent. It is logged, skipped and kept. */
 interface MalformedEntry extends OutboxPlace {
   readonly kind: "malformed";
   readonly reason: string;
@@ -20,22 +20,23 @@ interface MalformedEntry extends OutboxPlace {
 
 export type OutboxItem = OutboxEntry | MalformedEntry;
 
-/** What waits, by keys alone. */
+/** A survey of the outbox, which reads keys only. */
 export interface OutboxSurvey {
   readonly depth: number;
-  /** When the oldest was committed; absent: nothing waits. */
+  /** When the oldest message was committed; absent: the outbox is empty. */
   readonly oldest?: Date;
-  /** Those that hold any, waves first. */
+  /** Partitions that have messages, waves first. */
   readonly partitions: readonly string[];
 }
 
-/** Messages that are committed with the state and not yet taken by the broker. Methods throw `StateError` and `StateNewerError`. */
+/** Messages that are committed with the state and not yet accepted by the broker. Methods throw `StateError` and `StateNewerError`. */
 export interface Outbox {
+  /** Counts the messages. */
   survey(): Promise<OutboxSurvey>;
-  /** Writes one row and deletes it: who can't delete must not send (R17). */
+  /** Writes one row and deletes it, to prove that both work: a pass that can't delete must not send (R17). */
   prove(): Promise<void>;
-  /** Waves first, then oldest first over all `partitions`; a bounded number is held. */
+  /** Reads the messages of `partitions`: waves first, then the oldest first. A bounded number of them is in memory. */
   read(partitions: readonly string[]): AsyncIterator<OutboxItem>;
-  /** Up to 100 of one partition. One that another pass has deleted is none the less deleted. */
+  /** Deletes up to 100 messages of one partition. A message that another pass has deleted already counts as deleted. */
   remove(partition: string, keys: readonly string[]): Promise<void>;
 }

@@ -2,18 +2,18 @@ import type { Pack, QueryWindow } from "./pack.ts";
 import type { Slice } from "./slice.ts";
 import { COVERAGE_SLICES, sliceName } from "./slice.ts";
 
-/** Milliseconds each. */
+/** How far runs read, in milliseconds. */
 export interface ReadWindows {
   readonly lookback: number;
   readonly horizon: number;
   readonly overlap: number;
 }
 
-/** What Coverage says of one unit. */
+/** The coverage of one unit. */
 export interface UnitCoverage {
   readonly coveredTo: Date;
   readonly packHash: string;
-  /** End of the last unrecoverable gap, if there ever was one. */
+  /** End of the last unrecoverable gap; absent: there was none. */
   readonly gapEnd?: Date;
 }
 
@@ -22,30 +22,30 @@ interface Interval {
   readonly to: Date;
 }
 
-/** `first`: never read before. `changed`: read before by another version of the pack. Both read the whole horizon once. */
+/** `first`: never read. `changed`: last read by another version of the pack. Both read the whole horizon once. */
 type Baseline = "first" | "changed";
 
-/** What one query has to read, and what it can't. */
+/** The plan of one unit: the window that its query reads, and the stretches that it can't read. */
 export interface UnitPlan {
   readonly slice: Slice;
   readonly window: QueryWindow;
   readonly baseline?: Baseline;
-  /** Event times before it were read already: what is first seen there now came late. Absent for a first baseline. */
+  /** Event times before this were read already: a row first seen before it arrived late. Absent for a first baseline. */
   readonly lateBefore?: Date;
-  /** Lies after an earlier covered-to and before what a run can reach: never read, unrecoverable. */
+  /** The stretch between the earlier covered-to and the earliest event that a run can read. Never read: unrecoverable. */
   readonly gap?: Interval;
-  /** The file's own `ago(…)` ends later than the plan wants: this stretch is not read, and is said. */
+  /** The stretch that the plan wants and the file's own `ago(…)` excludes. It is not read; a warning is logged. */
   readonly unread?: Interval;
   /** Absent: never covered. Least covered units come first. */
   readonly coveredTo?: Date;
-  /** What Coverage held when this was planned; the advance is refused over another pack's mark. */
+  /** Pack hash in Coverage when the unit was planned. The advance is refused where another pack has written its own meanwhile. */
   readonly priorHash?: string;
 }
 
 const at = (ms: number): Date => new Date(ms);
 const earliest = (...times: readonly number[]): number => Math.min(...times);
 
-/** The window of one unit. Pure; `now` is also the window's end. */
+/** Plans one unit. Pure; `now` is also the window's end. */
 export function planUnit(
   slice: Slice,
   pack: Pick<Pack, "hash" | "ownWindow">,
@@ -54,7 +54,7 @@ export function planUnit(
   now: Date,
 ): UnitPlan {
   const horizon = now.getTime() - readWindows.horizon;
-  // A file's own ago(…) cuts whatever the plan asks for: nothing before it is read, whether it came late or was missed.
+  // A file's own ago(…) bounds every plan: no earlier event is read, whether it arrived late or was missed.
   const reachable = Math.max(horizon, now.getTime() - (pack.ownWindow ?? readWindows.horizon));
   const covered = coverage?.coveredTo.getTime();
   const changed = coverage !== undefined && coverage.packHash !== pack.hash;
@@ -84,8 +84,8 @@ export function planUnit(
 }
 
 /**
- * The units of one pack in one workspace. One query for all devices while the seventeen shares stand equal and the last
- * reading did not need slices; else one a share, so that a share that was left behind is read from where it stood.
+ * The units of one pack in one source. One unit for all devices where the seventeen slices have the same coverage and the last
+ * reading needed no slices. Otherwise one unit a slice, so that a slice that is behind is read from its own covered-to.
  */
 export function planPack(
   pack: Pick<Pack, "hash" | "ownWindow">,
@@ -102,14 +102,14 @@ export function planPack(
   return leastCoveredFirst(COVERAGE_SLICES.map((slice, i) => planUnit(slice, pack, states[i], readWindows, now)));
 }
 
-/** R2: a run that is cut off every time still reaches each unit in turn. Stable for equals. */
+/** Sorts units, least covered first, so that runs that are cut off reach each unit in turn (R2). Stable for equal units. */
 export function leastCoveredFirst<T extends { readonly coveredTo?: Date }>(units: readonly T[]): readonly T[] {
   return units.toSorted((a, b) => (a.coveredTo?.getTime() ?? -Infinity) - (b.coveredTo?.getTime() ?? -Infinity) || 0);
 }
 
 /**
- * How far a unit is covered once it was read: never beyond what had been ingested before the query (R1), never backwards
- * under the same pack. `undefined`: it stays where it was, because the workspace is blind or showed no ingestion time.
+ * The covered-to of a unit after it was read: at most the newest ingestion time before the query (R1), never backwards under the
+ * same pack. `undefined`: covered-to stays, because the source is blind or has no ingestion time.
  */
 export function coveredTo(
   to: Date,

@@ -2,11 +2,11 @@ const DIGITS = /^\d+$/;
 const DIGIT_ARRAY = /^\[\d+(?:,\d+)*\]$/;
 
 /**
- * The ids in a JSON array as text, as they are written: numbers beyond 2^53 keep every digit. `undefined` where the text is
- * not such an array, or holds anything but numbers and strings.
+ * The ids in a JSON array, as text. Numbers keep every digit, also beyond 2^53. `undefined` where the text is not a JSON array of
+ * numbers and strings.
  */
 export function parseReportIds(text: string): string[] | undefined {
-  // As the service writes them: half the time of the parser.
+  // The service's own format. This takes half the time of the JSON parser.
   if (DIGIT_ARRAY.test(text)) return text.slice(1, -1).split(",");
   let parsed: unknown;
   try {
@@ -17,16 +17,16 @@ export function parseReportIds(text: string): string[] | undefined {
   return Array.isArray(parsed) && parsed.every((id) => typeof id === "string") ? parsed : undefined;
 }
 
-/** A number's own text, which JSON.parse hands to its reviver. */
+/** A reviver for JSON.parse: replaces a number by its source text, which JSON.parse passes to it. */
 const numberAsWritten = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
   typeof value === "number" ? (context?.source ?? String(value)) : value;
 
-/** Unique, numbers by size and then the rest by code unit: the same for any order of arrival. */
+/** The ids without duplicates, sorted: numbers by value, then other texts by code unit. The result does not depend on the input's order. */
 export function inOrder(ids: string[]): string[] {
   return isInOrder(ids) ? ids : [...new Set(ids)].toSorted(compare);
 }
 
-/** The usual case: one id, or a set that came sorted. */
+/** Whether the ids are unique and sorted already. The usual case: one id, or a sorted set. */
 function isInOrder(ids: readonly string[]): boolean {
   for (let i = 1; i < ids.length; i++) {
     if (ids[i - 1] === ids[i] || compare(ids[i - 1] ?? "", ids[i] ?? "") > 0) return false;

@@ -3,24 +3,24 @@ import { approve, isInForce } from "./approve.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Sighting } from "./sighting.ts";
 
-/** A sighting with all that approvals are judged on, as the state keeps it. */
+/** A stored sighting with everything that approvals are compared with. */
 export interface StoredSighting extends Sighting {
-  /** Group of the device when it was last decided; empty: none. */
+  /** Group of the device at the last decision; empty: none. */
   readonly deviceGroup: string;
   readonly counterfeit: boolean;
   readonly evidence: Evidence;
 }
 
-/** When approvals were last reviewed, and with which set. Never goes back. */
+/** The set of approvals of the last review, and when it ran. Never moves back. */
 export interface ReviewMark {
   readonly version: number;
   readonly at: Date;
 }
 
 /**
- * What a review does with a sighting. `announce`: expected, and no longer covered. `expect`: announced, and a newer set
- * covers it: expected from here on, silently. `keep`: as it is; `note`, where there is one, is written beside it, silently, so
- * that an older set leaves it alone (R6) and the approval that covers it now is named.
+ * The outcome of a review. `announce`: the sighting is expected and no longer covered. `expect`: it is announced and a newer set
+ * covers it, so it becomes expected, without a message. `keep`: it stays as it is. `note`, where there is one, is written without a
+ * message: it names the set, so that runs with an older set leave the sighting alone (R6), and the approval that covers it now.
  */
 export type Review =
   | { readonly kind: "announce"; readonly reason: string }
@@ -32,7 +32,7 @@ export type Review =
     };
 
 /**
- * Judges a stored sighting again, on its stored evidence, with the approvals in force at `now`. Pure.
+ * Decides about a stored sighting again, by its stored evidence and the approvals in force at `now`. Pure.
  * @param tool slug of its detection's tool
  */
 export function review(sighting: StoredSighting, tool: string, set: ApprovalSet, now: Date): Review {
@@ -49,7 +49,7 @@ export function review(sighting: StoredSighting, tool: string, set: ApprovalSet,
       ...(changed && { note: { approvalsVersion: set.version, approvalId: verdict.approvalId } }),
     };
   }
-  // The set that announced it goes on announcing it: what changes its mind is a decision of people, not of the clock.
+  // An announced sighting stays announced under the same set: only a new set by people makes it expected, not the time.
   if (verdict.covered && approvalsVersion < set.version)
     return { kind: "expect", approvalId: verdict.approvalId, reason: verdict.reason };
   return {
@@ -60,8 +60,8 @@ export function review(sighting: StoredSighting, tool: string, set: ApprovalSet,
 }
 
 /**
- * Whether a review is due: the set is newer than the one of the mark, or an approval of it has expired since. A set or a moment
- * older than the mark never is: another run was further.
+ * Whether a review is due: the set is newer than that of the mark, or an approval of the set has expired since the mark. With a set
+ * or a time older than the mark no review is due: another run has reviewed later.
  */
 export function differs(mark: ReviewMark | undefined, set: ApprovalSet, now: Date): boolean {
   if (mark === undefined) return true;
@@ -69,7 +69,7 @@ export function differs(mark: ReviewMark | undefined, set: ApprovalSet, now: Dat
   return set.approvals.some((approval) => isInForce(approval, mark.at) && !isInForce(approval, now));
 }
 
-/** What of a stored sighting is judged. */
+/** The subject that approvals are compared with, of a stored sighting. */
 export const approvalSubjectOf = (sighting: StoredSighting, tool: string): ApprovalSubject => ({
   tool,
   deviceId: sighting.deviceId,

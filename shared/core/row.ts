@@ -2,9 +2,9 @@ import type { Pack } from "./pack.ts";
 import { inOrder, parseReportIds } from "./report-ids.ts";
 import type { Row, RowCertificate } from "./sighting.ts";
 
-/** Defender's ids have 40 characters; longer than a table key can be (512) is not a device. */
+/** Characters of a device id. Defender's ids have 40; an id longer than a table key (512) is rejected. */
 const MAX_DEVICE_ID = 512;
-/** Of a key in a message: what stands in a bad row is anything. */
+/** Characters of an id in a problem's key: an id in a bad row can be any text. */
 const MAX_SHOWN = 120;
 
 const NO_REPORT = "Report is not a JSON array of numbers or strings: left empty";
@@ -16,22 +16,22 @@ export interface RowProblem {
 }
 
 export interface ParsedRows {
-  /** One a key, in the order in which keys first appeared. */
+  /** One row a key, in the order in which keys first appeared. */
   readonly rows: readonly Row[];
-  /** Rows that say nothing usable. */
+  /** Rows that can't be used. */
   readonly rejected: readonly RowProblem[];
-  /** Rows that were kept without something that only informs. */
+  /** Rows that were kept without an unreadable value that is only for display. */
   readonly repaired: readonly RowProblem[];
 }
 
-/** A row while others may still fold into it. */
+/** A row into which others may still be folded. */
 type OpenRow = { -readonly [K in keyof Omit<Row, "reports">]: Row[K] } & { reports: string[] };
 
 /**
- * Rows of a pack's result, checked and folded by (detection, device): earliest FirstSeen, latest LastSeen, union of reports, sum
- * of counts, name of the latest. A bad row is named with its reason and never stops the others. Times are `Date`, `null` for none.
- * The checks are written by hand and not a zod schema: each says what to mend, and a schema of the shape alone would add about
- * half of the time that all of this takes (60 ms to 130 for 100,000 rows).
+ * Checks the rows of a pack's result and folds them by (detection, device): earliest FirstSeen, latest LastSeen, union of reports,
+ * sum of counts, name of the latest. A bad row is reported with its reason and never stops the others. Times are `Date`, or `null`.
+ * The checks are written by hand and not as a zod schema: each one states how to fix the query, and a schema of the shape alone
+ * would take about half as long again as the whole function (60 ms on top of 130 ms for 100,000 rows).
  */
 export function parseRows(
   records: readonly Readonly<Record<string, unknown>>[],
@@ -39,7 +39,7 @@ export function parseRows(
 ): ParsedRows {
   const ids = new Set(pack.detections.map(({ id }) => id));
   const only = pack.detections.length === 1 ? pack.detections[0]?.id : undefined;
-  // By detection, then by device: a joined key for each row would cost a quarter of the whole.
+  // By detection, then by device: joined keys would take a quarter of this function's time.
   const open = new Map<string, Map<string, OpenRow>>();
   for (const id of ids) open.set(id, new Map());
   const rows: OpenRow[] = [];
@@ -65,7 +65,7 @@ export function parseRows(
   return { rows, rejected, repaired };
 }
 
-/** The row, or why it can't be used and how to mend it. */
+/** The row, or why it can't be used and how to fix the query. */
 function parseRow(
   record: Readonly<Record<string, unknown>>,
   reports: string[],
@@ -110,7 +110,7 @@ const certificateOf = (record: Readonly<Record<string, unknown>>): RowCertificat
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Of two groups that of the later row stands; a counterfeit stays one. */
+/** Folds two certificates. The device group of the later row is kept; one counterfeit row makes the whole counterfeit. */
 const foldCertificates = (into: RowCertificate, row: RowCertificate, later: boolean): RowCertificate => ({
   deviceGroup: later ? row.deviceGroup : into.deviceGroup,
   signers: [...into.signers, ...row.signers],
@@ -120,7 +120,7 @@ const foldCertificates = (into: RowCertificate, row: RowCertificate, later: bool
 
 function fold(into: OpenRow, row: OpenRow): void {
   const later = row.lastSeen.getTime() - into.lastSeen.getTime();
-  // Of two names at the same moment the greater: which row came first must not matter.
+  // Of two names at the same time the greater one is kept, so that the order of rows does not matter.
   if (later > 0 || (later === 0 && row.deviceName > into.deviceName)) into.deviceName = row.deviceName;
   if (later > 0) into.lastSeen = row.lastSeen;
   if (row.firstSeen.getTime() < into.firstSeen.getTime()) into.firstSeen = row.firstSeen;
@@ -130,13 +130,13 @@ function fold(into: OpenRow, row: OpenRow): void {
     into.certificate = foldCertificates(into.certificate, row.certificate, later > 0);
 }
 
-/** `undefined` for what can't be read; no reports where the query states none. */
+/** The report ids; `undefined` where they can't be read, empty where the query has none. */
 function parseReport(report: unknown): string[] | undefined {
   if (isAbsent(report)) return [];
   return typeof report === "string" ? parseReportIds(report) : undefined;
 }
 
-/** The first moment of 1970 is how a null datetime arrives through some clients. */
+/** A time; `undefined` for anything else, and for the first moment of 1970, which some clients return for a null datetime. */
 const parseTime = (value: unknown): Date | undefined =>
   value instanceof Date && value.getTime() > 0 ? value : undefined;
 

@@ -1,4 +1,4 @@
-/** Counted up over a run. */
+/** Counters of one run. Each step adds to them. */
 export interface RunCounters {
   rows: number;
   rejected: number;

@@ -7,7 +7,7 @@ export interface SourceOutcome {
   readonly name: string;
   readonly kind: SourceKind;
   readonly outcome: Outcome;
-  /** The first thing that went wrong there. */
+  /** The first error of the source. */
   readonly error?: string;
 }
 
@@ -21,7 +21,7 @@ export interface GapRecord {
 export interface RunRecord {
   readonly runId: string;
   readonly outcome: Outcome;
-  /** Why the whole run failed: `state-lost`, `state-newer`, `state`, `approvals`, or `relay` where only the sending did. */
+  /** Why the whole run failed: `state-lost`, `state-newer`, `state`, `approvals`, or `relay` where only sending failed. */
   readonly reason?: string;
   readonly sources: readonly SourceOutcome[];
   readonly rows: number;
@@ -32,7 +32,7 @@ export interface RunRecord {
   readonly waves: number;
   /** Sightings put into the outbox, in messages of their own or as members of a wave. */
   readonly announced: number;
-  /** Messages the broker accepted, and refused. */
+  /** Messages that the broker accepted, and that it refused. */
   readonly sent: number;
   readonly refused: number;
   readonly outboxDepth: number;
@@ -43,7 +43,7 @@ export interface RunRecord {
   readonly durationMs: number;
 }
 
-/** `failed` where nothing could be read, `partial` where something was left, `blind` where all was read but can't be trusted. */
+/** `failed`: no source could be read. `partial`: something was left over. `blind`: everything was read, but rows may be missing. */
 export function runOutcome(
   sources: readonly Pick<SourceOutcome, "outcome">[],
   left: { readonly unitsLeft: number; readonly relayFailed: boolean; readonly quarantined: number },

@@ -1,16 +1,16 @@
-/** Why a sighting is told now. */
+/** Why a sighting is announced now. */
 export const CAUSES = ["new-activity", "late-arrival", "rule-changed", "approval-ended", "baseline"] as const;
 export type Cause = (typeof CAUSES)[number];
 
 type Disposition = "announced" | "expected";
 
-/** What a query says of one (detection, device) inside its window; rows of one key folded. */
+/** A result row: one (detection, device) inside the query's window. Rows of one key are folded. */
 export interface Row {
   /** GUID, lower-case. */
   readonly detectionId: string;
   /** Lower-case, as keys need it. */
   readonly deviceId: string;
-  /** As the device calls itself: untrusted, unbounded. */
+  /** Name that the device reports: untrusted, unbounded. */
   readonly deviceName: string;
   /** When the window first shows it, not when the tool was installed. */
   readonly firstSeen: Date;
@@ -18,11 +18,11 @@ export interface Row {
   /** Report ids as text: they can be beyond 2^53. */
   readonly reports: readonly string[];
   readonly count: number;
-  /** Of the catalogue's rows alone. */
+  /** Only rows of the catalogue have one. */
   readonly certificate?: RowCertificate;
 }
 
-/** What the catalogue's query says beyond the device. Texts are the device's: untrusted, parsed only where they are told. */
+/** Further columns of the catalogue's query. Texts come from the device: untrusted, and parsed only for a message. */
 export interface RowCertificate {
   /** Defender's device group; empty where the row has none. */
   readonly deviceGroup: string;
@@ -30,7 +30,7 @@ export interface RowCertificate {
   readonly signers: readonly string[];
   /** JSON arrays of SHA1. */
   readonly files: readonly string[];
-  /** The name matches and a certificate is not trusted. */
+  /** The signer's name matches and a certificate is not trusted. */
   readonly counterfeit: boolean;
 }
 
@@ -41,28 +41,28 @@ export interface Sighting {
   readonly deviceName: string;
   /** Name of the source whose row made this episode. */
   readonly source: string;
-  /** First activity of the current episode, as it was when the episode was decided; never moved afterwards (message ids hold its day). */
+  /** First activity of the current episode, as of its decision. Never changed afterwards, because message ids contain its day. */
   readonly firstSeen: Date;
-  /** At most a day behind: refreshed only when its UTC day moves. */
+  /** At most a day behind: it is refreshed only when its UTC day changes. */
   readonly lastSeen: Date;
   /** 1 for new, one more at each return. */
   readonly episode: number;
-  /** How often it was announced. */
+  /** How often it has been announced; 0 while it was only expected. */
   readonly announcement: number;
   readonly disposition: Disposition;
   readonly decidedAt: Date;
-  /** Of the message that told it last: its own, or its wave's; absent while it was never told. */
+  /** Id of the message that announced it last, its own or its wave's; absent: it was never announced. */
   readonly messageId?: string;
-  /** The wave that it was last told in. */
+  /** The wave in which it was last announced. */
   readonly waveId?: string;
   /** The approval that covers it, where it is expected. */
   readonly approvalId?: string;
-  /** Version of the approvals that judged it last. */
+  /** Version of the set of approvals of the last decision. */
   readonly approvalsVersion: number;
   readonly definitionHash: string;
 }
 
-/** A message as it stands in the outbox and goes to the broker: exact bytes, decided once. */
+/** A message as the outbox stores it and the broker gets it: exact bytes, decided once. */
 export interface OutboxMessage {
   /** Broker's MessageId: SHA-256, hex. */
   readonly id: string;
@@ -70,10 +70,10 @@ export interface OutboxMessage {
   readonly type: string;
   readonly contentType: string;
   readonly body: Uint8Array;
-  /** Application properties, all strings: for filters of consumers. */
+  /** Application properties, all strings, for consumers' filters. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Key of a sighting in maps; the table's RowKey is made from it. */
+/** Key of a sighting in maps. The table's RowKey is derived from it. */
 export const sightingKey = (sighting: { readonly detectionId: string; readonly deviceId: string }): string =>
   `${sighting.detectionId}|${sighting.deviceId}`;

@@ -1,27 +1,27 @@
 import { kqlString } from "./kql-text.ts";
 
 /**
- * A share of the devices, by the beginning of the device id. `all` is every device; `{prefix}` those whose id begins with
- * it (hex digits, lower-case); `{prefix, other}` those that begin with the prefix and go on with no hex digit.
+ * A slice of the devices, by the beginning of the device id. `all`: every device. `{prefix}`: ids that begin with the prefix (hex
+ * digits, lower-case). `{prefix, other}`: ids that begin with the prefix and continue without a hex digit.
  */
 export type Slice = "all" | { readonly prefix: string; readonly other?: true };
 
 const HEX: readonly string[] = "0123456789abcdef".split("");
 
 /**
- * Deepest split: 256 shares and their rests, 2,000 devices each where there are half a million rows. Where one of those is
- * still too much the cause is not its size, and more depth would only ask more often.
+ * Deepest split: 256 slices and the remainders, with 2,000 devices each where there are half a million rows. Where such a slice is
+ * still too large, the cause is not the number of devices, and a deeper split would only send more queries.
  */
 const MAX_DEPTH = 2;
 
-/** The 17 shares that coverage is kept for: sixteen digits and "anything else". Total by construction. */
+/** The 17 slices for which coverage is stored: sixteen digits and "anything else". Total by construction. */
 export const COVERAGE_SLICES: readonly Slice[] = splitOf("");
 
 function splitOf(prefix: string): Slice[] {
   return [...HEX.map((digit): Slice => ({ prefix: prefix + digit })), { prefix, other: true }];
 }
 
-/** The next finer cut, or `undefined` where it can't go deeper. */
+/** The next finer slices; `undefined` where the slice can't be split further. */
 export function split(slice: Slice): readonly Slice[] | undefined {
   if (slice === "all") return COVERAGE_SLICES;
   if (slice.other || slice.prefix.length >= MAX_DEPTH) return undefined;
@@ -29,12 +29,12 @@ export function split(slice: Slice): readonly Slice[] | undefined {
 }
 
 /**
- * The same shares in the same order, beginning with another one each minute: whoever never gets to the end begins everywhere in time.
- * Seventeen is prime, so that no schedule comes back to the same few.
+ * The slices in the same order, beginning with another one each minute. So a unit that is cut off every time reaches every slice
+ * over time. Seventeen is prime, so that no schedule begins with the same few slices again and again.
  */
-export function rotateByTime<T>(shares: readonly T[], now: Date): readonly T[] {
-  const start = Math.floor(now.getTime() / 60_000) % Math.max(1, shares.length);
-  return [...shares.slice(start), ...shares.slice(0, start)];
+export function rotateByTime<T>(slices: readonly T[], now: Date): readonly T[] {
+  const start = Math.floor(now.getTime() / 60_000) % Math.max(1, slices.length);
+  return [...slices.slice(start), ...slices.slice(0, start)];
 }
 
 /** Short name for keys, logs and Coverage: `all`, `3`, `3f`, `z` (no hex digit), `3z`. */
@@ -55,7 +55,7 @@ export function partitionsOf(slice: Slice): readonly string[] {
   return [slice.prefix === "" ? "z" : slice.prefix.charAt(0)];
 }
 
-/** The `| where …` that cuts a result down to the slice; empty for all. Rows carry `DeviceId`. */
+/** The `| where …` that filters a result by the slice; empty for `all`. Rows need a `DeviceId`. */
 export function sliceFilter(slice: Slice): string {
   if (slice === "all") return "";
   const begins = `DeviceId startswith ${kqlString(slice.prefix)}`;

@@ -2,7 +2,7 @@ import type { BlindReason, TableFreshness } from "./freshness.ts";
 import type { Source } from "./source.ts";
 import type { SourceError } from "../errors.ts";
 
-/** What one source showed of its tables before any other query. */
+/** The freshness of one source's tables, queried before any other query. */
 export interface SourceFreshness {
   readonly source: Source;
   readonly tables: readonly TableFreshness[];
@@ -11,5 +11,5 @@ export interface SourceFreshness {
   readonly error?: SourceError;
 }
 
-/** Rows of this source may be missing: it can't be queried, or a table is blind. */
+/** Whether rows of this source may be missing: it can't be queried, or a table is blind. */
 export const isUnseeing = ({ error, blind }: SourceFreshness): boolean => error !== undefined || blind.length > 0;

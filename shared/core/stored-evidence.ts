@@ -1,20 +1,20 @@
 import { z } from "zod";
 import type { Actor, Evidence, EvidencePiece } from "./evidence.ts";
 
-/** UTF-8 bytes of one sighting's evidence in the state; the whole row may have a megabyte, and a page of them 4. */
+/** UTF-8 bytes of one sighting's evidence in the state. Table Storage limits a row to 1 MiB and a page of rows to 4 MiB. */
 export const MAX_STORED_BYTES = 16_000;
 
 const VERSION = 1;
 
-/** Characters of a command line that are kept where all of them are too much, step by step; then every display text goes. */
+/** Characters of each command line that are kept, tried in this order until the evidence fits. At 0 all display texts are dropped. */
 const COMMAND_STEPS = [512, 160, 60, 0];
 
 const NOT_STORED = "stored evidence: too much to be kept whole";
 
-/** What a review judges beside the pieces. */
+/** Further facts that a review compares, beside the pieces. */
 export interface EvidenceContext {
   readonly deviceGroup: string;
-  /** A certificate that nothing trusts carries the tool's name. */
+  /** A certificate with the tool's name is not trusted. */
   readonly counterfeit: boolean;
 }
 
@@ -25,7 +25,7 @@ const time = z
   .max(8.64e15)
   .transform((value) => new Date(value));
 
-/** Times are milliseconds since 1970; actors and files stand once, and pieces name them by their index. */
+/** Times are milliseconds since 1970. Actors and files are stored once; pieces refer to them by index. */
 const stored = z.strictObject({
   v: z.literal(VERSION),
   group: text,
@@ -66,9 +66,9 @@ type StoredActor = Stored["actors"][number];
 type Read = z.output<typeof stored>;
 
 /**
- * Evidence as the state keeps it, JSON of at most 16,000 bytes in UTF-8. What is only shown is cut first. `whole: false`: what
- * approvals compare did not fit; the text then says that something is missing, so that what is decoded covers nothing (R13), and
- * the caller announces.
+ * Evidence as the state stores it: JSON of at most 16,000 bytes in UTF-8. Display texts are cut first. `whole: false`: the facts that
+ * approvals compare did not fit. The text then has an entry in `missing`, so that it covers nothing when it is decoded (R13), and
+ * the caller announces the sighting.
  */
 export function encodeEvidence(
   evidence: Evidence,
@@ -79,7 +79,7 @@ export function encodeEvidence(
     if (fits(encoded)) return { text: encoded, whole: true };
   }
   const missing = [NOT_STORED];
-  // As many pieces as fit, found by halves: a hostile device has hundreds, of any length.
+  // Halves the pieces until they fit: a hostile device can have hundreds of any length.
   let { pieces } = evidence;
   while (pieces.length > 0) {
     pieces = pieces.slice(0, Math.floor(pieces.length / 2));
@@ -89,7 +89,7 @@ export function encodeEvidence(
   return { text: encode(toStored({ pieces: [], missing }, { ...context, deviceGroup: "" }, 0)), whole: false };
 }
 
-/** Line separators as escapes: the text is one line whoever reads it. */
+/** JSON with line separators escaped, so that the text is one line for every reader. */
 const encode = (value: Stored): string =>
   JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 
@@ -127,7 +127,7 @@ function toStored(evidence: Evidence, { deviceGroup, counterfeit }: EvidenceCont
   };
 }
 
-/** A list in which each thing stands once. */
+/** A list that contains each item once; `place` returns an item's index. */
 function indexed<Item>(): { readonly list: Item[]; readonly place: (item: Item) => number } {
   const list: Item[] = [];
   const places = new Map<string, number>();
@@ -159,7 +159,7 @@ function toStoredActor(actor: Actor, command: number): StoredActor {
   };
 }
 
-/** @throws {Error} for a text that `encodeEvidence` did not make: its sighting covers nothing until evidence is read anew */
+/** The evidence in a stored text. @throws {Error} for a text that `encodeEvidence` did not write; the caller treats it as missing */
 export function decodeEvidence(encoded: string): EvidenceContext & { readonly evidence: Evidence } {
   const read = parse(encoded);
   const actors = read.actors.map(toActor);

@@ -21,10 +21,10 @@ import type { Wave } from "./wave.ts";
 import { WAVE_LENGTH } from "./wave.ts";
 
 const MAX_INITIATORS = 10;
-/** A member's name is for reading; the device's id finds it. */
+/** Characters of a member's name, which is for display only: the device's id identifies it. */
 const MAX_MEMBER_NAME = 128;
 
-/** Who brought or started it, and on how many of the devices at hand. */
+/** A process that brought or started the tool, and the number of devices on which it did, of those counted so far. */
 export interface Initiator {
   readonly name: string;
   readonly signer?: string;
@@ -41,7 +41,7 @@ export interface WaveHeaderInput extends Pick<Origin, "source" | "runId"> {
   readonly novelty: { readonly firstInState: boolean; readonly knownDevices: number };
 }
 
-/** The header of a wave. Whichever of two runs opens it, there is one: it is committed with the wave's row. */
+/** The message of a wave's header. It is committed with the wave's row, so that only one of two runs sends it. */
 export function waveHeader(input: WaveHeaderInput): OutboxMessage {
   const bound = bounds();
   const openedAt = input.wave.openedAt.toISOString();
@@ -82,7 +82,7 @@ export function waveHeader(input: WaveHeaderInput): OutboxMessage {
 
 interface WaveMember {
   readonly row: Row;
-  /** As decided, with the message id that it has by itself. */
+  /** The sighting as decided, with the message id of its own announcement. */
   readonly sighting: Sighting & { readonly messageId: string };
   readonly cause: Cause;
 }
@@ -95,7 +95,7 @@ export interface WaveMembersInput extends Origin {
   readonly decidedAt: Date;
 }
 
-/** The message that tells members of a wave, or `undefined` where they are more than one message can hold: halve them. */
+/** The message that announces members of a wave. `undefined`: it would be too large, and the caller halves the members. */
 export function waveMembers(input: WaveMembersInput): OutboxMessage | undefined {
   const bound = bounds();
   const event: WaveMembersEvent = {

@@ -11,27 +11,27 @@ export interface Wave {
 
 /** The wave row of a detection: the tally of the last 24 hours, and the current wave. */
 export interface WaveState {
-  /** Sightings about to be told, by the hour in which they were counted. May count too high after a crash; harmless. */
+  /** Sightings about to be announced, by the hour in which they were counted. May be too high after a crash, which is harmless. */
   readonly tally: readonly { readonly hour: Date; readonly count: number }[];
   readonly wave?: Wave;
 }
 
-/** How long a wave is open. */
+/** Milliseconds for which a wave is open. */
 export const WAVE_LENGTH = DAY;
 
-/** Devices of one message: with the message they are one transaction, of 100 entities at most. */
+/** Devices in one message. The devices and the message are one transaction, of at most 100 entities. */
 export const MAX_MEMBERS = 98;
 
-/** What counting came to: the row to be written, the wave that the sightings belong to, and whether it is opened by this. */
+/** The result of counting: the row to write, the wave to which the sightings belong, and whether this count opens it. */
 export interface Counted {
   readonly state: WaveState;
   readonly wave?: Wave;
   readonly opens: boolean;
-  /** Sightings of the last 24 hours, these among them. */
+  /** Sightings of the last 24 hours, including these. */
   readonly total: number;
 }
 
-/** Adds `n` sightings that are about to be told. Pure. `threshold`: sightings within 24 hours that make a wave. */
+/** Counts `n` sightings that are about to be announced. Pure. `threshold`: sightings within 24 hours that open a wave. */
 export function countAnnouncements(
   detectionId: string,
   before: WaveState,
@@ -48,7 +48,7 @@ export function countAnnouncements(
   return { state: { tally, wave }, wave, opens: true, total };
 }
 
-/** A wave that another machine's clock opened a moment ahead is open too. */
+/** Whether a wave is open. A wave with an opening time slightly in the future, by another machine's clock, is open too. */
 const isOpen = ({ openedAt }: Wave, now: Date): boolean => now.getTime() < openedAt.getTime() + WAVE_LENGTH;
 
 function addTo(tally: WaveState["tally"], n: number, now: Date): WaveState["tally"] {

@@ -4,7 +4,7 @@ import type { Evidence } from "../core/evidence.ts";
 import type { EvidenceFound } from "../core/evidence-of.ts";
 import { evidenceOf } from "../core/evidence-of.ts";
 import type { Pack, QueryWindow } from "../core/pack.ts";
-import type { EvidenceAnswer, EvidenceAsk, Source } from "../core/source.ts";
+import type { EvidenceAnswer, EvidenceRequest, Source } from "../core/source.ts";
 import { SourceError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
@@ -64,7 +64,7 @@ export async function createEvidenceLookup(
 function sharedDevices(
   sightings: readonly SightingRef[],
   { pack, approvals, now }: EvidenceScope,
-): Pick<EvidenceAsk, "tasks" | "logons"> {
+): Pick<EvidenceRequest, "tasks" | "logons"> {
   const tools = new Map(pack.detections.map(({ id, tool }) => [id, tool]));
   const inForce = approvals.filter((approval) => isInForce(approval, now));
   const devicesOf = (compares: (approval: Approval) => boolean): string[] => {
@@ -81,21 +81,21 @@ const distinct = (sightings: readonly SightingRef[]): string[] => [
   ...new Set(sightings.map(({ deviceId }) => deviceId)),
 ];
 
-async function queryAndWarn(scope: EvidenceScope, request: EvidenceAsk): Promise<EvidenceAnswer> {
+async function queryAndWarn(scope: EvidenceScope, request: EvidenceRequest): Promise<EvidenceAnswer> {
   const answer = await queryOrMissing(scope, request);
-  scope.counters.queries += answer.asked;
+  scope.counters.queries += answer.queries;
   if (scope.pack.evidence) warnOfMissing(scope, answer);
   return answer;
 }
 
 /** A right that is missing for events alone must not keep the sighting from being announced. */
-async function queryOrMissing({ source, pack }: EvidenceScope, request: EvidenceAsk): Promise<EvidenceAnswer> {
+async function queryOrMissing({ source, pack }: EvidenceScope, request: EvidenceRequest): Promise<EvidenceAnswer> {
   try {
     return await source.evidence(pack, request);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const devices = [...request.devices, ...request.tasks, ...request.logons];
-    return { asked: 1, pieces: [], tasks: [], logons: [], missing: [{ devices, reason: error.message }] };
+    return { queries: 1, pieces: [], tasks: [], logons: [], missing: [{ devices, reason: error.message }] };
   }
 }
 

@@ -21,7 +21,7 @@ import type { PurgeResult } from "../operations/purge.ts";
 import { purge } from "../operations/purge.ts";
 import type { Service } from "../run/run-context.ts";
 
-/** Milliseconds that one relay pass may take: within the relay's own interval of five minutes. */
+/** Milliseconds that one relay pass may take: less than the relay's interval of five minutes. */
 const RELAY_BUDGET = 4 * 60_000;
 
 export interface Composition {
@@ -35,7 +35,7 @@ export interface Conditions {
   readonly stopping?: AbortSignal;
   /** Default: the machine's clock. */
   readonly clock?: () => Date;
-  /** Waits before the SDKs ask again, milliseconds. Default: the SDKs' own, and what the service's limits call for. */
+  /** Milliseconds before retries of the SDKs. Default: the SDKs' own, and those that the services' limits require. */
   readonly retry?: {
     readonly query: number;
     readonly throttled: readonly number[];
@@ -44,7 +44,7 @@ export interface Conditions {
   };
 }
 
-/** The whole wiring: real SDKs, one client each. Nothing is connected before it is used. */
+/** Wires the service to the real SDKs, one client each. A client connects when it is first used. */
 export function compose(
   config: Config,
   log: Logger,

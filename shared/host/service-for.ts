@@ -10,14 +10,14 @@ let config: Config | undefined;
 const stopping = new AbortController();
 
 /**
- * The service of one invocation. Settings are read here, once, and not when a function is registered: an entry that throws at
- * load leaves an app without functions that looks healthy.
- * @throws {ConfigError} naming every setting that can't be used
+ * Composes the service for one invocation. Settings are read here, once, and not when a function is registered: a module that
+ * throws while it loads leaves an app that has no functions and looks healthy.
+ * @throws {ConfigError} that names every invalid setting
  */
 export function serviceFor(context: InvocationContext): Composition {
   config ??= parseConfig(process.env);
   return compose(config, contextLogger(context, config.logLevel), { stopping: stopping.signal });
 }
 
-// The host gives what runs some seconds: no further unit is taken, what was begun is brought to its end.
+// The host gives running invocations some seconds: a run takes no further unit and completes the one that it has begun.
 app.hook.appTerminate(() => stopping.abort());

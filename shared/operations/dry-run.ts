@@ -1,11 +1,12 @@
 import type { ApprovalsReader, ApprovalsStore } from "../core/stores/approvals-store.ts";
 import type { CoverageReader, CoverageWriter } from "../core/stores/coverage-store.ts";
-import type { SightingsReader, SightingsStore } from "../core/stores/sightings-store.ts";
-import type { WaveReader, WaveStore } from "../core/stores/wave-store.ts";
+import type { SightingsReader } from "../core/stores/sightings-store.ts";
+import type { WaveReader, WaveRecord, WaveStore } from "../core/stores/wave-store.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import type { Service } from "../run/run-context.ts";
+import { drySightings } from "./dry-sightings.ts";
 
-/** The parts of a service that a dry run uses: its state can only be read (R27). */
+/** The parts of a service that a dry run uses: its state can only be read. */
 export interface DryRunParts extends Pick<
   Service,
   "settings" | "packs" | "sources" | "clock" | "newId" | "log" | "stopping"
@@ -32,7 +33,7 @@ export function dryRun(parts: DryRunParts): DryRun {
   return {
     service: {
       ...rest,
-      sightings: sightingsOf(sightings, announced),
+      sightings: drySightings(sightings, announced),
       coverage: { snapshot: () => coverage.snapshot(), ...NO_COVERAGE_WRITES },
       waves: wavesOf(waves, announced),
       approvals: approvalsOf(approvals),
@@ -41,22 +42,6 @@ export function dryRun(parts: DryRunParts): DryRun {
     announced,
   };
 }
-
-const sightingsOf = (reader: SightingsReader, announced: OutboxMessage[]): SightingsStore => ({
-  readVersions: (partition) => reader.readVersions(partition),
-  readKeys: (partition, keys) => reader.readKeys(partition, keys),
-  stored: (partition, filter) => reader.stored(partition, filter),
-  storedKeys: (partition, keys) => reader.storedKeys(partition, keys),
-  detectionsOn: (partition, deviceIds) => reader.detectionsOn(partition, deviceIds),
-  epoch: (partition) => reader.epoch(partition),
-  makeEpoch: async (_partition, epoch) => epoch,
-  replaceEpoch: async () => {},
-  commit: async (_partition, _changes, messages) => {
-    announced.push(...messages);
-    return { kind: "done" };
-  },
-  refresh: async () => ({ kind: "done" }),
-});
 
 const NO_COVERAGE_WRITES: CoverageWriter = {
   advance: async () => {},
@@ -72,13 +57,21 @@ const NO_COVERAGE_WRITES: CoverageWriter = {
   deleteRuns: async () => 0,
 };
 
-const wavesOf = (reader: WaveReader, announced: OutboxMessage[]): WaveStore => ({
-  read: (detectionId) => reader.read(detectionId),
-  write: async (_detectionId, _state, _etag, header) => {
-    if (header) announced.push(header);
-    return { kind: "done" };
-  },
-});
+/** Counts on from what this run has counted, with If-Match between its units: a wave is opened once. */
+function wavesOf(reader: WaveReader, announced: OutboxMessage[]): WaveStore {
+  const counted = new Map<string, WaveRecord>();
+  let version = 0;
+  return {
+    read: async (detectionId) => counted.get(detectionId) ?? reader.read(detectionId),
+    write: async (detectionId, state, etag, header) => {
+      const before = counted.get(detectionId);
+      if (before && before.etag !== etag) return { kind: "conflict" };
+      counted.set(detectionId, { state, etag: `dry-${++version}` });
+      if (header) announced.push(header);
+      return { kind: "done" };
+    },
+  };
+}
 
 /** A state that no run has used yet has no pointer, and a dry run makes none: it decides by the empty set. */
 const approvalsOf = (reader: ApprovalsReader): ApprovalsStore => ({

@@ -1,25 +1,25 @@
 import type { Outbox, OutboxPlace } from "../core/outbox.ts";
 
-/** Entities of one transaction. Limit of Table Storage. */
-const MAX_REMOVED = 100;
-/** Accepted messages that are deleted together: full transactions are cheaper, and a crash sends these again. */
-const TOGETHER = 500;
+/** Entities in one transaction. Limit of Table Storage. */
+const MAX_ENTITIES = 100;
+/** Accepted messages that are deleted together. More fill the transactions, which is cheaper; but a crash sends all of them again. */
+const DELETE_BATCH = 500;
 /** Transactions in flight at once. */
 const CONCURRENCY = 4;
 
 export interface Deletions {
-  /** Accepted by the broker: to be deleted, soon and beside the sending. */
+  /** Adds messages that the broker has accepted. They are deleted soon, while others are being sent. */
   add(places: readonly OutboxPlace[]): void;
-  /** Resolves when fewer than `most` wait to be deleted, or a deletion has failed. */
-  room(most: number): Promise<void>;
-  /** Deletes what is left, once more what failed. Never rejects. */
+  /** Resolves when fewer than `limit` messages wait to be deleted, or a deletion has failed. */
+  waitForSpace(limit: number): Promise<void>;
+  /** Deletes the rest, and tries failed deletions once more. Never rejects. */
   settle(): Promise<void>;
   readonly removed: number;
-  /** Of the first deletion that failed. */
+  /** The error of the first deletion that failed. */
   readonly failure: unknown;
 }
 
-/** Deletes messages that the broker has, in transactions by partition, while others are being sent. */
+/** Deletes accepted messages in transactions by partition, while others are being sent. */
 export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
   let waiting = new Map<string, string[]>();
   let count = 0;
@@ -52,10 +52,8 @@ export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   };
 
-  const crowded = (most: number): boolean => count >= most;
-
   const start = (): void => {
-    if (running !== undefined || count < TOGETHER || failure !== undefined) return;
+    if (running !== undefined || count < DELETE_BATCH || failure !== undefined) return;
     running = flush().finally(() => {
       running = undefined;
       start();
@@ -72,8 +70,9 @@ export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
       count += places.length;
       start();
     },
-    async room(most) {
-      for (let flushing = running; flushing !== undefined && crowded(most); flushing = running) await flushing;
+    async waitForSpace(limit) {
+      const isFull = (): boolean => count >= limit;
+      for (let flushing = running; flushing !== undefined && isFull(); flushing = running) await flushing;
     },
     async settle() {
       for (let flushing = running; flushing !== undefined; flushing = running) await flushing;
@@ -89,6 +88,6 @@ export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
 }
 
 const chunks = (keys: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(keys.length / MAX_REMOVED) }, (_, i) =>
-    keys.slice(i * MAX_REMOVED, (i + 1) * MAX_REMOVED),
+  Array.from({ length: Math.ceil(keys.length / MAX_ENTITIES) }, (_, i) =>
+    keys.slice(i * MAX_ENTITIES, (i + 1) * MAX_ENTITIES),
   );

@@ -7,22 +7,22 @@ import type { Deletions } from "./delete-sent.ts";
 import { deleteSent } from "./delete-sent.ts";
 
 export interface RelayResult {
-  /** Messages the broker accepted, and refused. */
+  /** Messages that the broker accepted, and that it refused. */
   readonly sent: number;
   readonly refused: number;
-  /** What waits after the pass, and for how long the oldest has. */
+  /** Messages in the outbox after the pass, and the age of the oldest one. */
   readonly depth: number;
   readonly oldestSeconds: number;
-  /** Why the pass ended before it was through. Kind: a `PublishErrorKind`, `state` (can't be read, written or deleted) or `state-newer`. */
+  /** Why the pass ended early. Kind: a `PublishErrorKind`, `state` (can't be read, written or deleted) or `state-newer`. */
   readonly failed?: { readonly kind: string; readonly message: string };
 }
 
 export interface RelayOptions {
   readonly outbox: Outbox;
-  /** Asked for only when there is something to send. */
+  /** Opens the queue. Called only when there is a message to send. */
   readonly queue: () => Promise<Queue>;
   readonly log: Logger;
-  /** Accepted messages a pass. */
+  /** Greatest number of accepted messages a pass. */
   readonly limit: number;
   /** Milliseconds after which no further message is taken. */
   readonly budgetMs: number;
@@ -34,12 +34,13 @@ interface PassCounters {
   refused: number;
 }
 
-/** Accepted messages whose rows stand yet, at most: what a crash sends again. */
+/** Greatest number of accepted messages that are not deleted yet: a crash sends these again. */
 const MAX_UNREMOVED = 2_000;
 
 /**
- * One pass over the outbox, design §3: prove a write and a delete, send waves first and then oldest first, delete what was
- * accepted. Two passes at once are safe: both send the same ids. Never rejects for what a later pass can repeat.
+ * Runs one pass over the outbox: proves a write and a delete, sends waves first and then the oldest first, deletes the accepted
+ * messages. Two passes at once are safe: both send the same ids. A failure that a later pass can repeat is in the result; every
+ * other one rejects.
  */
 export async function relay(options: RelayOptions): Promise<RelayResult> {
   const { outbox, log } = options;
@@ -49,7 +50,7 @@ export async function relay(options: RelayOptions): Promise<RelayResult> {
   let failure: unknown;
   try {
     before = await outbox.survey();
-    // R17: before the queue is opened, on every pass: who can't delete would send the same every few minutes for ever.
+    // R17: before the queue is opened, on every pass. A pass that can't delete would send the same messages every few minutes.
     await outbox.prove();
     if (before.depth > 0) await drain(options, before, counters, deletions);
   } catch (error) {
@@ -84,10 +85,10 @@ async function drain(
   const items = outbox.read(survey.partitions);
   let ended = false;
 
-  /** As many as the limit has room for; the rest stays for another round or pass. */
-  async function* some(most: number): AsyncGenerator<OutboxEntry, void, undefined> {
-    for (let taken = 0; taken < most;) {
-      await deletions.room(MAX_UNREMOVED);
+  /** Takes up to `max` messages; the rest stays for another round or pass. */
+  async function* takeUpTo(max: number): AsyncGenerator<OutboxEntry, void, undefined> {
+    for (let taken = 0; taken < max;) {
+      await deletions.waitForSpace(MAX_UNREMOVED);
       const next = timeIsUp() || deletions.failure !== undefined ? END : await items.next();
       if (next.done === true) {
         ended = true;
@@ -97,7 +98,7 @@ async function drain(
         const { partition, key, reason } = next.value;
         log.error(
           { event: "outbox.malformed", partition, key, reason },
-          "this row of the outbox can't be sent; it was changed by hand: mend it or delete it",
+          "this row of the outbox can't be sent; it was changed by hand: fix it or delete it",
         );
         continue;
       }
@@ -109,9 +110,9 @@ async function drain(
   const queue = await options.queue();
   let failure: unknown;
   try {
-    // R15: what was refused has used none of the limit, so the next round takes as many more.
+    // R15: a refused message does not count against the limit, so the next round takes another in its place.
     while (!ended && counters.sent < limit) {
-      await queue.sendAll(some(limit - counters.sent), {
+      await queue.sendAll(takeUpTo(limit - counters.sent), {
         accepted: (entries) => {
           counters.sent += entries.length;
           deletions.add(entries);
@@ -144,7 +145,7 @@ async function drain(
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** Counted again only where some have gone and some are left. */
+/** The outbox after the pass. It is counted again only where some messages were deleted and others are left. */
 async function surveyAfter(
   outbox: Outbox,
   before: OutboxSurvey,
@@ -160,7 +161,7 @@ async function surveyAfter(
   }
 }
 
-/** @throws what is none of the failures that a pass can have */
+/** Kind and message of a pass's failure. @throws every other error */
 function toFailed(error: unknown): NonNullable<RelayResult["failed"]> {
   if (error instanceof PublishError) return { kind: error.kind, message: error.message };
   if (error instanceof StateNewerError) return { kind: "state-newer", message: error.message };

@@ -3,7 +3,7 @@ import { decideByApprovals, decideByNewEvidence } from "../core/decide-stored.ts
 import type { StoredPolicy } from "../core/decide-stored.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { NO_EVIDENCE } from "../core/evidence.ts";
-import { mergeEvidence, saysMore } from "../core/evidence-fold.ts";
+import { mergeEvidence, hasNewFacts } from "../core/evidence-fold.ts";
 import type { Pack } from "../core/pack.ts";
 import { ingestedSince, wholeHorizon } from "../core/pack.ts";
 import { sightingKey } from "../core/sighting.ts";
@@ -45,7 +45,7 @@ function recheckPolicy(
     (sighting) => {
       const evidence = foundOf(sighting);
       const whole = evidence && mergeEvidence(sighting.evidence, evidence);
-      return whole && saysMore(whole.pieces, sighting.evidence.pieces) ? whole : undefined;
+      return whole && hasNewFacts(whole.pieces, sighting.evidence.pieces) ? whole : undefined;
     },
     approvals,
     now,

@@ -8,8 +8,6 @@ import { schema } from "./schema.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-export type { Address };
-
 export type Env = Readonly<Record<string, string | undefined>>;
 
 interface Workspace {

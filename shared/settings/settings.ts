@@ -3,11 +3,11 @@ export interface Setting {
   /** Used where the setting is absent or empty. */
   readonly default?: string;
   readonly required?: true;
-  /** One line, for the table of the README: what it is, its unit, its limits. */
+  /** One line, for the table in docs/settings.md: what it is, its unit, its limits. */
   readonly description: string;
 }
 
-/** Every setting there is; the sample file and the README's table are held to it. */
+/** Every setting there is; tests compare the sample file, the Bicep and the table in docs/settings.md with it. */
 export const SETTINGS = [
   {
     name: "LOG_ANALYTICS_WORKSPACES",
@@ -35,7 +35,7 @@ export const SETTINGS = [
     name: "DETECT_SCHEDULE",
     default: "0 */15 * * * *",
     description:
-      "When to look for sightings: NCRONTAB, six fields, UTC. The host reads the three schedules itself: in an app they have to be set",
+      "When to run the detections: NCRONTAB, six fields, UTC. The host reads the three schedules itself: in an app they have to be set",
   },
   {
     name: "RELAY_SCHEDULE",
@@ -50,13 +50,13 @@ export const SETTINGS = [
   {
     name: "LOOKBACK_DAYS",
     default: "5",
-    description: "Days that an ordinary run looks back, 1 to 30; at most `HORIZON_DAYS`",
+    description: "Days that an ordinary run reads back, 1 to 30; at most `HORIZON_DAYS`",
   },
   {
     name: "HORIZON_DAYS",
     default: "30",
     description:
-      "Days that any run looks back at most (first runs, catching up, late rows), 1 to 365; what the tables retain",
+      "Days that any run reads back at most (first runs, catching up, late rows), 1 to 365; what the tables retain",
   },
   {
     name: "OVERLAP_HOURS",
@@ -67,7 +67,7 @@ export const SETTINGS = [
     name: "DORMANCY_DAYS",
     default: "90",
     description:
-      "A sighting that was quiet for more days is told as returned; 0: never; else more than `HORIZON_DAYS`, at most 3650",
+      "A sighting that was quiet for more days is announced as returned; 0: never; else more than `HORIZON_DAYS`, at most 3650",
   },
   {
     name: "RETENTION_DAYS",
@@ -90,7 +90,7 @@ export const SETTINGS = [
     name: "WAVE_THRESHOLD",
     default: "25",
     description:
-      "Sightings of one detection within 24 hours that are told as a wave, 2 to 10000; 0: each has a message of its own",
+      "Sightings of one detection within 24 hours that are announced as a wave, 2 to 10000; 0: each has a message of its own",
   },
   {
     name: "LOG_ANALYTICS_ENDPOINT",
@@ -100,7 +100,7 @@ export const SETTINGS = [
   {
     name: "LOG_ANALYTICS_AUDIENCE",
     default: "https://api.loganalytics.io",
-    description: "Whom the token for the query API is for. Default: public cloud",
+    description: "Audience of the token for the query API. Default: public cloud",
   },
   { name: "LOG_LEVEL", default: "info", description: "`trace`, `debug`, `info`, `warn` or `error`" },
 ] as const satisfies readonly Setting[];

@@ -23,7 +23,7 @@ const appSettings = (name: SnapshotName): Readonly<Record<string, string>> =>
 
 const NAMES = SETTINGS.map(({ name }) => name).toSorted();
 
-test("Bicep, the configuration's schema, the sample of local settings and the README's table name the same settings", () => {
+test("Bicep, the configuration's schema, the sample of local settings and the page's table name the same settings", () => {
   const section = read("docs/settings.md");
   const table = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => String(name));
   const { Values } = JSON.parse(read("local.settings.sample.json"));
@@ -32,13 +32,13 @@ test("Bicep, the configuration's schema, the sample of local settings and the RE
     sample: Object.keys(Values)
       .filter((name) => !OF_THE_LOCAL_HOST.has(name))
       .toSorted(),
-    readme: table.toSorted(),
+    page: table.toSorted(),
     bicep: SNAPSHOTS.map((name) =>
       Object.keys(appSettings(name))
         .filter((setting) => !OF_THE_HOST.includes(setting))
         .toSorted(),
     ),
-  }).toEqual({ schema: NAMES, sample: NAMES, readme: NAMES, bicep: SNAPSHOTS.map(() => NAMES) });
+  }).toEqual({ schema: NAMES, sample: NAMES, page: NAMES, bicep: SNAPSHOTS.map(() => NAMES) });
 });
 
 test("the host's settings are those of an identity, and no other", () => {

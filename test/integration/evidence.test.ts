@@ -15,7 +15,7 @@ import { evidenceOf } from "../../shared/core/evidence-of.ts";
 import { bindQuery } from "../../shared/core/pack.ts";
 import type { Pack, QueryWindow } from "../../shared/core/pack.ts";
 import { sightingKey } from "../../shared/core/sighting.ts";
-import type { EvidenceAnswer, EvidenceAsk, Source } from "../../shared/core/source.ts";
+import type { EvidenceAnswer, EvidenceRequest, Source } from "../../shared/core/source.ts";
 import { decodeEvidence, encodeEvidence } from "../../shared/core/stored-evidence.ts";
 import { execute } from "../../shared/kql/interpret.ts";
 import { SCHEMAS } from "../../shared/kql/schema.ts";
@@ -159,7 +159,7 @@ const installerRun = (time: number, initiator: TableRecord, commandLine = "msiex
 
 const levelOnPc = () => ({ detectionId: levelId, deviceId: PC });
 
-async function collect(more: Partial<EvidenceAsk> = {}): Promise<Evidence & { readonly answer: EvidenceAnswer }> {
+async function collect(more: Partial<EvidenceRequest> = {}): Promise<Evidence & { readonly answer: EvidenceAnswer }> {
   const answer = await source.evidence(pack, { devices: [PC], window: WINDOW, tasks: [], logons: [], ...more });
   const candidate = levelOnPc();
   const { byKey, rejected } = evidenceOf([candidate], answer);
@@ -177,7 +177,7 @@ describe("arrivals", () => {
     installerRun(-65, byInstaller, "MsiExec.exe -Embedding 0123 E Global\\MSI0000");
     const { pieces, missing, answer } = await collect();
     expect(missing).toEqual([]);
-    expect(answer.asked).toBe(1);
+    expect(answer.queries).toBe(1);
     expect(pieces).toEqual([
       {
         kind: "arrival",
@@ -393,7 +393,7 @@ describe("scheduled tasks and logons, where they are asked for", () => {
     task({ TaskName: "\\Microsoft\\Windows\\X", TaskContent: content("level.exe", "") });
     fileEvent(byExplorer);
     const { pieces, missing, answer } = await collect({ tasks: [PC] });
-    expect(answer.asked).toBe(2);
+    expect(answer.queries).toBe(2);
     expect(missing).toEqual([]);
     expect(pieces).toMatchObject([
       { task: { name: "\\Deploy", action: "C:\\Program Files\\Level\\level.exe --install" } },
@@ -437,7 +437,7 @@ describe("scheduled tasks and logons, where they are asked for", () => {
     fileEvent(createdBy("powershell.exe", SYSTEM32));
     processEvent(byExplorer);
     const { pieces, answer } = await collect({ logons: [PC] });
-    expect(answer.asked).toBe(2);
+    expect(answer.queries).toBe(2);
     expect(pieces.map(({ kind, logons }) => [kind, logons])).toEqual([
       ["arrival", [{ remoteIp: "10.0.0.5", accountSid: USER, at: at(-62) }]],
       ["run", undefined],
@@ -491,7 +491,7 @@ describe("what could not be looked at", () => {
   it("a pack without such queries asks nothing and says so", async () => {
     const { evidence: _, ...without } = pack;
     const answer = await source.evidence(without, { devices: [PC], window: WINDOW, tasks: [PC], logons: [PC] });
-    expect(answer).toMatchObject({ asked: 0, missing: [{ devices: [PC] }] });
+    expect(answer).toMatchObject({ queries: 0, missing: [{ devices: [PC] }] });
     expect(standIn.requests).toEqual([]);
   });
 });
@@ -504,7 +504,7 @@ it("asks once for each 500 devices, and once for tasks and for logons of all tha
     tasks: devices,
     logons: devices,
   });
-  expect([answer.asked, standIn.requests.length, answer.missing]).toEqual([5, 5, []]);
+  expect([answer.queries, standIn.requests.length, answer.missing]).toEqual([5, 5, []]);
   expect(Math.max(...standIn.requests.map(({ query }) => query.length))).toBeLessThan(64_000);
 });
 
@@ -546,7 +546,7 @@ describe("texts of devices are data", () => {
     fileEvent(byIntune);
     const devices = [...fc.sample(nasty, { numRuns: 499, seed: 4 }), PC];
     const { pieces, missing, answer } = await collect({ devices, tasks: devices, logons: devices });
-    expect([answer.asked, pieces.length, missing]).toEqual([3, 1, []]);
+    expect([answer.queries, pieces.length, missing]).toEqual([3, 1, []]);
   });
 
   it("names, paths and command lines come through query, state and message as they were", async () => {

@@ -189,7 +189,7 @@ test("R13 – no more candidates are told together than logons and tasks are ask
     },
     evidence: async (_pack, { logons }) => {
       most = Math.max(most, logons.length);
-      return { asked: 1, pieces: [], tasks: [], logons: [], missing: [] };
+      return { queries: 1, pieces: [], tasks: [], logons: [], missing: [] };
     },
   }));
   await world.scheduler.drive({ run: () => run(service) });

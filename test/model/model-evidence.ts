@@ -6,15 +6,21 @@ import type { WorldState } from "./world-state.ts";
 /** Evidence queries over the world's events. */
 export const modelEvidence =
   (world: WorldState, task: string): Source["evidence"] =>
-  async (pack, ask) => {
+  async (pack, request) => {
     if (!pack.evidence)
-      return { asked: 0, pieces: [], tasks: [], logons: [], missing: [{ devices: ask.devices, reason: "no files" }] };
+      return {
+        queries: 0,
+        pieces: [],
+        tasks: [],
+        logons: [],
+        missing: [{ devices: request.devices, reason: "no files" }],
+      };
     await world.turn(task);
-    const missing = world.evidenceMissing ? [{ devices: ask.devices, reason: "as the test wants it" }] : [];
+    const missing = world.evidenceMissing ? [{ devices: request.devices, reason: "as the test wants it" }] : [];
     const pieces = pack.detections.flatMap(({ id }) =>
-      ask.devices.map((device) => piecesOf(world, id, device, ask.window)),
+      request.devices.map((device) => piecesOf(world, id, device, request.window)),
     );
-    return { asked: 1, pieces, tasks: [], logons: [], missing };
+    return { queries: 1, pieces, tasks: [], logons: [], missing };
   };
 
 /** The record that an evidence query gives for one device. */

@@ -3,20 +3,21 @@ import { clean } from "../clean.ts";
 import type { Actor } from "../evidence.ts";
 
 /**
- * Launchers that run any script or binary for whoever calls them, and the one parent that makes them an agent's own: else an
- * administrator's shell gets a genuine signature and path with it. AgentExecutor is documented as such.
+ * Launchers that run any script or binary for any caller, each with the one parent that shows that the agent itself started it.
+ * Without this check an administrator's shell could use the launcher's genuine signature and path. AgentExecutor is documented as
+ * such a launcher.
  */
 const LAUNCHERS: ReadonlyMap<string, string> = new Map([
   ["agentexecutor.exe", "microsoft.management.services.intunewindowsagent.exe"],
 ]);
 
-/** How near the nearest alternative came: the reason that helps most is that of the last check. */
+/** Why a condition does not match, and how many of its checks passed before. The reason of the nearest alternative helps most. */
 export interface Mismatch {
   readonly passed: number;
   readonly reason: string;
 }
 
-/** Why an actor is not the one that a condition describes; `undefined` where it is. */
+/** Why an actor does not match a condition; `undefined` where it matches. */
 export function mismatch(actor: Actor, condition: ActorCondition): Mismatch | undefined {
   const checks = [
     pathReason(actor, condition),
@@ -30,7 +31,7 @@ export function mismatch(actor: Actor, condition: ActorCondition): Mismatch | un
   return failed < 0 ? undefined : { passed: failed, reason: `${nameOf(actor)} ${checks[failed] ?? ""}` };
 }
 
-/** Whole paths, folder by folder; `*` is any one folder, never the file. */
+/** Compares whole paths, folder by folder. `*` matches any one folder, never the file. */
 function pathMatches(pattern: string, path: string): boolean {
   const wanted = pattern.toLowerCase().split("\\");
   const folders = path.toLowerCase().split("\\");
@@ -42,22 +43,23 @@ function pathMatches(pattern: string, path: string): boolean {
   });
 }
 
-/** For reasons: what it is and where, as much as an analyst reads. */
-export const nameOf = (actor: Actor): string => shown(actor.path || actor.fileName) || "an unknown process";
+/** The actor's path, or its file name, for reasons. */
+export const nameOf = (actor: Actor): string => printable(actor.path || actor.fileName) || "an unknown process";
 
-/** SIDs are what counts, names are what people know. */
+/** The account for reasons: approvals compare SIDs, people know names. */
 const accountOf = ({ accountSid, accountName }: Actor): string => {
-  const sid = shown(accountSid) || "an unknown account";
-  return accountName === "" ? sid : `${shown(accountName)} (${sid})`;
+  const sid = printable(accountSid) || "an unknown account";
+  return accountName === "" ? sid : `${printable(accountName)} (${sid})`;
 };
 
-export const shown = (text: string): string => clean(text, 200).text;
+/** An untrusted text for reasons: at most 200 characters, without control characters. */
+export const printable = (text: string): string => clean(text, 200).text;
 
-/** Whether a list has a text, whatever the case. Never the empty one: what a row does not say is nobody's. */
+/** Whether a list contains a text, ignoring case. An empty text is never contained: it means that the row has no value. */
 export const includesText = (texts: readonly string[], sought: string): boolean =>
   sought !== "" && setOf(texts).has(sought.toLowerCase());
 
-/** An inventory of thousands is asked for every sighting: its set is made once. */
+/** A set for each list, made once: a list of thousands of devices is searched for every sighting. */
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 function setOf(texts: readonly string[]): ReadonlySet<string> {
@@ -78,7 +80,7 @@ function signerReason({ certificate }: Actor, { signer, microsoftRoot }: ActorCo
   if (!certificate) return "has no certificate that was seen";
   if (!certificate.trusted) return "has a certificate that is not trusted";
   if (signer !== undefined && certificate.signer !== signer)
-    return `is signed by ${shown(certificate.signer) || "nobody"}, not by ${signer}`;
+    return `is signed by ${printable(certificate.signer) || "nobody"}, not by ${signer}`;
   return microsoftRoot && !certificate.microsoftRoot ? "has a certificate whose root is not Microsoft's" : undefined;
 }
 
@@ -86,7 +88,7 @@ function parentReason({ fileName, path, parentFileName }: Actor, { parents }: Ac
   const file = path.slice(path.lastIndexOf("\\") + 1) || fileName;
   const needed = LAUNCHERS.get(file.toLowerCase());
   if (needed !== undefined && parentFileName.toLowerCase() !== needed)
-    return `runs anything for whoever calls it, and was started by ${shown(parentFileName) || "nobody known"}, not by ${needed}`;
+    return `runs anything for whoever calls it, and was started by ${printable(parentFileName) || "nobody known"}, not by ${needed}`;
   if (!parents || includesText(parents, parentFileName)) return undefined;
-  return `was started by ${shown(parentFileName) || "nobody known"}, which is none of its parents`;
+  return `was started by ${printable(parentFileName) || "nobody known"}, which is none of its parents`;
 }

@@ -16,7 +16,7 @@ const actor = {
 };
 const actors = { ...actor, or: z.array(z.strictObject(actor)).readonly().exactOptional() };
 
-/** An approval as the state keeps it. Strict: a field that is not known would be a condition that is not kept. */
+/** An approval as the state stores it. Strict: an unknown field could be a condition, and ignoring a condition would cover more. */
 const schema = z.strictObject({
   id: z.string().min(1),
   reason: z.string(),
@@ -38,14 +38,14 @@ const schema = z.strictObject({
   made: time.exactOptional(),
 });
 
-/** One approval as JSON, times in ISO 8601; in ASCII, so that the text can be cut anywhere and its length is its size. */
+/** One approval as JSON in ASCII, times in ISO 8601. ASCII, so that the text can be cut anywhere and its length is its size. */
 export const encodeApproval = (approval: Approval): string =>
   JSON.stringify(approval).replaceAll(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-/** The approval in a text that `encodeApproval` wrote; `undefined` for any other. */
+/** The approval in a text that `encodeApproval` wrote; `undefined` for any other text. */
 export function decodeApproval(text: string): Approval | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;

@@ -2,16 +2,16 @@ import type { ActorCondition, ActorConditions, Approval } from "../approval.ts";
 import type { Actor, EvidencePiece } from "../evidence.ts";
 import type { Mismatch } from "./actor.ts";
 import { originOf } from "../evidence-actor.ts";
-import { mismatch, shown } from "./actor.ts";
+import { mismatch, printable } from "./actor.ts";
 import { logonReason } from "./logon.ts";
 
 /**
- * Why a piece of arrival evidence is not covered; `undefined` where all of it is.
+ * The reason why the first uncovered piece of arrival evidence is not covered; `undefined` where every piece is covered.
  *
- * A piece is covered by the conditions, or because its actor is a trusted file of the tool that a covered piece brought before: a
- * setup that the deployment put there and that unpacks the tool, a tool that updates itself. By its hash, or as one of the tool's
- * own files: evidence holds the first and the last file of what one actor did. Every other way in which such a file reached the
- * device is a piece of its own, and has to be covered too.
+ * A piece is covered where it matches the conditions. It is also covered where its actor is a trusted file that an earlier covered
+ * piece brought: a setup that the deployment put there and that unpacks the tool, or a tool that updates itself. The actor is
+ * recognised by its hash, or as one of the tool's own files: evidence holds only the first and the last file of one actor. Every
+ * other way in which such a file reached the device is a piece of its own and has to be covered too.
  */
 export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Approval["arrival"]): string | undefined {
   if (!arrival) return "it says nothing of how the tool may get there, and there is evidence of it";
@@ -34,9 +34,9 @@ export function uncoveredArrival(arrivals: readonly EvidencePiece[], arrival: Ap
       open.delete(piece);
     }
   }
-  // The same reason whatever the order in which the rows came.
+  // Sorted, so that the reason does not depend on the order of the rows.
   const [first] = [...open].toSorted(([a], [b]) => a.at.getTime() - b.at.getTime() || (a.path < b.path ? -1 : 1));
-  return first && `${what(first[0])}: ${first[1]}`;
+  return first && `${describePiece(first[0])}: ${first[1]}`;
 }
 
 function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
@@ -48,25 +48,26 @@ function pieceReason(piece: EvidencePiece, arrival: NonNullable<Approval["arriva
   return logon && logonReason(piece, logon);
 }
 
-/** Why whose event it is is nobody that `arrival` describes; `undefined` where it is. */
+/** Why the initiator of this event matches no `arrival` rule of the approval; `undefined` where it matches one. */
 export function originReason(piece: EvidencePiece, arrival: NonNullable<Approval["arrival"]>): string | undefined {
   const actor = originOf(piece);
   if (!actor) return "the Windows Installer did it, and who asked for the installation was not found";
   const { logon } = arrival;
   if (!logon) return conditionsReason(actor, arrival);
-  // Of a controller's session the process is its account's, unless the approval names the accounts it changes to.
+  // A controller's session runs as the account that logged on, unless the approval names the accounts that it changes to.
   const own = { ...arrival, accountSids: arrival.accountSids ?? logon.accountSids };
   return anyReason(actor, [own, ...(arrival.or ?? []).filter(isWhole)]);
 }
 
-/** Why an actor is none of those that some conditions describe; `undefined` where it is one. */
+/** Why an actor matches none of the conditions; `undefined` where it matches one. */
 export const conditionsReason = (actor: Actor, conditions: ActorConditions): string | undefined =>
   anyReason(actor, [conditions, ...(conditions.or ?? [])].filter(isWhole));
 
-export const what = ({ source, at, path, fileName }: EvidencePiece): string =>
-  `${shown(source)} of ${shown(path || fileName) || "the file"} at ${at.toISOString()}`;
+/** A piece of evidence for reasons: its event, file and time. */
+export const describePiece = ({ source, at, path, fileName }: EvidencePiece): string =>
+  `${printable(source)} of ${printable(path || fileName) || "the file"} at ${at.toISOString()}`;
 
-/** A signer or a path alone can be had by anybody: a condition without both covers nothing, however it came into the set. */
+/** A condition needs both a signer and a path, since an attacker can obtain either one alone. Without both it covers nothing. */
 const isWhole = ({ signer, paths }: ActorCondition): boolean => signer !== undefined && paths !== undefined;
 
 function anyReason(actor: Actor, conditions: readonly ActorCondition[]): string | undefined {

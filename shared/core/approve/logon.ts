@@ -1,19 +1,19 @@
 import { BlockList, isIP } from "node:net";
 import type { EvidencePiece } from "../evidence.ts";
-import { includesText, shown } from "./actor.ts";
+import { includesText, printable } from "./actor.ts";
 
-/** A logon belongs to what follows. It was looked for within five minutes before the act began; the act itself may last. */
+/** Milliseconds before an event in which a logon belongs to it. The query searches five minutes before an act, which itself may last. */
 const LOGON_REACH = 30 * 60_000;
 
-/** Where a remote logon has to come from, and as whom. `sources`: addresses and CIDR ranges. */
+/** The addresses and CIDR ranges (`sources`) and the accounts that a remote logon has to have. */
 export interface LogonCondition {
   readonly sources: readonly string[];
   readonly accountSids: readonly string[];
 }
 
 /**
- * Why an event does not follow a logon of the controller; `undefined` where it does. One logon of the same account from
- * elsewhere is enough against it: which of the two brought the file nobody can say.
+ * Why an event does not follow a logon of the controller; `undefined` where it does. One logon of the same account from another
+ * address is enough to fail: the data do not show which of the two logons brought the file.
  */
 export function logonReason(piece: EvidencePiece, condition: LogonCondition): string | undefined {
   const before = (piece.logons ?? []).filter(({ at, accountSid }) => {
@@ -25,11 +25,11 @@ export function logonReason(piece: EvidencePiece, condition: LogonCondition): st
   const elsewhere = before.find(({ remoteIp }) => !isFrom(sources, remoteIp));
   return (
     elsewhere &&
-    `its account logged on from ${shown(elsewhere.remoteIp) || "an unknown address"}, which is none of its sources`
+    `its account logged on from ${printable(elsewhere.remoteIp) || "an unknown address"}, which is none of its sources`
   );
 }
 
-/** `undefined` for what is neither an address nor a CIDR range. */
+/** Parses an address or a CIDR range; `undefined` for any other text. */
 export function parseSource(
   source: string,
 ): { readonly address: string; readonly prefix: number; readonly family: "ipv4" | "ipv6" } | undefined {
@@ -51,7 +51,7 @@ function sourceList(sources: readonly string[]): BlockList {
   return list;
 }
 
-/** Windows writes IPv4 addresses of a dual-stack socket as `::ffff:10.0.0.5`. */
+/** Whether an address is in the list. Windows writes IPv4 addresses of a dual-stack socket as `::ffff:10.0.0.5`. */
 function isFrom(list: BlockList, remoteIp: string): boolean {
   const address = remoteIp.replace(/^::ffff:(?=\d+\.)/i, "");
   const version = isIP(address);

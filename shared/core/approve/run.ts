@@ -2,16 +2,16 @@ import type { Approval } from "../approval.ts";
 import type { EvidencePiece } from "../evidence.ts";
 import { isInstaller, isServiceControl } from "../evidence-actor.ts";
 import { nameOf } from "./actor.ts";
-import { originReason, conditionsReason, what } from "./arrival.ts";
+import { originReason, conditionsReason, describePiece } from "./arrival.ts";
 
-/** What an installation, or a controller's session, starts belongs to it for as long as its client is looked for. */
+/** Milliseconds around an arrival in which a start belongs to it. The same as the reach in which an installation's client is searched. */
 const INSTALLATION = 30 * 60_000;
 
 /**
- * What of the run evidence speaks against the approval, where all arrival evidence is covered; `undefined` where nothing does.
- * Neutral, neither for nor against: the service control manager, and the tool's own trusted files (its updater). Fine: whom `run`
- * or `arrival` describes; within half an hour of the arrival the Windows Installer that wrote it, and the account of the
- * controller's logon. Everybody else speaks against it: an approved tool that a script starts is what an intruder makes of it.
+ * The reason why run evidence contradicts the approval, where all arrival evidence is covered; `undefined` where none does.
+ * Allowed starters: the service control manager; the tool's own trusted files (its updater); actors that match `run` or `arrival`.
+ * Within half an hour of the arrival also the Windows Installer that wrote it, and the account of the controller's logon. Any other
+ * starter contradicts the approval: an intruder may start an approved tool from a script.
  */
 export function runAgainst(
   pieces: readonly EvidencePiece[],
@@ -21,7 +21,7 @@ export function runAgainst(
   const arrivals = pieces.filter(({ kind }) => kind === "arrival");
   const isNear = (piece: EvidencePiece, near: readonly EvidencePiece[]): boolean =>
     near.some(({ at }) => Math.abs(at.getTime() - piece.at.getTime()) <= INSTALLATION);
-  const isFine = (piece: EvidencePiece): boolean => {
+  const isAllowed = (piece: EvidencePiece): boolean => {
     const { actor } = piece;
     if (isServiceControl(actor)) return true;
     if (actor.certificate?.trusted && (piece.ownTool || own.has(actor.sha1))) return true;
@@ -32,7 +32,7 @@ export function runAgainst(
     return !arrival.logon || isNear(piece, arrivals);
   };
   const [against] = pieces
-    .filter((piece) => piece.kind === "run" && !isFine(piece))
+    .filter((piece) => piece.kind === "run" && !isAllowed(piece))
     .toSorted((a, b) => a.at.getTime() - b.at.getTime() || (a.actor.path < b.actor.path ? -1 : 1));
-  return against && `${what(against)}: started by ${nameOf(against.actor)}, which it does not name`;
+  return against && `${describePiece(against)}: started by ${nameOf(against.actor)}, which it does not name`;
 }

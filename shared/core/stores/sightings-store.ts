@@ -3,19 +3,19 @@ import type { StoredSighting } from "../review.ts";
 import type { OutboxMessage, Sighting } from "../sighting.ts";
 import type { WriteOutcome } from "./write-outcome.ts";
 
-/** What a scan reads of a known sighting: enough to decide, and to refresh it with If-Match. */
+/** The properties of a known sighting that a scan reads: enough to decide, and to refresh it with If-Match. */
 export interface SightingVersion {
   readonly lastSeen: Date;
   readonly etag: string;
 }
 
-/** A known sighting with what an If-Match write needs. */
+/** A known sighting with its ETag, for an If-Match write. */
 export interface KnownRecord extends KnownSighting, SightingVersion {
-  /** Its evidence as it is stored; absent where none is. */
+  /** The encoded evidence; absent: none is stored. */
   readonly stored?: string;
 }
 
-/** A known sighting with all that approvals are judged on. */
+/** A known sighting with everything that approvals are compared with. */
 export interface SightingRecord extends StoredSighting {
   readonly etag: string;
 }
@@ -25,7 +25,7 @@ export interface SightingChange {
   readonly sighting: Sighting;
   /** Absent: insert-only. */
   readonly etag?: string;
-  /** As `encodeEvidence` gives it; absent: the stored evidence stays. */
+  /** The evidence as `encodeEvidence` returns it; absent: the stored evidence stays. */
   readonly evidence?: string;
   /** A message of the same transaction announces it. */
   readonly announced?: true;
@@ -40,25 +40,25 @@ export interface SightingRefresh {
   readonly etag: string;
 }
 
-/** Which stored sightings are read. */
+/** A filter on stored sightings. */
 export interface StoredFilter {
-  /** The expected ones, and all of these detections. More detections than one filter can name: all sightings come. */
+  /** Selects expected sightings, and all those of these detections. With more detections than one filter can name, all are returned. */
   readonly expectedOr: readonly string[];
-  /** Only those behind this RowKey. */
+  /** Selects only sightings after this RowKey. */
   readonly after?: string;
 }
 
-/** The known sightings, as a run that writes nothing needs them. Every method throws `StateError` or `StateNewerError`. */
+/** Reads of known sightings, for runs that write nothing too. Every method throws `StateError` or `StateNewerError`. */
 export interface SightingsReader {
   /** Every known sighting of a partition, by RowKey. */
   readVersions(partition: string): Promise<ReadonlyMap<string, SightingVersion>>;
-  /** The known among `keys` (RowKeys) of one partition. */
+  /** The known sightings among `keys` (RowKeys) of one partition. */
   readKeys(partition: string, keys: readonly string[]): Promise<ReadonlyMap<string, KnownRecord>>;
   /** Sightings of one partition with their evidence, in the order of their RowKeys. Pages are read as they are used. */
   stored(partition: string, filter?: StoredFilter): AsyncGenerator<SightingRecord, void, undefined>;
-  /** Those among `keys` (RowKeys) with their evidence. */
+  /** The sightings among `keys` (RowKeys), with their evidence. */
   storedKeys(partition: string, keys: readonly string[]): Promise<readonly SightingRecord[]>;
-  /** Ids of the detections that devices of one partition are known for, by device id. */
+  /** Ids of the detections for which devices of one partition are known, by device id. */
   detectionsOn(partition: string, deviceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** The partition's epoch; `undefined` where it has none. */
   epoch(partition: string): Promise<string | undefined>;
@@ -66,9 +66,9 @@ export interface SightingsReader {
 
 /** The `Sightings` table. */
 export interface SightingsStore extends SightingsReader {
-  /** Makes the partition's epoch unless it has one; returns the one that is stored then. */
+  /** Makes the partition's epoch unless it has one; returns the epoch that is stored then. */
   makeEpoch(partition: string, epoch: string): Promise<string>;
-  /** Gives the partition another epoch, so that all message ids from here on differ from those before. For `--announce-again` only. */
+  /** Replaces the partition's epoch, so that all later message ids differ from earlier ones. For `--announce-again` only. */
   replaceEpoch(partition: string, epoch: string): Promise<void>;
   /** Commits changes of one partition with the messages that announce them: all or nothing. */
   commit(
@@ -81,11 +81,11 @@ export interface SightingsStore extends SightingsReader {
   refresh(partition: string, refreshes: readonly SightingRefresh[]): Promise<WriteOutcome>;
 }
 
-/** Deletes what is out of retention. */
+/** Deletes sightings that are out of retention. */
 export interface SightingsRetention {
   /**
-   * Deletes sightings last seen before `before`, each only in the version that was read (R8: one that returns at the same moment stays),
-   * and none whose message waits in the outbox. Returns how many, by detection id.
+   * Deletes sightings last seen before `before`, each only in the version that was read, so that one that returns at the same time
+   * stays (R8). A sighting with a message in the outbox stays too. Returns the number of deleted sightings by detection id.
    * @throws {StateError} when the table can't be read or written
    */
   deleteExpired(before: Date): Promise<ReadonlyMap<string, number>>;

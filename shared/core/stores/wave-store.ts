@@ -2,20 +2,22 @@ import type { OutboxMessage } from "../sighting.ts";
 import type { WaveState } from "../wave.ts";
 import type { WriteOutcome } from "./write-outcome.ts";
 
+/** The wave row of a detection, with its ETag. */
 export interface WaveRecord {
   readonly state: WaveState;
   /** Absent: there is no row yet. */
   readonly etag?: string;
 }
 
-/** The wave rows, one a detection (R5). */
+/** Reads of the wave rows, one a detection (R5). */
 export interface WaveReader {
-  /** @throws {StateError} {StateNewerError} */
+  /** Reads the wave row of a detection. @throws {StateError} {StateNewerError} */
   read(detectionId: string): Promise<WaveRecord>;
 }
 
+/** The wave rows. */
 export interface WaveStore extends WaveReader {
-  /** Writes the row in the version that was read, with the header of a wave that it opens: both or none. */
+  /** Writes the row if it is unchanged since it was read, with the header of the wave that it opens, if any: both or none. */
   write(
     detectionId: string,
     state: WaveState,

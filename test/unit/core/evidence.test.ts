@@ -72,7 +72,7 @@ const record = (groups: readonly unknown[], more: Record<string, unknown> = {}):
   ...more,
 });
 const answer = (more: Partial<EvidenceAnswer>): EvidenceAnswer => ({
-  asked: 1,
+  queries: 1,
   pieces: [],
   tasks: [],
   logons: [],
