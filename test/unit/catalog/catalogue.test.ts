@@ -114,13 +114,13 @@ describe("the shipped catalogue", () => {
 
   it("each observed signer is found", () => {
     const rows = all.flatMap((tool) => tool.observedSigners.map((signer) => ({ signer, slug: tool.slug })));
-    const toolsOf = found(
+    const slugsOf = found(
       scan(
         all,
         rows.map(({ signer }, i) => certificate(i, signer)),
       ),
     );
-    const missed = rows.filter(({ slug }, i) => toolsOf.get(device(i))?.includes(slug) !== true);
+    const missed = rows.filter(({ slug }, i) => slugsOf.get(device(i))?.includes(slug) !== true);
     expect(missed).toEqual([]);
   });
 
@@ -145,19 +145,19 @@ describe("the labelled signers", () => {
   });
 
   it("each is assigned its tool or none: no row is wrong", () => {
-    const toolsOf = found(scan(all, rows));
+    const slugsOf = found(scan(all, rows));
     const wrong = samples.flatMap(({ signer, slug }, i) => {
-      const tools = toolsOf.get(device(i)) ?? [];
+      const tools = slugsOf.get(device(i)) ?? [];
       return tools.join() === (slug ?? "") ? [] : [{ signer, slug, tools }];
     });
     expect(wrong).toEqual([]);
   });
 
   it("with the default set, rows of tools that are off give none", () => {
-    const toolsOf = found(scan(enabled, rows));
+    const slugsOf = found(scan(enabled, rows));
     const on = new Set(enabled.map(({ slug }) => slug));
     for (const [i, { slug }] of samples.entries())
-      expect(toolsOf.get(device(i)) ?? []).toEqual(slug !== undefined && on.has(slug) ? [slug] : []);
+      expect(slugsOf.get(device(i)) ?? []).toEqual(slug !== undefined && on.has(slug) ? [slug] : []);
   });
 
   it("a signer that belongs to two tools gives both", () => {

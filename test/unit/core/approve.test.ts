@@ -30,9 +30,9 @@ const AGENT_EXECUTOR = actor(`${IME_FOLDER}\\agentexecutor.exe`, "Microsoft Corp
   parentFileName: "Microsoft.Management.Services.IntuneWindowsAgent.exe",
 });
 const UPDATER = actor("c:\\program files (x86)\\anydesk\\anydesk.exe", "AnyDesk Software GmbH", { sha1: "tool" });
-function uncertified({ certificate, ...actor }: Actor): Actor {
+function uncertified({ certificate, ...rest }: Actor): Actor {
   expect(certificate).toBeDefined();
-  return actor;
+  return rest;
 }
 
 /** The reason of the one approval that does not cover; `covered` where it does. */

@@ -259,7 +259,7 @@ describe("evidence of an answer", () => {
     const logons = [record([logon("1 2", "10.0.0.1", -3), logon("1 2", "10.0.0.2", -1), logon("9 9", "10.0.0.3", -1)])];
     const pieces = piecesOf({
       pieces: [record([group(), group({ kind: "run" })])],
-      logons: logons.map((logon) => ({ ...logon, DetectionId: "" })),
+      logons: logons.map((given) => ({ ...given, DetectionId: "" })),
     });
     expect(pieces.map((one) => [one.kind, one.logons?.map(({ remoteIp }) => remoteIp)])).toEqual([
       ["arrival", ["10.0.0.2", "10.0.0.1"]],

@@ -79,7 +79,7 @@ describe("makeFleet", () => {
       Math.max(
         ...Map.groupBy(rows, ({ DeviceId }) => DeviceId)
           .values()
-          .map((rows) => new Set(rows.map(({ DeviceName }) => DeviceName)).size),
+          .map((inGroup) => new Set(inGroup.map(({ DeviceName }) => DeviceName)).size),
       ),
     ).toBe(2);
     expect(rows.some(({ DeviceName }) => DeviceName.includes("\u0000"))).toBe(true);
@@ -127,7 +127,7 @@ describe("makeFleet", () => {
       fleet.holdings.filter(({ tool }) => tool === "connectwise").map(({ deviceId }) => deviceId),
     );
     expect(new Set(names)).toEqual(
-      new Set(fleet.devices.filter(({ id }) => managed.has(id)).map(({ names: names }) => names.at(-1)?.toLowerCase())),
+      new Set(fleet.devices.filter(({ id }) => managed.has(id)).map(({ names: all }) => all.at(-1)?.toLowerCase())),
     );
   });
 
@@ -160,10 +160,10 @@ describe("rowsAt", () => {
       table: "DeviceFileCertificateInfo",
       newestIngested: newest(rows.map(({ $ingested }) => $ingested)),
       newestRow: newest(rows.map(({ TimeGenerated }) => TimeGenerated)),
-      hours: [...hours].map(([hour, rows]) => ({
+      hours: [...hours].map(([hour, inHour]) => ({
         hour: new Date(hour),
-        count: rows.length,
-        signed: rows.filter(({ Signer }) => Signer !== "").length,
+        count: inHour.length,
+        signed: inHour.filter(({ Signer }) => Signer !== "").length,
       })),
     };
   };
@@ -210,8 +210,8 @@ describe("rowsAt", () => {
 
 describe("grow", () => {
   const grown = grow(fleet, { level: 12, others: 3, now: later(HOUR) });
-  const added = (grown: Fleet, now: Date): string[] => [
-    ...levelDevices(grown, now).difference(levelDevices(fleet, now)),
+  const added = (result: Fleet, now: Date): string[] => [
+    ...levelDevices(result, now).difference(levelDevices(fleet, now)),
   ];
 
   test("adds that many devices with Level, visible by then, and leaves everything else as it was", () => {

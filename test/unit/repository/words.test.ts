@@ -39,6 +39,7 @@ const FILE_PARTS = new Set(
 /** Old words that mean something else where they stand. */
 const ALLOWED: readonly { readonly file: string; readonly name: string; readonly reason: string }[] = [
   { file: "shared/kql/interpret/tabular/sort.ts", name: "compare", reason: "sorting compares two values" },
+  { file: "scripts/draw-runs.ts", name: "WIDTH", reason: "the picture is this wide" },
   { file: "shared/core/report-ids.ts", name: "compare", reason: "sorting compares two ids" },
   ...["decide", "decide-write"].map((file) => ({
     file: `shared/core/${file}.ts`,
@@ -47,29 +48,24 @@ const ALLOWED: readonly { readonly file: string; readonly name: string; readonly
   })),
 ];
 
+const isAllowed = (file: string, name: string): boolean =>
+  ALLOWED.some((allowed) => allowed.file === file && allowed.name === name);
+
+const isOldName = (file: string, name: string): boolean =>
+  NAMES.has(name) ||
+  BEGINNINGS.test(name) ||
+  (file.startsWith("shared/operations/doctor/") && DOCTOR_BEGINNINGS.test(name));
+
+const isOld = (file: string, { kind, name }: Found): boolean => {
+  if (kind === "log event") return name.split(".").some((part) => EVENT_PARTS.has(part));
+  if (kind === "log field") return FIELDS.has(name);
+  if (kind === "command") return COMMANDS.has(name);
+  return isOldName(file, name) || (kind === "variable" && VARIABLES.has(name));
+};
+
 /** The old words among what a file declares. */
 const oldWords = (file: string, found: readonly Found[]): readonly Found[] =>
-  found.filter(({ kind, name }) => {
-    if (ALLOWED.some((allowed) => allowed.file === file && allowed.name === name)) return false;
-    switch (kind) {
-      case "log event":
-        return name.split(".").some((part) => EVENT_PARTS.has(part));
-      case "log field":
-        return FIELDS.has(name);
-      case "command":
-        return COMMANDS.has(name);
-      case "type":
-      case "type parameter":
-      case "variable":
-      case "property":
-        return (
-          NAMES.has(name) ||
-          BEGINNINGS.test(name) ||
-          (kind === "variable" && VARIABLES.has(name)) ||
-          (file.startsWith("shared/operations/doctor/") && DOCTOR_BEGINNINGS.test(name))
-        );
-    }
-  });
+  found.filter((one) => !isAllowed(file, one.name) && isOld(file, one));
 
 const FILES = globSync("{functions,shared,scripts,test}/**/*.{ts,cjs,py}").toSorted();
 const SOURCES = FILES.filter((file) => file.endsWith(".ts"));

@@ -11,7 +11,7 @@ export function randomExpression(type: Scalar, columns: readonly Column[], rando
   const own = columns.filter((column) => column.type === type);
   if (own.length > 0 && (depth === 0 || random.oneIn(3))) return column(random.pick(own));
   if (depth === 0) return literal(random.pick<Cell>(POOLS[type]), type);
-  const inner = (type: Scalar): Expr => randomExpression(type, columns, random, depth - 1);
+  const inner = (wanted: Scalar): Expr => randomExpression(wanted, columns, random, depth - 1);
   const call = (op: Op, ...args: readonly Expr[]): Expr => ({ kind: "call", op, args, type });
   switch (type) {
     case "long":
