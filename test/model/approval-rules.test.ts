@@ -38,7 +38,7 @@ async function runUntil(world: World, until: number): Promise<void> {
 }
 
 describe("R6 – the review goes over all sightings concerned, with or without rows; a newer judgement is never undone", () => {
-  test("a quiet device whose approval expired is told, long after its last row", async () => {
+  test("a quiet device whose approval expired is announced, long after its last row", async () => {
     const world = worldOf((made) => [approval(made, { until: 20 * DAY })]);
     deploy(world, A, 0);
     await runUntil(world, 19 * DAY);
@@ -52,7 +52,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     expect(causes(world, A)).toEqual(["approval-ended"]);
   });
 
-  test("it comes before the units: a run that is cut off after it has told all the same", async () => {
+  test("it comes before the units: a run that is cut off after it has announced all the same", async () => {
     const world = worldOf((made) => [approval(made, { until: 5 * DAY })]);
     deploy(world, A, 0);
     await world.run();
@@ -64,7 +64,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     expect(world.outbox.size + world.announcedFor(A).length).toBe(1);
   });
 
-  test("told first, approved after the ticket, lifted later: told then, and once", async () => {
+  test("announced first, approved after the ticket, ended later: announced then, and once", async () => {
     const world = worldOf();
     deploy(world, A, 0);
     await world.run();
@@ -81,7 +81,7 @@ describe("R6 – the review goes over all sightings concerned, with or without r
     expect(causes(world, A)).toEqual(["baseline", "approval-ended"]);
   });
 
-  test("a run that read the old set tells nothing more once a newer one is there", async () => {
+  test("a run that read the old set announces nothing more once a newer one is there", async () => {
     // The old set ends; a new one that goes on is applied when the first of two sightings has been told.
     const world = worldOf((made) => [approval(made, { until: 5 * DAY })]);
     deploy(world, A, 0);
@@ -176,8 +176,8 @@ describe("R6 – the review goes over all sightings concerned, with or without r
   });
 });
 
-describe("R7 – looks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
-  test("uncovered activity that is ingested days late is told", async () => {
+describe("R7 – rechecks: by ingestion time, with a mark of their own, from the episode's start for recent decisions", () => {
+  test("uncovered activity that is ingested days late is announced", async () => {
     const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, 2 * DAY);
@@ -187,7 +187,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     expect(causes(world, A)).toEqual(["new-activity"]);
   });
 
-  test("activity between the decision and the first look is seen, however early its event", async () => {
+  test("activity between the decision and the first recheck is seen, however early its event", async () => {
     const world = worldOf((made) => [approval(made)]);
     await world.run();
     deploy(world, A, 2 * HOUR);
@@ -205,7 +205,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     expect(causes(world, A)).toEqual(["new-activity"]);
   });
 
-  test("what became expected in a review is looked at from its episode's start", async () => {
+  test("what became expected in a review is rechecked from its episode's start", async () => {
     const world = worldOf();
     deploy(world, A, 0);
     await runUntil(world, 3 * DAY);
@@ -216,7 +216,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     expect(causes(world, A)).toEqual(["baseline", "new-activity"]);
   });
 
-  test("covered activity is kept and told to nobody; a look that failed tells nothing and is repeated", async () => {
+  test("covered activity is kept and announced to nobody; a recheck that failed announces nothing and is repeated", async () => {
     const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
@@ -247,7 +247,7 @@ describe("R7 – looks: by ingestion time, with a mark of their own, from the ep
     expect(causes(world, A)).toEqual(["new-activity"]);
   });
 
-  test("a blind workspace fails the look", async () => {
+  test("a blind source fails the recheck", async () => {
     const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await runUntil(world, DAY);
@@ -311,8 +311,8 @@ describe("R13 – partial evidence never covers", () => {
   });
 });
 
-describe("R19 – message ids carry the telling", () => {
-  test("an approval that is lifted twice within a day is told twice, under two ids", async () => {
+describe("R19 – message ids carry the announcement", () => {
+  test("an approval that ends twice within a day is announced twice, under two ids", async () => {
     const world = worldOf((made) => [approval(made)]);
     deploy(world, A, 0);
     await world.run();
@@ -351,7 +351,7 @@ describe("R20 – pointer, then epoch row, then Coverage", () => {
   });
 });
 
-describe("an approval over 4,000 devices that is lifted", () => {
+describe("an approval over 4,000 devices that ends", () => {
   const devices = Array.from({ length: 4000 }, (_, i) => (i * 7919).toString(16).padStart(40, (i % 16).toString(16)));
 
   const populated = async (): Promise<World> => {
@@ -371,7 +371,7 @@ describe("an approval over 4,000 devices that is lifted", () => {
   };
 
   test.each([undefined, 3, 22, 24, 26, 45])(
-    "is told under one header, each device once, also after a crash before effect %s",
+    "is announced under one header, each device once, also after a crash before effect %s",
     async (effect) => {
       const world = await populated();
       if (effect !== undefined) await world.runThenDie(effect);

@@ -30,7 +30,7 @@ function approvedWorld(change: Parameters<typeof approvalOf>[2] = {}): World {
 const causes = (world: World): string[] => world.announcedFor(A).map(({ data }) => data.cause);
 
 describe("R6 – the set that judges", () => {
-  test("a run with an older set expects a sighting after the newer set was reviewed: it is told", async () => {
+  test("a run with an older set expects a sighting after the newer set was reviewed: it is announced", async () => {
     const world = approvedWorld();
     world.now = HOUR;
     await world.run();
@@ -57,7 +57,7 @@ describe("R6 – the set that judges", () => {
     expect(causes(world)).toEqual(["approval-ended"]);
   });
 
-  test("the end of an approval is told of a quiet sighting whose detection was renamed, once", async () => {
+  test("the end of an approval announces a quiet sighting whose detection was renamed, once", async () => {
     const world = approvedWorld();
     world.approvals = { version: 1, approvals: [approvalOf(world, [A], { expires: world.date(50 * DAY) })] };
     deploy(world, A, 0);
@@ -74,10 +74,10 @@ describe("R6 – the set that judges", () => {
   });
 });
 
-describe("R7 – the look", () => {
+describe("R7 – the recheck", () => {
   const evil = { device: A, kind: "arrival", path: "c:\\temp\\evil.exe" } as const;
 
-  test("what another workspace alone shows before the first row is evidence as well", async () => {
+  test("what another source alone shows before the first row is evidence as well", async () => {
     const world = approvedWorld();
     world.activities.push({ device: A, at: 2 * HOUR, ingested: 2 * HOUR });
     const before = { at: 2 * HOUR - MINUTE, ingested: 2 * HOUR - MINUTE };
@@ -104,7 +104,7 @@ describe("R7 – the look", () => {
     expect(world.announcedFor(A)).toHaveLength(1);
   });
 
-  test("an arrival before the signer, ingested after the decision and before the look, is told", async () => {
+  test("an arrival before the signer, ingested after the decision and before the recheck, is announced", async () => {
     const world = approvedWorld();
     world.now = HOUR;
     await world.run();
@@ -171,7 +171,7 @@ test.each([true, false])("R16 – a gap of another share hides no return (asked 
   expect(world.announcedFor(A).map(({ data }) => data.sighting.kind)).toEqual(["new", "returned"]);
 });
 
-test("R13 – no more candidates are told together than logons and tasks are asked for", async () => {
+test("R13 – no more candidates are announced together than logons and tasks are asked for", async () => {
   const world = approvedWorld({ arrival: LOGON });
   const devices = Array.from({ length: 13_000 }, (_, i) => (i % 16).toString(16) + i.toString(16).padStart(39, "0"));
   for (const device of devices) world.activities.push({ device, at: 0, ingested: 0 });

@@ -68,7 +68,7 @@ const steps = fc.array(
   { minLength: 5, maxLength: 40 },
 );
 
-test("every burst of activity is told exactly once, whatever fails in between", { timeout: 300_000 }, async () => {
+test("every burst of activity is announced exactly once, whatever fails in between", { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(devices, steps, fc.constantFrom(0, 2, 3), async (given, history, waveThreshold) => {
       const world = new World();

@@ -103,7 +103,7 @@ describe("R3 – a file's own window bounds the plan, and the rest is said", () 
 });
 
 describe("R4 – late rows: ingested since covered-to − overlap, within the horizon", () => {
-  test("a row that is ten days late is told, as a late arrival", async () => {
+  test("a row that is ten days late is announced, as a late arrival", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 2 * DAY, ingested: 12 * DAY });
     await runUntil(world, 13 * DAY);
@@ -153,7 +153,7 @@ describe("R5 – one wave row a detection; the loser joins", () => {
 });
 
 describe("R8 – a conflict means: read, decide and build again", () => {
-  test("a sighting that retention deletes while it returns is told, as what it is then", async () => {
+  test("a sighting that retention deletes while it returns is announced, as what it is then", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });
     await runUntil(world, 74 * DAY);
@@ -223,7 +223,7 @@ describe("R8 – a conflict means: read, decide and build again", () => {
     expect(world.sightings.get("a")?.size).toBe(1);
   });
 
-  test("two runs at once tell each device once, whichever goes first", async () => {
+  test("two runs at once announce each device once, whichever goes first", async () => {
     for (let seed = 0; seed < 40; seed++) {
       const world = new World();
       world.activities.push({ device: A, at: 0, ingested: 0 }, { device: B, at: 0, ingested: 0 });
@@ -291,7 +291,7 @@ describe("R9 – message bytes are built from what is committed with them; nothi
 });
 
 describe("R10 – loss is recognised by an epoch, not by counting", () => {
-  test("a lost state stops the run before anything is told, until an operator decides", async () => {
+  test("a lost state stops the run before anything is announced, until an operator decides", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 });
     await world.run();
@@ -310,7 +310,7 @@ describe("R10 – loss is recognised by an epoch, not by counting", () => {
     expect(await world.run()).toMatchObject({ outcome: "ok" });
   });
 
-  test("`--restore` writes what was read before as known, silently, and tells what came later", async () => {
+  test("`--restore` writes what was read before as known, silently, and announces what came later", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 });
     await world.run();
@@ -324,8 +324,8 @@ describe("R10 – loss is recognised by an epoch, not by counting", () => {
   });
 });
 
-describe("R11 – a changed pack reads the horizon once; a known key or a superseded id is not told again", () => {
-  test("a detection that is added is looked for in the past, and tells no known sighting again", async () => {
+describe("R11 – a changed pack reads the horizon once; a known key or a superseded id is not announced again", () => {
+  test("a detection that is added is looked for in the past, and announces no known sighting again", async () => {
     const world = new World();
     const added = "11111111-1111-4111-8111-111111111111";
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: B, at: 0, ingested: 0, detection: added });
@@ -342,7 +342,7 @@ describe("R11 – a changed pack reads the horizon once; a known key or a supers
     expect(world.queries).toHaveLength(before + 1);
   });
 
-  test("a rename tells nobody", async () => {
+  test("a rename announces nobody", async () => {
     const world = new World();
     const renamed = "22222222-2222-4222-8222-222222222222";
     world.activities.push(
@@ -426,7 +426,7 @@ describe("R16 – dormancy in UTC days, from lastSeen or the end of a gap", () =
 });
 
 describe("R17 – a relay pass first proves a write and a delete", () => {
-  test("while deletes fail for a week and sends work, nothing is told every few hours", async () => {
+  test("while deletes fail for a week and sends work, nothing is announced every few hours", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 });
     world.deletesFail = true;
@@ -484,7 +484,7 @@ describe("R18 – a restore takes no partial answer", () => {
 });
 
 describe("R19 – message ids carry announcement, day and epoch", () => {
-  test("a state that is told again is told under new ids, within the broker's window too", async () => {
+  test("a state that is announced again is announced under new ids, within the broker's window too", async () => {
     const world = new World();
     world.activities.push({ device: A, at: 0, ingested: 0 });
     await world.run();
@@ -496,7 +496,7 @@ describe("R19 – message ids carry announcement, day and epoch", () => {
     expect(new Set(world.sends).size).toBe(2);
   });
 
-  test("a sighting that retention forgot and that comes back is told under a new id", async () => {
+  test("a sighting that retention deleted and that comes back is announced under a new id", async () => {
     const world = new World();
     world.dedupeWindow = 1000 * DAY;
     world.activities.push({ device: A, at: 0, ingested: 0 }, { device: A, at: 75 * DAY, ingested: 75 * DAY });

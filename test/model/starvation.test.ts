@@ -61,7 +61,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
     expect(world.runs.at(-1)?.sources.map(({ name }) => name)).toEqual(names);
   });
 
-  test("a look that takes longer than a run has does not keep the units from being read", async () => {
+  test("a recheck that takes longer than a run has does not keep the units from being read", async () => {
     const world = new World();
     world.packs = [packOf([detection(LEVEL)], { name: "catalogue", evidence: EVIDENCE })];
     const devices = Array.from({ length: 3200 }, (_, i) => (i * 7919).toString(16).padStart(40, (i % 16).toString(16)));
@@ -138,7 +138,7 @@ describe("R2 – what takes a run's time, or fails, each time", () => {
     expect(record).toMatchObject({ outcome: "partial", sources: [{ error: expect.stringContaining("/a: ") }] });
   });
 
-  test("a share whose parts take longer than a run has is told all the same, and so are the shares after it", async () => {
+  test("a share whose parts take longer than a run has is announced all the same, and so are the shares after it", async () => {
     const world = new World();
     const time = runClock();
     const late = [`0f${"0".repeat(38)}`, `e0${"0".repeat(38)}`];

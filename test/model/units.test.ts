@@ -5,7 +5,7 @@ import { withSources } from "./with-sources.ts";
 import { DAY, HOUR, tooLarge } from "./fixtures.ts";
 import { World } from "./world.ts";
 
-test("of many workspaces four units are worked at once, each answer given back before the next is taken", async () => {
+test("of many sources four units are worked at once, each answer given back before the next is taken", async () => {
   const world = new World();
   world.activities.push({ device: "a".repeat(40), at: 0, ingested: HOUR });
   world.now = 2 * HOUR;

@@ -45,7 +45,7 @@ describe("a roll-out of 4,000 devices on the first run, rare tools beside it", (
     return world;
   };
 
-  test("is told under one header, and the rare ones singly", async () => {
+  test("is announced under one header, and the rare ones singly", async () => {
     const world = populated();
     await world.run();
     expect(world.headers.map(({ detection: id }) => id)).toEqual([LEVEL]);
@@ -104,7 +104,7 @@ describe("300 devices that appear over all 17 slices of a later run", () => {
     expect(world.received.filter(({ wave }) => wave === undefined).length).toBeLessThan(25);
   };
 
-  test("are told once each, under exactly one header", async () => {
+  test("are announced once each, under exactly one header", async () => {
     const world = await populated();
     await world.run();
     expectOneWave(world);
@@ -132,7 +132,7 @@ describe("300 devices that appear over all 17 slices of a later run", () => {
   });
 });
 
-test("a wave is open for 24 hours: who comes after is told singly, or opens another", async () => {
+test("a wave is open for 24 hours: who comes after is announced singly, or opens another", async () => {
   const world = worldOf(3);
   const add = (ids: readonly number[], when: number): void => {
     for (const i of ids) world.activities.push({ device: device(i), at: when, ingested: when });
