@@ -22,9 +22,12 @@ export async function submit(
       const index = /^(\d+):/.exec(message)?.[1];
       return { kind: "refused", reason: firstLine(message), ...(index !== undefined && { index: Number(index) }) };
     }
-    throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, {
-      cause: error,
-    });
+    throw new StateError(
+      `a transaction of ${actions.length} entities could not be written to the state: ${firstLine(message)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
