@@ -68,7 +68,7 @@ export function approvalsTable(table: Client): ApprovalsStore {
       const texts = pointer.count === 0 ? [] : await readRows(table, pointer.rows);
       if (texts.length !== pointer.count || hashOf(texts) !== pointer.hash)
         throw new StateError(
-          `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows, or other ones; put the approvals in again with \`firstsight approvals apply\``,
+          `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows were read, or some were changed; put the approvals in again with \`firstsight approvals apply\``,
         );
       return { version: pointer.version, approvals: toApprovals(texts, pointer.version) };
     },

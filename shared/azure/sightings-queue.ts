@@ -165,12 +165,12 @@ const toServiceBusMessage = ({ id, type, contentType, body, properties }: Outbox
 });
 
 /** Retries what the SDK does not retry: refused connections. @throws {PublishError} */
-async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, what: string): Promise<R> {
+async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, message: string): Promise<R> {
   for (let round = 0; ; round++) {
     try {
       return await work();
     } catch (error) {
-      if (round >= retry.maxRetries || !isUnconnected(error)) throw toPublishError(error, what);
+      if (round >= retry.maxRetries || !isUnconnected(error)) throw toPublishError(error, message);
       await wait(Math.min(retry.retryDelayInMs * 2 ** round, retry.maxRetryDelayInMs));
     }
   }
