@@ -1,6 +1,7 @@
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { Approval, ApprovalSet } from "../core/approval.ts";
 import type { Applied, ApprovalsStore } from "../core/stores/approvals-store.ts";
+import { chunksOf } from "../core/split-list.ts";
 import { MAX_ENTITIES } from "../core/stores/write-outcome.ts";
 import { StateError } from "../errors.ts";
 import type { ApprovalRows } from "./approval-rows.ts";
@@ -214,7 +215,7 @@ async function deleteBefore(table: Client, version: number): Promise<void> {
     }
   });
   for (const actions of expired.values())
-    for (let i = 0; i < actions.length; i += MAX_ENTITIES) await submit(table, actions.slice(i, i + MAX_ENTITIES));
+    for (const chunk of chunksOf(actions, MAX_ENTITIES)) await submit(table, chunk);
 }
 
 /** The service's error code, where the error has one. */
