@@ -1,6 +1,7 @@
 import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { Approval, ApprovalSet } from "../core/approval.ts";
 import type { Applied, ApprovalsStore } from "../core/stores/approvals-store.ts";
+import { chunksOf } from "../core/split-list.ts";
 import { MAX_ENTITIES } from "../core/stores/write-outcome.ts";
 import { StateError } from "../errors.ts";
 import type { ApprovalRows } from "./approval-rows.ts";
@@ -68,7 +69,7 @@ export function approvalsTable(table: Client): ApprovalsStore {
       const texts = pointer.count === 0 ? [] : await readRows(table, pointer.rows);
       if (texts.length !== pointer.count || hashOf(texts) !== pointer.hash)
         throw new StateError(
-          `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows, or other ones; put the approvals in again with \`firstsight approvals apply\``,
+          `set ${pointer.version} of Approvals is not whole: ${texts.length} of ${pointer.count} rows were read, or some were changed; put the approvals in again with \`firstsight approvals apply\``,
         );
       return { version: pointer.version, approvals: toApprovals(texts, pointer.version) };
     },
@@ -214,7 +215,7 @@ async function deleteBefore(table: Client, version: number): Promise<void> {
     }
   });
   for (const actions of expired.values())
-    for (let i = 0; i < actions.length; i += MAX_ENTITIES) await submit(table, actions.slice(i, i + MAX_ENTITIES));
+    for (const chunk of chunksOf(actions, MAX_ENTITIES)) await submit(table, chunk);
 }
 
 /** The service's error code, where the error has one. */

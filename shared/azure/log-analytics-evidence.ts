@@ -1,3 +1,4 @@
+import { chunksOf } from "../core/split-list.ts";
 import { bindQuery } from "../core/pack.ts";
 import type { Pack, QueryPart } from "../core/pack.ts";
 import type { EvidenceAnswer, EvidenceRequest, SourceRecord, RowsAnswer } from "../core/source.ts";
@@ -60,13 +61,10 @@ export async function queryEvidence(
     const reason = `${events}: ${all.length} devices at once, ${MAX_DEVICES} at most are queried`;
     return { records: found.records, missing: [...found.missing, { devices: left, reason }] };
   };
-  const batches = Array.from({ length: Math.ceil(devices.length / DEVICES_A_QUERY) }, (_, i) =>
-    devices.slice(i * DEVICES_A_QUERY, (i + 1) * DEVICES_A_QUERY),
-  );
   const [tasks, logons, ...pieces] = await Promise.all([
     queryOnce("scheduled tasks", evidence.tasks, request.tasks),
     queryOnce("network logons", evidence.logons, request.logons),
-    ...batches.map((batch) => queryBatch("file and process events", evidence.pieces, batch)),
+    ...chunksOf(devices, DEVICES_A_QUERY).map((batch) => queryBatch("file and process events", evidence.pieces, batch)),
   ]);
   return {
     queries,

@@ -123,7 +123,7 @@ export function outboxTable(table: Client): Outbox {
       } catch (error) {
         throw asStateError(
           error,
-          "the state could not be written and deleted: nothing is sent, or it would be sent again for ever",
+          "the state could not be written and deleted: nothing is sent, because messages that can't be deleted would be sent again by each pass",
         );
       }
     },

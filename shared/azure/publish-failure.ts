@@ -16,7 +16,7 @@ type Verdict = "refused" | "ambiguous" | "unavailable";
  * Translates a failed send. An `AggregateError` has no code of its own: the worst of the attempts that it holds decides. The code
  * decides and never `retryable`, which the SDK sets to true even for a message that is too large.
  */
-export function toPublishError(error: unknown, what: string): PublishError {
+export function toPublishError(error: unknown, message: string): PublishError {
   if (error instanceof PublishError) return error;
   const attempts = error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
   const verdicts = new Set(attempts.map((one) => verdictOf(asFailure(one))));
@@ -24,7 +24,7 @@ export function toPublishError(error: unknown, what: string): PublishError {
     (["unavailable", "ambiguous", "refused"] as const).find((verdict) => verdicts.has(verdict)) ?? "ambiguous";
   const last = asFailure(attempts.at(-1));
   const reason = [last.code, last.message?.split("\n", 1)[0]].filter(Boolean).join(": ");
-  return new PublishError(kind, `${what}: ${reason}${ADVICE[last.code ?? ""] ?? ""}`, { cause: error });
+  return new PublishError(kind, `${message}: ${reason}${ADVICE[last.code ?? ""] ?? ""}`, { cause: error });
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from
 import type { Address } from "../settings/address.ts";
 import type { Outcomes, Queue } from "../core/queue.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
+import { halvesOf } from "../core/split-list.ts";
 import { PublishError } from "../errors.ts";
 import { isUnconnected, toPublishError } from "./publish-failure.ts";
 
@@ -101,7 +102,7 @@ async function sendAll<T extends Sendable>(
       if (sent.length === 1) for (const entry of sent) outcomes.refused(entry, error);
       if (refusals >= MAX_REFUSALS)
         throw new PublishError("unavailable", `the queue refuses everything: ${error.message}`, { cause: error });
-      if (sent.length > 1) for (const half of halves(sent)) await deliver(await pack(half));
+      if (sent.length > 1) for (const half of halvesOf(sent)) await deliver(await pack(half));
       return;
     }
     refusals = 0;
@@ -165,18 +166,13 @@ const toServiceBusMessage = ({ id, type, contentType, body, properties }: Outbox
 });
 
 /** Retries what the SDK does not retry: refused connections. @throws {PublishError} */
-async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, what: string): Promise<R> {
+async function attempt<R>(work: () => Promise<R>, retry: SendRetryOptions, message: string): Promise<R> {
   for (let round = 0; ; round++) {
     try {
       return await work();
     } catch (error) {
-      if (round >= retry.maxRetries || !isUnconnected(error)) throw toPublishError(error, what);
+      if (round >= retry.maxRetries || !isUnconnected(error)) throw toPublishError(error, message);
       await wait(Math.min(retry.retryDelayInMs * 2 ** round, retry.maxRetryDelayInMs));
     }
   }
-}
-
-function halves<T>(items: readonly T[]): [T[], T[]] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)];
 }

@@ -22,9 +22,12 @@ export async function submit(
       const index = /^(\d+):/.exec(message)?.[1];
       return { kind: "refused", reason: firstLine(message), ...(index !== undefined && { index: Number(index) }) };
     }
-    throw new StateError(`the state did not take a transaction of ${actions.length} entities: ${firstLine(message)}`, {
-      cause: error,
-    });
+    throw new StateError(
+      `a transaction of ${actions.length} entities could not be written to the state: ${firstLine(message)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -48,20 +51,20 @@ export async function writeIfUnchanged(
 }
 
 /** The error as a `StateError`, with advice for a missing right. A `StateError` or `StateNewerError` is returned unchanged. */
-export function asStateError(error: unknown, what: string): Error {
+export function asStateError(error: unknown, message: string): Error {
   if (error instanceof StateError || error instanceof StateNewerError) return error;
   const status = statusOf(error);
   const missing =
     status === 401 || status === 403 ? " (the identity needs Storage Table Data Contributor on the state account)" : "";
-  return new StateError(`${what}${missing}`, { cause: error });
+  return new StateError(`${message}${missing}`, { cause: error });
 }
 
 /** @throws {StateError} where the work fails; a {@link StateNewerError} is rethrown unchanged */
-export async function asStateErrors<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function asStateErrors<T>(message: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw asStateError(error, what);
+    throw asStateError(error, message);
   }
 }
 

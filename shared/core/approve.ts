@@ -96,5 +96,5 @@ function grounds(approval: Approval, subject: ApprovalSubject, { pieces }: Evide
     arrivals === 0
       ? "there before the devices were listed"
       : `all evidence of how it got there is covered (${arrivals} event${arrivals === 1 ? "" : "s"})`;
-  return `${where}; ${how}; nothing speaks against it. Ticket ${approval.ticket}, expires ${approval.expires.toISOString()}`;
+  return `${where}; ${how}; no run evidence contradicts it. Ticket ${approval.ticket}, expires ${approval.expires.toISOString()}`;
 }

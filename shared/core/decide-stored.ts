@@ -34,7 +34,7 @@ export const decideByApprovals =
     if (outcome.kind === "announce") return { kind: "announce", cause: "approval-ended", evidence };
     if (outcome.kind === "keep")
       return outcome.note ? { kind: "save-quietly", sighting: { ...plainSighting(stored), ...outcome.note } } : NOTHING;
-    // R13: evidence that can't be stored whole could not be judged again.
+    // R13: evidence that can't be stored whole could not be evaluated again.
     if (evidence !== stored.evidence && !encodeEvidence(evidence, stored).whole) return NOTHING;
     const { approvalId } = outcome;
     const expected = { disposition: "expected", approvalId, approvalsVersion: set.version, decidedAt: now } as const;
@@ -48,7 +48,7 @@ export const decideByNewEvidence =
     const evidence = found(stored);
     if (stored.disposition !== "expected" || stored.approvalsVersion > set.version || !evidence) return NOTHING;
     const verdict = approve(approvalSubjectOf(stored, detection.tool), evidence, set.approvals, now);
-    // R13: evidence that can't be stored whole could not be judged again.
+    // R13: evidence that can't be stored whole could not be evaluated again.
     if (!verdict.covered || !encodeEvidence(evidence, stored).whole)
       return { kind: "announce", cause: "new-activity", evidence };
     const covered = { approvalId: verdict.approvalId, approvalsVersion: set.version };

@@ -137,7 +137,7 @@ export function decideWrite(
     context.approvals.approvals,
     context.now,
   );
-  // R13: evidence that can't be stored whole could not be judged again.
+  // R13: evidence that can't be stored whole could not be evaluated again, so it is announced.
   if (verdict.covered && stored?.whole === true)
     return {
       kind: "save-quietly",

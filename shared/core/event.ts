@@ -106,7 +106,7 @@ const sightingEvent = z.object({
       otherTools: z
         .array(z.string())
         .optional()
-        .describe("Tools known on this device before, short names; absent: not looked up"),
+        .describe("Tools known on this device before, short names; absent: not queried"),
     }),
     cause,
     evidence: evidenceEvent.optional().describe("Events around the files; absent: not collected"),

@@ -25,7 +25,8 @@ export interface EvidenceFound {
   readonly rejected: readonly RowProblem[];
 }
 
-interface EvidenceAround {
+/** The parsed records about one candidate. */
+interface CandidateRecords {
   readonly acts: readonly Act[];
   readonly tasks: readonly Task[];
   readonly logons: readonly Logon[];
@@ -78,17 +79,17 @@ export function evidenceOf(
   return { byKey, rejected };
 }
 
-function piecesOf(around: EvidenceAround): Evidence {
+function piecesOf(records: CandidateRecords): Evidence {
   const missing: string[] = [];
-  const clients = around.acts.filter(({ kind }) => kind === "client");
+  const clients = records.acts.filter(({ kind }) => kind === "client");
   const pieces: EvidencePiece[] = [];
-  for (const act of around.acts) {
+  for (const act of records.acts) {
     if (act.kind === "client") continue;
-    const logons = logonsOf(act, around.logons);
+    const logons = logonsOf(act, records.logons);
     if (logons.length > MAX_LOGONS)
       missing.push(`network logons: ${logons.length} before one arrival, ${MAX_LOGONS} at most`);
     for (const client of clientsOf(act, clients))
-      for (const task of tasksOf(act, around.tasks))
+      for (const task of tasksOf(act, records.tasks))
         for (const end of act.first.at.getTime() === act.last.at.getTime() ? [act.first] : [act.first, act.last])
           pieces.push({
             kind: act.kind === "arrival" ? "arrival" : "run",

@@ -42,7 +42,7 @@ export interface SightingMessageInput extends Origin {
   readonly novelty: {
     readonly firstInState: boolean;
     readonly knownDevices: number;
-    /** Absent: not looked up. */
+    /** Absent: not queried. */
     readonly otherTools?: readonly string[];
   };
   readonly decidedAt: Date;

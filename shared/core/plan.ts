@@ -34,7 +34,7 @@ export interface UnitPlan {
   readonly lateBefore?: Date;
   /** The stretch between the earlier covered-to and the earliest event that a run can read. Never read: unrecoverable. */
   readonly gap?: Interval;
-  /** The stretch that the plan wants and the file's own `ago(…)` excludes. It is not read; a warning is logged. */
+  /** The stretch that the plan wants and the file's own `ago(…)` excludes. It is not read. */
   readonly unread?: Interval;
   /** Absent: never covered. Least covered units come first. */
   readonly coveredTo?: Date;

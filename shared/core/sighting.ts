@@ -39,7 +39,7 @@ export interface Sighting {
   readonly detectionId: string;
   readonly deviceId: string;
   readonly deviceName: string;
-  /** Name of the source whose row made this episode. */
+  /** Name of the source of the row that began this episode. */
   readonly source: string;
   /** First activity of the current episode, as of its decision. Never changed afterwards, because message ids contain its day. */
   readonly firstSeen: Date;

@@ -38,7 +38,7 @@ export interface Source extends SourceLabel {
 
 /** The devices and the window for which evidence is requested. */
 export interface EvidenceRequest {
-  /** Devices for whose files events are queried. Lower-case ids, as in rows. */
+  /** Devices for which file and process events are queried. Lower-case ids, as in rows. */
   readonly devices: readonly string[];
   /**
    * Events with an event time in `from`…`to`, or ingested since `since` and within `horizon`. A recheck of events ingested since a

@@ -187,9 +187,9 @@ export function decodeEvidence(encoded: string): EvidenceContext & { readonly ev
 }
 
 /** @throws {Error} where there is none at the index */
-function itemAt<Item>(list: readonly Item[], index: number, what: string): Item {
+function itemAt<Item>(list: readonly Item[], index: number, kind: string): Item {
   const item = list[index];
-  if (item === undefined) throw new Error(malformed(`there is no ${what} ${index}`));
+  if (item === undefined) throw new Error(malformed(`there is no ${kind} ${index}`));
   return item;
 }
 

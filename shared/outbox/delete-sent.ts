@@ -1,7 +1,7 @@
 import type { Outbox, OutboxPlace } from "../core/outbox.ts";
+import { chunksOf } from "../core/split-list.ts";
+import { MAX_ENTITIES } from "../core/stores/write-outcome.ts";
 
-/** Entities in one transaction. Limit of Table Storage. */
-const MAX_ENTITIES = 100;
 /** Accepted messages that are deleted together. More fill the transactions, which is cheaper; but a crash sends all of them again. */
 const DELETE_BATCH = 500;
 /** Transactions in flight at once. */
@@ -34,7 +34,7 @@ export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
 
   const flush = async (): Promise<void> => {
     const groups = [...waiting].flatMap(([partition, keys]) =>
-      chunks(keys).map((chunk) => ({ partition, keys: chunk })),
+      chunksOf(keys, MAX_ENTITIES).map((chunk) => ({ partition, keys: chunk })),
     );
     waiting = new Map();
     const worker = async (): Promise<void> => {
@@ -86,8 +86,3 @@ export function deleteSent(outbox: Pick<Outbox, "remove">): Deletions {
     },
   };
 }
-
-const chunks = (keys: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(keys.length / MAX_ENTITIES) }, (_, i) =>
-    keys.slice(i * MAX_ENTITIES, (i + 1) * MAX_ENTITIES),
-  );

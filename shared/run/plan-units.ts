@@ -77,6 +77,14 @@ export function gapsOf(source: string, units: readonly PlannedUnit[]): readonly 
   return [...gaps.values()];
 }
 
+/** What the plan wants and a file's own window leaves unread (R3), once a pack. */
+export function unreadOf(source: string, units: readonly PlannedUnit[]): readonly GapRecord[] {
+  const unread = new Map<string, GapRecord>();
+  for (const { pack, plan } of units)
+    if (plan.unread && !unread.has(pack.name)) unread.set(pack.name, { source, pack: pack.name, ...plan.unread });
+  return [...unread.values()];
+}
+
 /** Before the end of a gap nothing was read, whichever source has it: the latest end of a slice counts for its partitions. */
 export function policyOf(
   pack: Pack,

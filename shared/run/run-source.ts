@@ -8,7 +8,7 @@ import type { Limiter } from "../limiter.ts";
 import { describeError } from "../logger.ts";
 import { advanceCoverage, recordAttempt } from "./advance-coverage.ts";
 import type { PlannedUnit } from "./plan-units.ts";
-import { gapsOf, planSource, policyOf, slicedUnits } from "./plan-units.ts";
+import { gapsOf, planSource, policyOf, slicedUnits, unreadOf } from "./plan-units.ts";
 import type { RunContext } from "./run-context.ts";
 import type { UnitOutcome } from "./run-unit.ts";
 import { runUnit } from "./run-unit.ts";
@@ -53,6 +53,11 @@ export async function runSource(freshness: SourceFreshness, context: RunContext,
   const gaps = gapsOf(name, units);
   for (const gap of gaps)
     context.log.error({ event: "coverage.gap", ...gap }, "this period was never read and can't be read any more");
+  for (const unread of unreadOf(name, units))
+    context.log.info(
+      { event: "coverage.unread", ...unread },
+      "the detection's own window is shorter than the plan: this period is not read",
+    );
   const progress: Progress = { errors: [], dropped: new Set(), unfinished: new Set(), done: 0, unitsLeft: 0 };
   await runQueue([...units], freshness, progress, context, atOnce);
   const { errors, done, unitsLeft, unfinished } = progress;
