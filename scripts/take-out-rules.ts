@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const copy = await mkdtemp(join(tmpdir(), "firstsight-rules-"));
 let failed = 0;
 try {
-  for (const part of ["shared", "test", "docs", "package.json", "tsconfig.json", "vitest.config.ts"])
+  for (const part of ["shared", "scripts", "test", "docs", "package.json", "tsconfig.json", "vitest.config.ts"])
     await cp(join(root, part), join(copy, part), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   for (const cut of CUTS) {

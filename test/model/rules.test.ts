@@ -100,6 +100,21 @@ describe("R3 – a file's own window bounds the plan, and the rest is said", () 
     ]);
     expect(world.log.some((line) => line["event"] === "coverage.gap" && line["level"] === 50)).toBe(true);
   });
+
+  test("a first run with `ago(5d)` in the file reads five days of thirty, and the other twenty-five are logged", async () => {
+    const world = new World();
+    world.packs = [packOf([detection(LEVEL)], { ownWindow: 5 * DAY })];
+    await world.run();
+    const unread = world.log.filter((line) => line["event"] === "coverage.unread");
+    expect(unread).toMatchObject([
+      {
+        source: "main",
+        pack: "yaml-level",
+        from: world.date(-30 * DAY).toISOString(),
+        to: world.date(-5 * DAY).toISOString(),
+      },
+    ]);
+  });
 });
 
 describe("R4 – late rows: ingested since covered-to − overlap, within the horizon", () => {
