@@ -333,6 +333,13 @@ export const CUTS: readonly Cut[] = [
     to: "!evidence",
   },
   {
+    rule: "R6",
+    what: "a review with an older set undoes what a newer one has judged",
+    file: "shared/core/review.ts",
+    from: "if (approvalsVersion > set.version)",
+    to: "if (approvalsVersion < 0)",
+  },
+  {
     rule: "R8",
     what: "a refresh that conflicts is given up",
     file: "shared/announce/process-rows.ts",
