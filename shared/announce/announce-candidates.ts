@@ -32,7 +32,7 @@ type Totals = { -readonly [Name in keyof Omit<ProcessResult, "newByDetection">]:
   readonly newByDetection: Map<string, number>;
 };
 
-/** Announces candidates, and counts what was committed. Design §3, steps 7 to 9. */
+/** Announces candidates, and counts what was committed: evidence, approvals, waves, commit (docs/architecture.md, One run). */
 export function candidateAnnouncer(context: AnnounceContext, store: SightingsStore, log: Logger) {
   const totals: Totals = {
     new: 0,

@@ -26,7 +26,7 @@ import { runSource } from "./run-source.ts";
 const UNITS_AT_ONCE = 4;
 
 /**
- * One run, design §3: freshness → plan → review → recheck → units → relay → record. Rejects only when even the record can't be written;
+ * One run (docs/architecture.md): freshness → plan → review → recheck → units → relay → record. Rejects only when even the record can't be written;
  * everything else is an outcome. A process may die at any point; the next run continues.
  */
 export async function run(service: Service): Promise<RunRecord> {
