@@ -1,4 +1,4 @@
-/** What the catalogue's query answers with (design §5), as the query API names the types. */
+/** What the catalogue's query answers with, as the query API names the types. */
 export const SIGHTING_COLUMNS = [
   ["DetectionId", "string"],
   ["DeviceId", "string"],

@@ -8,7 +8,7 @@ import { DAY, HOUR, LEVEL, detection, packOf } from "./fixtures.ts";
 import { withSources } from "./with-sources.ts";
 import { World } from "./world.ts";
 
-/** Design §12: the rules of approvals, each by the history that tells twice, or never, without it. */
+/** The rules of approvals (docs/invariants.md), each by the history that announces twice, or never, without it. */
 
 const A = `a${"0".repeat(39)}`;
 const B = `b${"1".repeat(39)}`;

@@ -6,7 +6,7 @@ import { run } from "../../shared/run/run.ts";
 import { DAY, detection, HOUR, LEVEL, packOf, SETTINGS, tooLarge } from "./fixtures.ts";
 import { World } from "./world.ts";
 
-/** Design §12: each rule by the history that loses or repeats a sighting without it. */
+/** Each rule of docs/invariants.md by the history that loses or repeats a sighting without it. */
 
 const A = `a${"0".repeat(39)}`;
 const B = `b${"1".repeat(39)}`;
