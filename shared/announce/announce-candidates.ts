@@ -84,7 +84,7 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
         context,
         partitionOf(row.deviceId),
       );
-    // Decided once: what is counted for the wave is what the first attempt writes.
+    // Decided once: the decisions that are counted for the wave are those that the first attempt writes.
     const decisions = new Map(candidates.map(({ row }) => [row, decideRow(row, known)]));
     const counted = [...decisions.values()].flatMap((one) => (one.kind === "announce" ? [one.evidence] : []));
     const { wave, opened } = await assignWave(detection, counted, context);

@@ -6,10 +6,10 @@ import { StateError } from "../errors.ts";
 /** `too-much`: nothing was written; the messages of the batch need more than one transaction. */
 export type CommitOutcome = WriteOutcome | { readonly kind: "too-much" };
 
-/** How items of one partition become writes of one transaction. `State`: what the decisions are made against. */
+/** How items of one partition become writes of one transaction. `State`: the known records that the decisions are made against. */
 export interface RetryableBatch<Item, State, Write> {
   readonly partition: string;
-  /** Reads again what the decisions are made against, after a conflict. */
+  /** Reads the state again, after a conflict. */
   readonly reload: (items: readonly Item[]) => Promise<State>;
   /** Pure. At most one write an item; an item that needs none is left out. */
   readonly decide: (items: readonly Item[], state: State) => readonly Write[];

@@ -10,7 +10,7 @@ import { MAX_MEMBERS } from "../core/wave.ts";
 import type { AnnounceContext } from "./announce-context.ts";
 import type { CommitOutcome } from "./commit-with-retry.ts";
 
-/** What the messages of one batch have in common: its detection, its source and window, and its wave. */
+/** The context that the messages of one batch share: detection, source, window and wave. */
 export interface BatchContext extends Pick<AnnounceContext, "source" | "runId" | "now" | "knownDevices"> {
   readonly detection: Detection;
   readonly window: { readonly from: Date; readonly to: Date };
@@ -51,7 +51,7 @@ export function commitBatch(
   return store.commit(partition, changes, messages, batch.now);
 }
 
-/** Index of the write whose entity has this index in the transaction: sightings first, then their messages; a wave's message is nobody's own. */
+/** Index of the write whose entity has this index in the transaction: sightings first, then their messages. A wave's message belongs to no single write: `undefined`. */
 export function writeAt<Write extends Announce | SaveQuietly>(
   writes: readonly Write[],
   index: number,

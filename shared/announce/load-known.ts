@@ -7,7 +7,7 @@ import type { SightingVersion, SightingsReader } from "../core/stores/sightings-
 /** Known sightings by RowKey. */
 export type KnownVersions = ReadonlyMap<string, SightingVersion>;
 
-/** What decides how the known sightings are read. */
+/** Decides how the known sightings are read. */
 interface LoadOptions {
   readonly detections: ReadonlyMap<string, Detection>;
   /** Devices known of a detection when the run was planned. */
@@ -28,7 +28,7 @@ interface LoadedPartition {
 }
 
 /**
- * The rows by partition with what is known there, some partitions ahead. Batches of one partition share its scan. A stale read is safe:
+ * The rows by partition with the known sightings of that partition, some partitions ahead. Batches of one partition share its scan. A stale read is safe:
  * every write is conditional on its ETag.
  */
 export async function* loadKnownAhead(

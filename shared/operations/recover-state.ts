@@ -35,7 +35,7 @@ interface LostUnit {
   readonly source: Source;
 }
 
-/** What a restore reads once. */
+/** Everything that a restore reads once. */
 interface Restoring {
   readonly service: Service;
   readonly snapshot: CoverageSnapshot;
@@ -96,7 +96,7 @@ const lostUnits = (
     ),
   );
 
-/** Writes as known what had been ingested when the unit was last covered; deeper slices where the answer is too large. */
+/** Writes as known the rows that had been ingested when the unit was last covered; queries deeper slices where the answer is too large. */
 async function restoreSlice(unit: LostUnit, slice: Slice, restoring: Restoring): Promise<number> {
   const { service, snapshot, approvals, now } = restoring;
   const { pack, source, coverage } = unit;

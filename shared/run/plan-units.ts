@@ -77,7 +77,7 @@ export function gapsOf(source: string, units: readonly PlannedUnit[]): readonly 
   return [...gaps.values()];
 }
 
-/** What the plan wants and a file's own window leaves unread (R3), once a pack. */
+/** The periods that the plan wants and that a file's own window excludes (R3), one a pack. */
 export function unreadOf(source: string, units: readonly PlannedUnit[]): readonly GapRecord[] {
   const unread = new Map<string, GapRecord>();
   for (const { pack, plan } of units)

@@ -13,7 +13,7 @@ import type { Logger } from "../logger.ts";
 /** Bad rows are logged one by one up to this number, then counted. */
 const MAX_LOGGED = 20;
 
-/** What reading a slice needs. */
+/** Everything that reading a slice needs. */
 export interface SliceReading {
   readonly source: Source;
   readonly announceContext: Pick<AnnounceContext, "pack">;

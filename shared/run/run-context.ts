@@ -36,7 +36,7 @@ export interface Service {
   readonly stopping?: AbortSignal;
 }
 
-/** One run under way: the service, and what the run has read before its first unit. */
+/** One run under way: the service, and the state that the run has read before its first unit. */
 export interface RunContext extends Pick<
   Service,
   "settings" | "packs" | "sources" | "sightings" | "coverage" | "waves" | "log"

@@ -13,7 +13,7 @@ import type { RunContext } from "./run-context.ts";
 import type { UnitOutcome } from "./run-unit.ts";
 import { runUnit } from "./run-unit.ts";
 
-/** What a run did in one source. */
+/** The result of a run in one source. */
 export interface SourceWork {
   readonly record: SourceOutcome;
   readonly gaps: readonly GapRecord[];

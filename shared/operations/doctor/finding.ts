@@ -10,7 +10,7 @@ export interface Finding {
   readonly about: string;
   readonly status: FindingStatus;
   readonly found: string;
-  /** What the operator has to do; absent where there is nothing to do. */
+  /** The step that the operator has to take; absent where there is nothing to do. */
   readonly todo?: string;
 }
 
