@@ -315,8 +315,8 @@ export const CUTS: readonly Cut[] = [
     rule: "R3",
     what: "what the file's own window leaves unread is not logged",
     file: "shared/run/plan-units.ts",
-    from: "plan.unread && !unread.has(pack.name)",
-    to: "plan.unread && unread.has(pack.name)",
+    from: "({ unread }) => unread",
+    to: "() => undefined",
   },
   {
     rule: "R6",

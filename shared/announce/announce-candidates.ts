@@ -2,6 +2,7 @@ import type { Announce, Decision, SaveQuietly, Touch } from "../core/decide-writ
 import { decideWrite } from "../core/decide-write.ts";
 import type { Evidence } from "../core/evidence.ts";
 import type { Detection } from "../core/pack.ts";
+import { countNew, newCommitCounters } from "../core/run-counters.ts";
 import type { Row } from "../core/sighting.ts";
 import { sightingKey } from "../core/sighting.ts";
 import { partitionOf } from "../core/slice.ts";
@@ -9,7 +10,7 @@ import { chunksOf } from "../core/split-list.ts";
 import type { KnownRecord, SightingsStore } from "../core/stores/sightings-store.ts";
 import { EVIDENCE_BATCH } from "../evidence/collect.ts";
 import type { Logger } from "../logger.ts";
-import type { AnnounceContext, ProcessResult } from "./announce-context.ts";
+import type { AnnounceContext } from "./announce-context.ts";
 import { assignWave } from "./assign-wave.ts";
 import type { Candidate } from "./candidate.ts";
 import type { BatchContext } from "./commit.ts";
@@ -28,24 +29,13 @@ const NOT_COLLECTED: Evidence = { pieces: [], missing: ["not looked for"] };
 
 type Write = Announce | SaveQuietly | Touch;
 type KnownRecords = ReadonlyMap<string, KnownRecord>;
-type Totals = { -readonly [Name in keyof Omit<ProcessResult, "newByDetection">]: number } & {
-  readonly newByDetection: Map<string, number>;
-};
 
 /** Announces candidates, and counts what was committed: evidence, approvals, waves, commit (docs/architecture.md, One run). */
 export function candidateAnnouncer(context: AnnounceContext, store: SightingsStore, log: Logger) {
-  const totals: Totals = {
-    new: 0,
-    returned: 0,
-    expected: 0,
-    announced: 0,
-    waves: 0,
-    quarantined: 0,
-    newByDetection: new Map(),
-  };
+  const counters = newCommitCounters();
   const detections = new Map(context.pack.detections.map((detection) => [detection.id, detection]));
 
-  return { totals, announce };
+  return { counters, announce };
 
   /** `candidates` in the order of their detections: evidence in full batches over all of them, waves counted for each detection as a whole. */
   async function announce(candidates: readonly Candidate[]): Promise<void> {
@@ -60,10 +50,10 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
         const rows = candidates.slice(collected, collected + EVIDENCE_BATCH).map(({ row }) => row);
         for (const [key, found] of await lookup(rows)) evidence.set(key, found);
       }
-      const together = candidates.slice(from, to);
-      const detection = detections.get(together[0]?.row.detectionId ?? "");
-      if (detection) await announceDetection(together, detection, evidence);
-      for (const { row } of together) evidence.delete(sightingKey(row));
+      const group = candidates.slice(from, to);
+      const detection = detections.get(group[0]?.row.detectionId ?? "");
+      if (detection) await announceDetection(group, detection, evidence);
+      for (const { row } of group) evidence.delete(sightingKey(row));
       from = to;
     }
   }
@@ -88,7 +78,7 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
     const decisions = new Map(candidates.map(({ row }) => [row, decideRow(row, known)]));
     const counted = [...decisions.values()].flatMap((one) => (one.kind === "announce" ? [one.evidence] : []));
     const { wave, opened } = await assignWave(detection, counted, context);
-    if (opened) totals.waves += 1;
+    if (opened) counters.waves += 1;
     const batch: BatchContext = {
       ...context,
       detection,
@@ -101,11 +91,13 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
         .map((row) => (records === known && decisions.get(row)) || decideRow(row, records))
         .filter((decision) => decision.kind !== "nothing");
     const rowsByPartition = Map.groupBy([...decisions.keys()], ({ deviceId }) => partitionOf(deviceId));
-    for (const [partition, rows] of rowsByPartition)
+    for (const [partition, rows] of rowsByPartition) {
+      const steps = retryable(partition, batch, decide);
       for (const chunk of chunksOf(rows, batchSize(wave))) {
-        await commitWithRetry(chunk, known, retryable(partition, batch, decide));
+        await commitWithRetry(chunk, known, steps);
         for (const row of chunk) decisions.delete(row);
       }
+    }
   }
 
   /** Point reads of the candidates whose sightings the state showed; the others are insert-only. */
@@ -135,14 +127,14 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
           ? store.refresh(partition, refreshes)
           : commitBatch(partition, writes.filter(isCommit), batch, store);
       },
-      itemAt: (writes, index) => writeAt(writes.filter(isCommit), index, batch)?.row ?? writes[index]?.row,
+      itemAt: (writes, index) => writeAt(writes, index, batch)?.row,
       committed: (writes) => {
         const committed = writes.filter(isCommit);
         for (const write of committed) count(write);
         logCommitted(committed, batch, log);
       },
       quarantine: ({ detectionId, deviceId }, reason) => {
-        totals.quarantined += 1;
+        counters.quarantined += 1;
         log.error(
           { event: "state.quarantined", partition, detectionId, deviceId: deviceId.slice(0, 128), reason },
           "the state refused this sighting; each run tries it again while its rows are in the lookback",
@@ -153,12 +145,11 @@ export function candidateAnnouncer(context: AnnounceContext, store: SightingsSto
 
   function count(write: Announce | SaveQuietly): void {
     const { novelty, row, sighting } = write;
-    if (write.kind === "announce") totals.announced += 1;
-    else if (sighting.disposition === "expected" && novelty !== "inherited") totals.expected += 1;
+    if (write.kind === "announce") counters.announced += 1;
+    else if (sighting.disposition === "expected" && novelty !== "inherited") counters.expected += 1;
     if (novelty === "inherited" || novelty === "reannounced") return;
-    totals[novelty] += 1;
-    if (novelty === "new")
-      totals.newByDetection.set(row.detectionId, (totals.newByDetection.get(row.detectionId) ?? 0) + 1);
+    counters[novelty] += 1;
+    if (novelty === "new") countNew(counters, row.detectionId, 1);
   }
 }
 

@@ -25,22 +25,6 @@ export interface AnnounceContext extends DecisionContext {
   readonly runId: string;
 }
 
-/** Counts of what was committed for one answer. */
-export interface ProcessResult {
-  readonly new: number;
-  readonly returned: number;
-  /** Written as expected: an approval covers them. */
-  readonly expected: number;
-  /** Sightings put into the outbox, in messages of their own or as members of a wave. */
-  readonly announced: number;
-  /** Waves that were opened. */
-  readonly waves: number;
-  /** New devices by detection id. */
-  readonly newByDetection: ReadonlyMap<string, number>;
-  /** Entities that the service refused: each run tries them again. */
-  readonly quarantined: number;
-}
-
 /** The part of a run's context that announcing needs. */
 export interface AnnounceOrigin {
   readonly packs: readonly Pack[];
@@ -56,7 +40,7 @@ export interface AnnounceOrigin {
 /** The context that all units of a pack in one source share. */
 export function announceContextOf(
   pack: Pack,
-  { id, name, kind, tenant }: SourceLabel,
+  source: SourceLabel,
   origin: AnnounceOrigin,
 ): Omit<AnnounceContext, "unit" | "policy" | "evidence"> {
   const { detections } = origin.snapshot;
@@ -66,7 +50,7 @@ export function announceContextOf(
   const hashes = new Map(pack.detections.map((detection) => [detection.id, detection.hash]));
   return {
     pack,
-    source: { id, name, kind, ...(tenant !== undefined && { tenant }) },
+    source,
     epochs: origin.epochs,
     knownDevices: (detectionId) => detections.get(detectionId)?.knownDevices ?? 0,
     changed: (detectionId) => detections.get(detectionId)?.hash !== hashes.get(detectionId),

@@ -52,7 +52,7 @@ export function commitBatch(
 }
 
 /** Index of the write whose entity has this index in the transaction: sightings first, then their messages. A wave's message belongs to no single write: `undefined`. */
-export function writeAt<Write extends Announce | SaveQuietly>(
+export function writeAt<Write extends { readonly kind: string }>(
   writes: readonly Write[],
   index: number,
   { wave }: Pick<BatchContext, "wave">,

@@ -1,5 +1,6 @@
 import { matchKnown } from "../core/decide-write.ts";
 import type { Detection } from "../core/pack.ts";
+import type { CommitCounters } from "../core/run-counters.ts";
 import type { Row } from "../core/sighting.ts";
 import { partitionOf } from "../core/slice.ts";
 import { chunksOf } from "../core/split-list.ts";
@@ -8,7 +9,7 @@ import type { SightingsStore } from "../core/stores/sightings-store.ts";
 import { MAX_ENTITIES } from "../core/stores/write-outcome.ts";
 import type { Logger } from "../logger.ts";
 import { candidateAnnouncer } from "./announce-candidates.ts";
-import type { AnnounceContext, ProcessResult } from "./announce-context.ts";
+import type { AnnounceContext } from "./announce-context.ts";
 import type { Candidate } from "./candidate.ts";
 import type { KnownVersions } from "./load-known.ts";
 import { keysOf, loadKnownAhead } from "./load-known.ts";
@@ -27,7 +28,7 @@ export async function processRows(
   context: AnnounceContext,
   store: SightingsStore,
   log: Logger,
-): Promise<ProcessResult> {
+): Promise<CommitCounters> {
   const detections = new Map(context.pack.detections.map((detection) => [detection.id, detection]));
   const announcer = candidateAnnouncer(context, store, log);
   // By detection, so that sightings that count for one wave are counted together.
@@ -36,9 +37,9 @@ export async function processRows(
   const options = { detections, knownDevices: context.knownDevices };
   for await (const { partition, rows, versions, whole } of loadKnownAhead(batches, options, store)) {
     const kinds = Map.groupBy(rows, (row) => classify(row, versions, detections, context));
-    const coming = kinds.get("candidate") ?? [];
-    const others = whole && coming.length > 0 ? otherDetections(coming, versions) : undefined;
-    for (const row of coming)
+    const candidateRows = kinds.get("candidate") ?? [];
+    const others = whole && candidateRows.length > 0 ? otherDetections(candidateRows, versions) : undefined;
+    for (const row of candidateRows)
       candidates.push({
         row,
         known: keysOf([row], detections).some((key) => versions.has(key)),
@@ -54,7 +55,7 @@ export async function processRows(
     }
   }
   await announcer.announce(inOrder(candidates, order));
-  return announcer.totals;
+  return announcer.counters;
 }
 
 /** By detection, then by partition. */

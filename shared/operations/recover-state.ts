@@ -13,6 +13,7 @@ import { unitKey } from "../core/stores/coverage-store.ts";
 import { SourceError } from "../errors.ts";
 import { createEvidenceLookup } from "../evidence/collect.ts";
 import { lostPartitions, storedEpochs } from "../run/epochs.ts";
+import { isTooMuch } from "../run/read-slice.ts";
 import type { Service } from "../run/run-context.ts";
 
 export type Recovery = "restore" | "announce-again";
@@ -152,8 +153,7 @@ async function queryOrSplit(query: () => Promise<RowsAnswer>, divisible: boolean
       `the restore got a partial answer that can't be cut finer: ${answer.partialReason ?? "no reason given"}`,
     );
   } catch (error) {
-    if (divisible && error instanceof SourceError && (error.kind === "too-large" || error.kind === "timeout"))
-      return undefined;
+    if (divisible && isTooMuch(error)) return undefined;
     throw error;
   }
 }

@@ -69,20 +69,26 @@ function coverageOf(source: string, pack: string, snapshot: CoverageSnapshot): M
   return units;
 }
 
-/** The gaps of a source's units. Equal gaps of a pack's slices are one gap. */
-export function gapsOf(source: string, units: readonly PlannedUnit[]): readonly GapRecord[] {
-  const gaps = new Map<string, GapRecord>();
-  for (const { pack, plan } of units)
-    if (plan.gap) gaps.set(`${pack.name}|${plan.gap.from.getTime()}`, { source, pack: pack.name, ...plan.gap });
-  return [...gaps.values()];
-}
+/** The gaps of a source's units. */
+export const gapsOf = (source: string, units: readonly PlannedUnit[]): readonly GapRecord[] =>
+  periodsOf(source, units, ({ gap }) => gap);
 
-/** The periods that the plan wants and that a file's own window excludes (R3), one a pack. */
-export function unreadOf(source: string, units: readonly PlannedUnit[]): readonly GapRecord[] {
-  const unread = new Map<string, GapRecord>();
-  for (const { pack, plan } of units)
-    if (plan.unread && !unread.has(pack.name)) unread.set(pack.name, { source, pack: pack.name, ...plan.unread });
-  return [...unread.values()];
+/** The periods that the plan wants and that a file's own window excludes (R3). */
+export const unreadOf = (source: string, units: readonly PlannedUnit[]): readonly GapRecord[] =>
+  periodsOf(source, units, ({ unread }) => unread);
+
+/** One period of each unit's plan. Equal periods of a pack's slices are one. */
+function periodsOf(
+  source: string,
+  units: readonly PlannedUnit[],
+  periodOf: (plan: UnitPlan) => UnitPlan["gap"],
+): readonly GapRecord[] {
+  const periods = new Map<string, GapRecord>();
+  for (const { pack, plan } of units) {
+    const period = periodOf(plan);
+    if (period) periods.set(`${pack.name}|${period.from.getTime()}`, { source, pack: pack.name, ...period });
+  }
+  return [...periods.values()];
 }
 
 /** Before the end of a gap nothing was read, whichever source has it: the latest end of a slice counts for its partitions. */

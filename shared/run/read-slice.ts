@@ -1,4 +1,4 @@
-import type { AnnounceContext } from "../announce/announce-context.ts";
+import type { Pack } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
 import type { RowProblem } from "../core/row.ts";
 import { parseRows } from "../core/row.ts";
@@ -16,7 +16,7 @@ const MAX_LOGGED = 20;
 /** Everything that reading a slice needs. */
 export interface SliceReading {
   readonly source: Source;
-  readonly announceContext: Pick<AnnounceContext, "pack">;
+  readonly pack: Pack;
   readonly counters: RunCounters;
   readonly log: Logger;
 }
@@ -30,14 +30,14 @@ export const isTooMuch = (error: unknown): error is SourceError =>
 
 /** Queries one slice. @throws {SourceError} unless a finer slice could help */
 export async function readSlice(unit: UnitPlan, slice: Slice, reading: SliceReading): Promise<SliceAnswer> {
-  const { source, announceContext, counters, log } = reading;
+  const { source, pack, counters, log } = reading;
   const place = placeOf(slice, reading);
   const divisible = split(slice) !== undefined;
   const started = performance.now();
   let answer;
   try {
     counters.queries += 1;
-    answer = await source.query(announceContext.pack, unit.window, slice);
+    answer = await source.query(pack, unit.window, slice);
   } catch (error) {
     if (!isTooMuch(error) || !divisible) throw error;
     log.warn(
@@ -70,12 +70,12 @@ export async function readSlice(unit: UnitPlan, slice: Slice, reading: SliceRead
 
 /** The rows of an answer, batch by batch: all of them at once would outgrow the answer. */
 export function* rowsOf(answer: RowsAnswer, slice: Slice, reading: SliceReading): Generator<readonly Row[]> {
-  const { announceContext, counters, log } = reading;
+  const { pack, counters, log } = reading;
   const place = placeOf(slice, reading);
   const rejecting = problemLog("row.rejected", "a row can't be used; the others go on", place, log);
   const repairing = problemLog("row.repaired", "a row is used without its unreadable cells", place, log);
   for (const batch of answer.batches) {
-    const { rows, rejected, repaired } = parseRows(batch, announceContext.pack);
+    const { rows, rejected, repaired } = parseRows(batch, pack);
     counters.rejected += rejected.length;
     rejecting.add(rejected);
     repairing.add(repaired);
@@ -99,8 +99,8 @@ function problemLog(event: string, message: string, place: Readonly<Record<strin
   };
 }
 
-const placeOf = (slice: Slice, { source, announceContext }: SliceReading): Readonly<Record<string, string>> => ({
+const placeOf = (slice: Slice, { source, pack }: SliceReading): Readonly<Record<string, string>> => ({
   source: source.name,
-  pack: announceContext.pack.name,
+  pack: pack.name,
   slice: sliceName(slice),
 });

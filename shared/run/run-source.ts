@@ -102,6 +102,7 @@ function runPlanned(
       ? LEFT
       : runUnit(plan, cut, {
           source,
+          pack,
           store: sightings,
           announceContext: announceContextOf(pack, source, context),
           policy: policyOf(pack, plan, context),

@@ -1,9 +1,9 @@
-import type { AnnounceContext, ProcessResult } from "../announce/announce-context.ts";
+import type { AnnounceContext } from "../announce/announce-context.ts";
 import { processRows } from "../announce/process-rows.ts";
 import type { UnitPolicy } from "../core/decide-write.ts";
 import type { QueryWindow } from "../core/pack.ts";
 import type { UnitPlan } from "../core/plan.ts";
-import type { RunCounters } from "../core/run-counters.ts";
+import { addCounters } from "../core/run-counters.ts";
 import type { Slice } from "../core/slice.ts";
 import { rotateByTime, split } from "../core/slice.ts";
 import type { SightingsStore } from "../core/stores/sightings-store.ts";
@@ -71,7 +71,7 @@ async function runSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<U
   const { complete, count, partialReason } = read.answer;
   const { approvals } = announceContext.approvals;
   const scope = { ...work, ...announceContext, source: work.source, approvals, window: evidenceWindow(unit) };
-  const result = await processRows(
+  const committed = await processRows(
     rowsOf(read.answer, slice, work),
     {
       ...announceContext,
@@ -82,21 +82,10 @@ async function runSlice(unit: UnitPlan, slice: Slice, work: UnitWork): Promise<U
     work.store,
     log,
   ).finally(() => read.answer.discard());
-  addToCounters(result, counters);
+  addCounters(counters, committed);
   return complete
     ? { kind: "done", rows: count, cut: false }
     : { kind: "incomplete", reason: partialReason ?? "the service returned part of the result" };
-}
-
-function addToCounters(result: ProcessResult, counters: RunCounters): void {
-  counters.new += result.new;
-  counters.returned += result.returned;
-  counters.expected += result.expected;
-  counters.announced += result.announced;
-  counters.waves += result.waves;
-  counters.quarantined += result.quarantined;
-  for (const [id, count] of result.newByDetection)
-    counters.newByDetection.set(id, (counters.newByDetection.get(id) ?? 0) + count);
 }
 
 /** Files arrive before they are seen, and late: evidence is collected over the whole horizon. */
