@@ -55,6 +55,16 @@ export const decideByNewEvidence =
     return { kind: "save-quietly", sighting: { ...plainSighting(stored), ...covered }, evidence };
   };
 
+/** The same policy, which decides once about each record. A record that is read again is another one. */
+export function decideOnce(policy: StoredPolicy): StoredPolicy {
+  const decisions = new WeakMap<SightingRecord, StoredDecision>();
+  return (stored, detection) => {
+    const decision = decisions.get(stored) ?? policy(stored, detection);
+    decisions.set(stored, decision);
+    return decision;
+  };
+}
+
 /** The sighting of a record, without evidence and ETag: the columns that are written back. */
 export function plainSighting(record: SightingRecord): Sighting {
   const { evidence: _e, deviceGroup: _g, counterfeit: _c, etag: _t, ...sighting } = record;

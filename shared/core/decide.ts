@@ -10,6 +10,20 @@ export type KnownSighting = Pick<
   "firstSeen" | "lastSeen" | "episode" | "announcement" | "disposition" | "approvalId" | "approvalsVersion"
 >;
 
+/** The known part of a whole sighting. */
+export function knownPart(sighting: Sighting): KnownSighting {
+  const { firstSeen, lastSeen, episode, announcement, disposition, approvalId, approvalsVersion } = sighting;
+  return {
+    firstSeen,
+    lastSeen,
+    episode,
+    announcement,
+    disposition,
+    approvalsVersion,
+    ...(approvalId !== undefined && { approvalId }),
+  };
+}
+
 /** The novelty of a row. Generic, because a scan of the whole state reads only `lastSeen`, which is enough to decide. */
 export type Novelty<Known extends Pick<Sighting, "lastSeen"> = KnownSighting> =
   | { readonly kind: "new" }

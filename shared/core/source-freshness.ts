@@ -12,4 +12,4 @@ export interface SourceFreshness {
 }
 
 /** Whether rows of this source may be missing: it can't be queried, or a table is blind. */
-export const isUnseeing = ({ error, blind }: SourceFreshness): boolean => error !== undefined || blind.length > 0;
+export const isIncomplete = ({ error, blind }: SourceFreshness): boolean => error !== undefined || blind.length > 0;

@@ -1,3 +1,4 @@
+import { knownPart } from "../core/decide.ts";
 import type { OutboxMessage } from "../core/sighting.ts";
 import { decodeEvidence } from "../core/stored-evidence.ts";
 import { sightingRowKey } from "../core/stores/sighting-key.ts";
@@ -74,19 +75,8 @@ const isStale = (decided: Decided | undefined, etag: string | undefined): boolea
   decided !== undefined && decided.etag !== etag;
 
 function toKnown({ sighting, evidence, etag }: Decided, before: string | undefined): KnownRecord {
-  const { firstSeen, lastSeen, episode, announcement, disposition, approvalId, approvalsVersion } = sighting;
   const stored = evidence ?? before;
-  return {
-    firstSeen,
-    lastSeen,
-    episode,
-    announcement,
-    disposition,
-    approvalsVersion,
-    etag,
-    ...(approvalId !== undefined && { approvalId }),
-    ...(stored !== undefined && { stored }),
-  };
+  return { ...knownPart(sighting), etag, ...(stored !== undefined && { stored }) };
 }
 
 /** Evidence stays where none is given, as in the table. */

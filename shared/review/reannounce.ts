@@ -24,8 +24,14 @@ import type { SightingRecord } from "../core/stores/sightings-store.ts";
 import type { ReviewContext } from "./review-context.ts";
 import { assertCurrent } from "./review-context.ts";
 
-type Write = Announce | SaveQuietly;
 type Records = ReadonlyMap<string, SightingRecord>;
+
+/** A write, with the RowKey under which its record was read: a record of a superseded id is written under the active one. */
+interface KeyedWrite {
+  readonly kind: string;
+  readonly key: string;
+  readonly write: Announce | SaveQuietly;
+}
 
 /**
  * Writes the policy's decisions about stored sightings of any partitions: those to be announced with their messages and waves, the others
@@ -69,8 +75,8 @@ async function reannounceDetection(
     for (const [partition, inPartition] of Map.groupBy(ofSource, ({ deviceId }) => partitionOf(deviceId))) {
       await assertCurrent(context);
       const records = byRowKey(inPartition);
-      for (const keys of chunksOf([...records.keys()], batchSize(wave)))
-        await commitWithRetry(keys, records, retryable(partition, policy, batch, context));
+      const steps = retryable(partition, policy, batch, context);
+      for (const keys of chunksOf([...records.keys()], batchSize(wave))) await commitWithRetry(keys, records, steps);
     }
   }
 }
@@ -80,15 +86,12 @@ function retryable(
   policy: StoredPolicy,
   batch: BatchContext,
   context: ReviewContext,
-): RetryableBatch<string, Records, Write> {
+): RetryableBatch<string, Records, KeyedWrite> {
   const { sightings, counters, log, now } = context;
   const { detection } = batch;
-  // A record of a superseded id is written under the active one: its key here is the one under which it was read.
-  const keys = new Map<Write, string>();
-  const itemOf = (write: Write): string => keys.get(write) ?? "";
   return {
     partition,
-    itemOf,
+    itemOf: ({ key }) => key,
     kindOf: () => "commit",
     reload: async (items) => {
       await assertCurrent(context);
@@ -98,15 +101,18 @@ function retryable(
       items.flatMap((key) => {
         const record = records.get(key);
         const write = record && toWrite(record, policy(record, detection), detection, partition, context);
-        if (write) keys.set(write, key);
-        return write ?? [];
+        return write ? { kind: write.kind, key, write } : [];
       }),
-    commit: (writes) => commitBatch(partition, writes, batch, sightings),
-    itemAt: (writes, index) => {
-      const write = writeAt(writes, index, batch);
-      return write && itemOf(write);
-    },
-    committed: (writes) => {
+    commit: (keyed) =>
+      commitBatch(
+        partition,
+        keyed.map(({ write }) => write),
+        batch,
+        sightings,
+      ),
+    itemAt: (keyed, index) => writeAt(keyed, index, batch)?.key,
+    committed: (keyed) => {
+      const writes = keyed.map(({ write }) => write);
       counters.announced += writes.filter(({ kind }) => kind === "announce").length;
       counters.expected += writes.filter(
         ({ kind, sighting }) => kind === "save-quietly" && sighting.decidedAt === now,
@@ -147,7 +153,7 @@ function toWrite(
   detection: Detection,
   partition: string,
   context: Pick<AnnounceContext, "approvals" | "epochs" | "now">,
-): Write | undefined {
+): Announce | SaveQuietly | undefined {
   if (decision.kind === "nothing") return undefined;
   // A renamed one is written as a new entity under the new id, so that the run that inherits it conflicts with this one.
   const isRenamed = record.detectionId !== detection.id;

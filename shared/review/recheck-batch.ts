@@ -1,5 +1,5 @@
 import { withActiveId } from "../core/active-detection.ts";
-import { decideByApprovals, decideByNewEvidence } from "../core/decide-stored.ts";
+import { decideByApprovals, decideByNewEvidence, decideOnce } from "../core/decide-stored.ts";
 import type { StoredPolicy } from "../core/decide-stored.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { NO_EVIDENCE } from "../core/evidence.ts";
@@ -32,7 +32,7 @@ export async function recheckBatch(
   const changed = batch
     .map(({ sighting }) => sighting)
     .filter((sighting) => (foundOf(sighting)?.pieces.length ?? 0) > 0 || sighting.approvalsVersion < approvals.version);
-  await reannounce(changed, recheckPolicy(foundOf, context), context);
+  await reannounce(changed, decideOnce(recheckPolicy(foundOf, context)), context);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { findActiveDetection } from "../core/active-detection.ts";
 import type { SourceFreshness } from "../core/source-freshness.ts";
-import { isUnseeing } from "../core/source-freshness.ts";
+import { isIncomplete } from "../core/source-freshness.ts";
 import { partitionOf, partitionsOf } from "../core/slice.ts";
 import type { RecheckPosition } from "../core/stores/coverage-store.ts";
 import { sightingRowKey } from "../core/stores/sighting-key.ts";
@@ -27,16 +27,16 @@ export async function recheckExpected(
   if (mark && now.getTime() - mark.getTime() < DAY) return;
   // Before the first recheck there is nothing that a run has not collected when it decided.
   if (!mark) return coverage.moveRecheckMark(now);
-  const unseeing = freshness.filter(isUnseeing);
-  if (unseeing.length > 0) {
+  const incomplete = freshness.filter(isIncomplete);
+  if (incomplete.length > 0) {
     log.warn(
-      { event: "recheck.failed", sources: unseeing.map(({ source }) => source.name) },
+      { event: "recheck.failed", sources: incomplete.map(({ source }) => source.name) },
       "the daily recheck of expected sightings needs every source; the next run tries again",
     );
     return;
   }
   const before = snapshot.marks.recheckPosition;
-  let end: RecheckEnd | undefined;
+  let end: RecheckEnd;
   try {
     end = await recheckPartitions(mark, before, context);
   } catch (error) {
@@ -44,9 +44,9 @@ export async function recheckExpected(
     log.info({ event: "recheck.superseded", reason: error.message }, "the next run rechecks with the newer approvals");
     return;
   }
-  if (!end) return;
+  if (end === "cut-off") return;
   if (before) await coverage.saveRecheckPosition(undefined);
-  if (end.whole) await coverage.moveRecheckMark(before?.startedAt ?? now);
+  if (end === "whole") await coverage.moveRecheckMark(before?.startedAt ?? now);
   else
     log.warn(
       { event: "recheck.failed" },
@@ -54,17 +54,15 @@ export async function recheckExpected(
     );
 }
 
-interface RecheckEnd {
-  /** Every sighting could be rechecked. */
-  readonly whole: boolean;
-}
+/** `partial`: some evidence could not be collected. `cut-off`: the time is up, and the position is saved. */
+type RecheckEnd = "whole" | "partial" | "cut-off";
 
-/** `undefined`: the time is up, and the position is saved. */
+/** Rechecks the expected sightings behind the position. */
 async function recheckPartitions(
   mark: Date,
   before: RecheckPosition | undefined,
   context: ReviewContext & Timed,
-): Promise<RecheckEnd | undefined> {
+): Promise<RecheckEnd> {
   const since = new Date(mark.getTime() - context.settings.overlap);
   const startedAt = before?.startedAt ?? context.now;
   const partitions = partitionsOf("all");
@@ -74,13 +72,13 @@ async function recheckPartitions(
   for await (const batch of batchesFrom(partitions.slice(first), before, context)) {
     if (context.timeIsUp()) {
       if (position !== before) await context.coverage.saveRecheckPosition(position);
-      return undefined;
+      return "cut-off";
     }
     whole = (await recheckBatch(batch, since, context)) && whole;
     const last = batch.at(-1)?.sighting;
     if (last) position = { startedAt, partition: partitionOf(last.deviceId), key: sightingRowKey(last), whole };
   }
-  return { whole };
+  return whole ? "whole" : "partial";
 }
 
 /** The expected sightings in full evidence batches, behind the position. */

@@ -1,5 +1,5 @@
 import { findActiveDetection } from "../core/active-detection.ts";
-import { decideByApprovals } from "../core/decide-stored.ts";
+import { decideByApprovals, decideOnce } from "../core/decide-stored.ts";
 import { differs } from "../core/review.ts";
 import { sightingKey } from "../core/sighting.ts";
 import { partitionsOf } from "../core/slice.ts";
@@ -52,7 +52,7 @@ async function reviewPartitions(context: ReviewContext & Timed): Promise<boolean
 async function reviewSightings(sightings: readonly SightingRecord[], context: ReviewContext): Promise<void> {
   const { approvals, packs, now } = context;
   const refreshed = await refreshStoredEvidence(sightings, context);
-  const policy = decideByApprovals(approvals, now, (sighting) => refreshed.get(sightingKey(sighting)));
+  const policy = decideOnce(decideByApprovals(approvals, now, (sighting) => refreshed.get(sightingKey(sighting))));
   const concerned = sightings.filter((sighting) => {
     const active = findActiveDetection(sighting.detectionId, packs);
     return active && policy(sighting, active.detection).kind !== "nothing";

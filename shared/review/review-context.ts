@@ -22,7 +22,7 @@ export interface ReviewContext extends AnnounceOrigin {
   readonly log: Logger;
 }
 
-/** A review or recheck stops when this returns true, and the next run continues. */
+/** No further step is taken once this returns true; the next run continues. */
 export interface Timed {
   readonly timeIsUp: () => boolean;
 }

@@ -1,14 +1,13 @@
-import type { ApprovalSet } from "../core/approval.ts";
 import type { Pack } from "../core/pack.ts";
 import type { ReadWindows } from "../core/plan.ts";
-import type { RunCounters } from "../core/run-counters.ts";
 import type { Source } from "../core/source.ts";
 import type { ApprovalsStore } from "../core/stores/approvals-store.ts";
-import type { CoverageSnapshot, CoverageStore } from "../core/stores/coverage-store.ts";
+import type { CoverageStore, CoverageWriter } from "../core/stores/coverage-store.ts";
 import type { SightingsStore } from "../core/stores/sightings-store.ts";
 import type { WaveStore } from "../core/stores/wave-store.ts";
 import type { Logger } from "../logger.ts";
 import type { RelayResult } from "../outbox/relay.ts";
+import type { ReviewContext, Timed } from "../review/review-context.ts";
 
 export interface RunSettings extends ReadWindows {
   readonly dormancyDays: number;
@@ -36,19 +35,8 @@ export interface Service {
   readonly stopping?: AbortSignal;
 }
 
-/** One run under way: the service, and the state that the run has read before its first unit. */
-export interface RunContext extends Pick<
-  Service,
-  "settings" | "packs" | "sources" | "sightings" | "coverage" | "waves" | "log"
-> {
-  readonly approvalsStore: ApprovalsStore;
-  readonly approvals: ApprovalSet;
-  readonly snapshot: CoverageSnapshot;
-  /** Epoch by partition. */
-  readonly epochs: ReadonlyMap<string, string>;
-  readonly counters: RunCounters;
-  readonly runId: string;
-  readonly now: Date;
-  /** True when no further step may be taken. */
-  readonly timeIsUp: () => boolean;
+/** One run under way: its review's context, and what the units need beside it. */
+export interface RunContext extends ReviewContext, Timed {
+  readonly settings: RunSettings;
+  readonly coverage: CoverageWriter;
 }

@@ -1,3 +1,4 @@
+import { knownPart } from "../../shared/core/decide.ts";
 import { NO_EVIDENCE } from "../../shared/core/evidence.ts";
 import type { OutboxMessage } from "../../shared/core/sighting.ts";
 import { partitionOf } from "../../shared/core/slice.ts";
@@ -141,20 +142,11 @@ function refresh(world: WorldState, partition: string, refreshes: readonly Sight
   return { kind: "done" };
 }
 
-function toKnown({ change, lastSeen, etag, evidence }: ModelSighting): KnownRecord {
-  const { firstSeen, episode, announcement, disposition, approvalId, approvalsVersion } = change;
-  return {
-    firstSeen,
-    lastSeen,
-    episode,
-    announcement,
-    disposition,
-    approvalsVersion,
-    ...(approvalId !== undefined && { approvalId }),
-    etag,
-    ...(evidence !== undefined && { stored: evidence }),
-  };
-}
+const toKnown = ({ change, lastSeen, etag, evidence }: ModelSighting): KnownRecord => ({
+  ...knownPart({ ...change, lastSeen }),
+  etag,
+  ...(evidence !== undefined && { stored: evidence }),
+});
 
 const toRecord = ({ change, lastSeen, etag, evidence }: ModelSighting): SightingRecord => ({
   ...change,
