@@ -39,12 +39,10 @@ const MAX_TRANSACTION_TEXT = 1_500_000;
  */
 export function approvalsTable(table: Client): ApprovalsStore {
   return {
-    /** Version that the pointer names; `undefined` where there is no pointer yet. */
     async pointer(): Promise<number | undefined> {
       return (await readPointer(table))?.version;
     },
 
-    /** Makes the pointer, at version 0 and the empty set, unless there is one. */
     async makePointer(): Promise<void> {
       await guarded("written", async () => {
         try {
@@ -55,11 +53,6 @@ export function approvalsTable(table: Client): ApprovalsStore {
       });
     },
 
-    /**
-     * The set in force.
-     * @throws {StateError} when the pointer or a row is missing, malformed or can't be read
-     * @throws {StateNewerError} when a newer version wrote them
-     */
     async current(): Promise<ApprovalSet> {
       const pointer = await readPointer(table);
       if (!pointer)
@@ -74,10 +67,6 @@ export function approvalsTable(table: Client): ApprovalsStore {
       return { version: pointer.version, approvals: toApprovals(texts, pointer.version) };
     },
 
-    /**
-     * Writes a set as a version after `expectedVersion` (0 where there is no pointer): all of it or nothing.
-     * @param above greatest version in the sightings: after a lost pointer the new set must have a greater one
-     */
     async apply(approvals: readonly Approval[], expectedVersion: number, above = 0): Promise<Applied> {
       const before = await readPointer(table);
       if ((before?.version ?? 0) !== expectedVersion) return { kind: "conflict", stored: before?.version };

@@ -1,4 +1,4 @@
-import type { TableClient, TransactionAction } from "@azure/data-tables";
+import type { TableClient, TableEntityResult, TransactionAction } from "@azure/data-tables";
 import type { ReviewMark } from "../core/review.ts";
 import type {
   Advance,
@@ -58,7 +58,6 @@ export function coverageTable(table: Client): CoverageStore {
       return { units, epochs, detections, marks, attempts };
     },
 
-    /** Saves the position of a recheck; `undefined`: the recheck is complete. */
     async saveRecheckPosition(position: RecheckPosition | undefined): Promise<void> {
       await guarded("write", async () => {
         if (!position) return deleteIfThere(table, "mark", RECHECK_POSITION);
@@ -68,7 +67,6 @@ export function coverageTable(table: Client): CoverageStore {
       });
     },
 
-    /** Records a partition's epoch, insert-only. A second run records the same one. */
     async nameEpoch(partition: string, epoch: string): Promise<void> {
       await guarded("write", async () => {
         try {
@@ -79,7 +77,6 @@ export function coverageTable(table: Client): CoverageStore {
       });
     },
 
-    /** Records another epoch for a partition: the operator has accepted the loss of the old one. */
     async renameEpoch(partition: string, epoch: string): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity(
@@ -89,16 +86,12 @@ export function coverageTable(table: Client): CoverageStore {
       );
     },
 
-    /**
-     * Moves units forward, all in one transaction, never backwards under the same pack. A conflict with another run is retried. A
-     * unit that another version of the pack has marked meanwhile is left to that version.
-     */
     async advance(advances: readonly Advance[]): Promise<void> {
-      for (let round = 0; round < MAX_ATTEMPTS; round++) {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const actions = (
           await Promise.all(
             advances.map(async (advance) =>
-              toAdvanceAction(advance, round === 0 ? advance.stored : await readUnit(table, advance.key)),
+              toAdvanceAction(advance, attempt === 0 ? advance.stored : await readUnit(table, advance.key)),
             ),
           )
         ).filter((action) => action !== undefined);
@@ -106,58 +99,42 @@ export function coverageTable(table: Client): CoverageStore {
         if ((await submit(table, actions)).kind === "done") return;
       }
       throw new StateError(
-        `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${MAX_ATTEMPTS} rounds: other runs keep writing it`,
+        `coverage of ${advances[0]?.key ?? "a unit"} could not be moved in ${MAX_ATTEMPTS} attempts: other runs keep writing it`,
       );
     },
 
-    /** Records that a unit was begun and not completed, so that other units come first the next time. */
     async recordAttempt(key: string, at: Date): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity({ partitionKey: "attempt", rowKey: key, at, schemaVersion: SCHEMA_VERSION }, "Replace"),
       );
     },
 
-    /** Deletes the coverage of units, so that the next run reads their whole horizon. */
     async deleteUnits(keys: readonly string[]): Promise<void> {
       await guarded("write", () => Promise.all(keys.map((key) => deleteIfThere(table, "unit", key))));
     },
 
-    /** Moves the mark of the review forward, never back: another run may have moved it further. */
     moveReviewMark: ({ version, at }: ReviewMark): Promise<void> =>
       moveMark(table, "review", { version, at }, ({ review }) =>
         review ? review.version > version || (review.version === version && review.at >= at) : false,
       ),
 
-    /** Moves the mark of the recheck forward, never back. */
     moveRecheckMark: (at: Date): Promise<void> =>
       moveMark(table, "recheck", { at }, ({ recheck }) => recheck !== undefined && recheck >= at),
 
-    /** Records a detection's definition and adds its new devices to the count. */
-    async recordDetection(
-      id: string,
-      hash: string | undefined,
-      newDevices: number,
-      firstSeen: Date | undefined,
-    ): Promise<void> {
-      for (let round = 0; round < MAX_ATTEMPTS; round++) {
-        const stored = await read(table, "detection", id);
+    /** After repeated conflicts the count stays too low: it is for messages only. */
+    recordDetection: (id, hash, newDevices, firstSeen) =>
+      rewrite(table, "detection", id, (stored) => {
         const before = stored && toDetection(stored);
         const earliest = earlier(before?.firstSeen, firstSeen);
-        const next = {
-          partitionKey: "detection",
-          rowKey: id,
-          hash: hash ?? before?.hash ?? "",
+        const next = hash ?? before?.hash ?? "";
+        if (before && before.hash === next && newDevices === 0 && before.firstSeen === earliest) return undefined;
+        return {
+          hash: next,
           knownDevices: Math.max(0, (before?.knownDevices ?? 0) + newDevices),
-          schemaVersion: SCHEMA_VERSION,
           ...(earliest && { firstSeen: earliest }),
         };
-        if (before && before.hash === next.hash && newDevices === 0 && before.firstSeen === earliest) return;
-        if (await writeOnce(table, next, stored?.etag)) return;
-      }
-      // After repeated conflicts the count stays too low. It is for messages only.
-    },
+      }),
 
-    /** Records one run. Keys sort the newest run first. */
     async recordRun(startedAt: Date, runId: string, record: Readonly<Record<string, unknown>>): Promise<void> {
       await guarded("write", () =>
         table.upsertEntity(
@@ -173,7 +150,6 @@ export function coverageTable(table: Client): CoverageStore {
       );
     },
 
-    /** Deletes runs that started before `before`; returns how many. */
     async deleteRuns(before: Date): Promise<number> {
       let deleted = 0;
       await guarded("write", async () => {
@@ -200,19 +176,34 @@ async function readUnit(table: Client, key: string): Promise<CoverageRecord | un
   return entity && toUnit(entity);
 }
 
-async function moveMark(
+/** After repeated conflicts the mark stays. The next run repeats the work, which is safe, and moves the mark. */
+const moveMark = (
   table: Client,
   key: "review" | "recheck",
   values: Readonly<Record<string, unknown>>,
   isFurther: (stored: Marks) => boolean,
+): Promise<void> =>
+  rewrite(table, "mark", key, (stored) => (stored && isFurther(toMark(key, stored)) ? undefined : values));
+
+/**
+ * Replaces a row, or makes it, in the version that was read; reads again after a conflict. Nothing is written where `next` returns
+ * `undefined`, and after `MAX_ATTEMPTS` conflicts.
+ */
+async function rewrite(
+  table: Client,
+  partitionKey: string,
+  rowKey: string,
+  next: (
+    stored: TableEntityResult<Record<string, unknown>> | undefined,
+  ) => Readonly<Record<string, unknown>> | undefined,
 ): Promise<void> {
-  for (let round = 0; round < MAX_ATTEMPTS; round++) {
-    const stored = await guarded("read", () => read(table, "mark", key));
-    if (stored && isFurther(toMark(key, stored))) return;
-    const entity = { partitionKey: "mark", rowKey: key, ...values, schemaVersion: SCHEMA_VERSION };
-    if (await writeOnce(table, entity, stored?.etag)) return;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const stored = await guarded("read", () => read(table, partitionKey, rowKey));
+    const values = next(stored);
+    if (!values) return;
+    const entity = { partitionKey, rowKey, ...values, schemaVersion: SCHEMA_VERSION };
+    if (await guarded("write", () => writeIfUnchanged(table, entity, stored?.etag))) return;
   }
-  // After repeated conflicts the mark stays. The next run repeats the work, which is safe, and moves the mark.
 }
 
 async function read(table: Client, partition: string, key: string) {
@@ -222,14 +213,6 @@ async function read(table: Client, partition: string, key: string) {
     if (statusOf(error) === 404) return undefined;
     throw error;
   }
-}
-
-async function writeOnce(
-  table: Client,
-  entity: { partitionKey: string; rowKey: string } & Record<string, unknown>,
-  etag: string | undefined,
-): Promise<boolean> {
-  return guarded("write", () => writeIfUnchanged(table, entity, etag));
 }
 
 async function deleteIfThere(table: Client, partition: string, key: string): Promise<void> {

@@ -72,10 +72,6 @@ export function sightingsTable(table: Client): SightingsStore {
       return known;
     },
 
-    /**
-     * Sightings of one partition with their evidence, in the order of their RowKeys. Without a filter all of them; with a filter
-     * the expected ones and those of some detections, after a key. Pages are read as they are used.
-     */
     async *stored(partition: string, filter?: StoredFilter): AsyncGenerator<SightingRecord, void, undefined> {
       const after = filter?.after === undefined ? "" : odata` and RowKey gt ${filter.after}`;
       const chosen = (filter ? chosenFilter(filter.expectedOr) : "") + after;
@@ -102,7 +98,6 @@ export function sightingsTable(table: Client): SightingsStore {
       return found;
     },
 
-    /** Ids of the detections for which devices of one partition are known, by device id. */
     async detectionsOn(partition: string, deviceIds: readonly string[]): Promise<Map<string, string[]>> {
       const found = new Map<string, string[]>();
       await reading(partition, () =>
@@ -126,7 +121,6 @@ export function sightingsTable(table: Client): SightingsStore {
       return found;
     },
 
-    /** The partition's epoch, or `undefined` where it has none. */
     async epoch(partition: string): Promise<string | undefined> {
       return reading(partition, async () => {
         const entity = await getOrUndefined(table, partition, EPOCH_KEY, ["epoch", "schemaVersion"]);
@@ -136,7 +130,6 @@ export function sightingsTable(table: Client): SightingsStore {
       });
     },
 
-    /** Makes the partition's epoch unless it has one; returns the epoch that is stored then. */
     async makeEpoch(partition: string, epoch: string): Promise<string> {
       try {
         await table.createEntity({ partitionKey: partition, rowKey: EPOCH_KEY, epoch, schemaVersion: SCHEMA_VERSION });
@@ -150,7 +143,6 @@ export function sightingsTable(table: Client): SightingsStore {
       return stored;
     },
 
-    /** Replaces the partition's epoch, so that all later message ids differ from earlier ones. For `--announce-again` only. */
     async replaceEpoch(partition: string, epoch: string): Promise<void> {
       await reading(partition, () =>
         table.upsertEntity(
@@ -160,7 +152,6 @@ export function sightingsTable(table: Client): SightingsStore {
       );
     },
 
-    /** Commits changes of one partition with the messages that announce them: all or nothing. */
     commit(
       partition: string,
       changes: readonly SightingChange[],
@@ -173,7 +164,6 @@ export function sightingsTable(table: Client): SightingsStore {
       ]);
     },
 
-    /** Moves `lastSeen` of sightings of one partition: all or nothing. */
     refresh(partition: string, refreshes: readonly SightingRefresh[]): Promise<WriteOutcome> {
       return submit(
         table,
