@@ -51,7 +51,10 @@ export function commitBatch(
   return store.commit(partition, changes, messages, batch.now);
 }
 
-/** Index of the write whose entity has this index in the transaction: sightings first, then their messages. A wave's message belongs to no single write: `undefined`. */
+/**
+ * The write whose entity, or whose message, has this index in the transaction: sightings come first, then their messages. `undefined` for a
+ * wave's message, which belongs to no single write.
+ */
 export function writeAt<Write extends { readonly kind: string }>(
   writes: readonly Write[],
   index: number,
